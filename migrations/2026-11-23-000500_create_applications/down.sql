@@ -1,0 +1,11 @@
+drop table agenda_items;
+drop table reservations;
+drop sequence reservations_reference_seq;
+drop table allotments;
+drop table programme;
+drop table opinions;
+drop table applications;
+drop sequence applications_reference_seq;
+drop table committees;
+drop sequence committees_reference_seq;
+drop table call_windows;

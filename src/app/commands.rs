@@ -1,0 +1,275 @@
+//! What the binary can be told to do.
+
+use std::path::{Path, PathBuf};
+
+use chrono::Duration;
+use clap::{Parser, Subcommand};
+use uuid::Uuid;
+
+use super::config::{Config, Environment};
+use super::server::{Service, local_issuer};
+use super::{document, server};
+use crate::features::territories;
+use crate::platform::auth::policy::LINES;
+use crate::platform::auth::{Actor, Principal, Role, Territory};
+use crate::platform::clock::Clock;
+use crate::platform::db::private_cluster::{Keep, PrivateCluster};
+use crate::platform::db::{Db, Outcome, Request, Settings, Site, migrations, print_schema};
+use crate::platform::http::front::Limits;
+use crate::platform::ids::{CandidateId, CounsellorId, StructureId, TrainingBodyId};
+
+/// System of record of the French digital-counsellor scheme.
+#[derive(Parser)]
+#[command(version, about)]
+pub struct Commands {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start a private database if DATABASE_URL is not set, migrate, load demo data, serve.
+    Dev {
+        /// Start without demo data.
+        #[arg(long)]
+        no_demo: bool,
+    },
+    /// Serve on CONUM_LISTEN. The database must be migrated.
+    Serve,
+    /// Bring the schema and the reference data up to date.
+    Migrate,
+    /// Print the OpenAPI document, or write all documents into a folder.
+    Openapi {
+        #[arg(long)]
+        write: Option<PathBuf>,
+    },
+    /// Print the Rust schema of a freshly migrated database, or write it to a file.
+    Schema {
+        #[arg(long)]
+        write: Option<PathBuf>,
+    },
+    /// Print an access token of a demonstration persona, valid for an hour. Never in production.
+    Token(TokenArgs),
+    /// Ask a running service whether it is ready; for container health checks.
+    Health,
+}
+
+#[derive(clap::Args)]
+struct TokenArgs {
+    /// anct, bdt, prefecture, employer, candidate, counsellor, coordinator, training_body or observer.
+    #[arg(long)]
+    role: String,
+    #[arg(long)]
+    departement: Option<String>,
+    #[arg(long)]
+    region: Option<String>,
+    /// Identifier of the structure (employer).
+    #[arg(long)]
+    structure: Option<Uuid>,
+    /// Identifier of the candidate, counsellor or training body.
+    #[arg(long)]
+    subject: Option<Uuid>,
+    /// Scopes, separated by spaces; all that the role may use by default.
+    #[arg(long)]
+    scope: Option<String>,
+}
+
+/// Runs the command line. The text of an error is for the person at the keyboard.
+pub fn run() -> Result<(), String> {
+    let commands = Commands::parse();
+    let _ = dotenvy::dotenv();
+    match commands.command {
+        Command::Dev { no_demo } => dev(!no_demo),
+        Command::Serve => serve(),
+        Command::Migrate => migrate(&configuration(&[])?),
+        Command::Openapi { write } => openapi(write.as_deref()),
+        Command::Schema { write } => schema(write.as_deref()),
+        Command::Token(args) => token(&args),
+        Command::Health => health(),
+    }
+}
+
+/// The configuration, where `defaults` stand in for variables that are not set.
+fn configuration(defaults: &[(&str, &str)]) -> Result<Config, String> {
+    Config::read(&|name| {
+        std::env::var(name).ok().or_else(|| defaults.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+    })
+    .map_err(|errors| format!("the configuration is incomplete:\n  {}", errors.join("\n  ")))
+}
+
+fn serve() -> Result<(), String> {
+    super::log::start();
+    let config = configuration(&[])?;
+    let service = Service::assemble(config, Clock::system(), Limits::default())?;
+    actix_web::rt::System::new().block_on(service.run())
+}
+
+fn migrate(config: &Config) -> Result<(), String> {
+    for name in migrations::run(&config.database_url)? {
+        println!("migrated {name}");
+    }
+    if load_territories(&database(config), "migrate")? {
+        println!("loaded the territories");
+    }
+    if let Some(cap) = config.posts_cap {
+        set_cap(&database(config), cap)?;
+    }
+    Ok(())
+}
+
+fn database(config: &Config) -> Db {
+    let settings = Settings { url: config.database_url.clone(), pool_size: 1, queue: 1 };
+    Db::new(&settings, Clock::system(), Site { front_url: config.front_url.clone() })
+}
+
+fn load_territories(db: &Db, job: &'static str) -> Result<bool, String> {
+    db.write_now(&Request::job(job), &|tx| territories::load::territories(tx).map(Outcome::Keep))
+        .map_err(|e| e.to_string())
+}
+
+fn set_cap(db: &Db, cap: i32) -> Result<(), String> {
+    db.write_now(&Request::job("migrate"), &|tx| {
+        crate::sql!("update programme set posts_cap = {} where posts_cap <> {}", cap, cap)
+            .run(tx.conn())
+            .map(Outcome::Keep)
+    })
+    .map(|_| ())
+    .map_err(|e| format!("CONUM_POSTS_CAP: {e}"))
+}
+
+fn dev(_demo: bool) -> Result<(), String> {
+    super::log::start();
+    let given = std::env::var("DATABASE_URL").ok().filter(|url| !url.trim().is_empty());
+    // Kept until the end: dropping it stops PostgreSQL.
+    let (_cluster, url) = match given {
+        Some(url) => (None, url),
+        None => {
+            let cluster = PrivateCluster::start(Path::new(".data/postgres"), Keep::Data)?;
+            ensure_database(&cluster.url("postgres"), "conum")?;
+            let url = cluster.url("conum");
+            (Some(cluster), url)
+        }
+    };
+    let config = configuration(&[("DATABASE_URL", &url)])?;
+    if config.environment == Environment::Production {
+        return Err("`conum dev` is for development: use `conum migrate` and `conum serve` in production".to_owned());
+    }
+    migrate(&config)?;
+    let service = server::Service::assemble(config.clone(), Clock::system(), Limits::default())?;
+    println!("\n  Swagger UI   {}/swagger-ui/\n", config.public_url);
+    actix_web::rt::System::new().block_on(service.run())
+}
+
+fn ensure_database(url: &str, name: &str) -> Result<(), String> {
+    let mut conn = migrations::connect(url)?;
+    let known = crate::sql!("select exists (select from pg_database where datname = {}) as yes", name)
+        .holds(&mut conn)
+        .map_err(|e| e.to_string())?;
+    if known {
+        return Ok(());
+    }
+    diesel::connection::SimpleConnection::batch_execute(&mut conn, &format!("create database {name}"))
+        .map_err(|e| e.to_string())
+}
+
+fn openapi(folder: Option<&Path>) -> Result<(), String> {
+    let document = document::build()?;
+    let pretty = |value: &serde_json::Value| {
+        serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(|e| e.to_string())
+    };
+    let Some(folder) = folder else {
+        print!("{}", pretty(&document)?);
+        return Ok(());
+    };
+    std::fs::create_dir_all(folder).map_err(|e| e.to_string())?;
+    let write = |name: &str, text: String| std::fs::write(folder.join(name), text).map_err(|e| format!("{name}: {e}"));
+    write("openapi.json", pretty(&document)?)?;
+    write("openapi-3.0.json", pretty(&document::downgrade(&document))?)?;
+    write("authorization.md", document::authorization_table(&document))
+}
+
+fn schema(file: Option<&Path>) -> Result<(), String> {
+    let folder = std::env::temp_dir().join(format!("conum-schema-{}", std::process::id()));
+    let cluster = PrivateCluster::start(&folder, Keep::Nothing)?;
+    migrations::run(&cluster.url("postgres"))?;
+    let mut conn = migrations::connect(&cluster.url("postgres"))?;
+    let text = print_schema::print(&mut conn).map_err(|e| e.to_string())?;
+    match file {
+        Some(file) => std::fs::write(file, text).map_err(|e| format!("{}: {e}", file.display())),
+        None => {
+            print!("{text}");
+            Ok(())
+        }
+    }
+}
+
+fn token(args: &TokenArgs) -> Result<(), String> {
+    use crate::platform::db::text_enum::TextEnum;
+    let config = configuration(&[("DATABASE_URL", "unused")])?;
+    if config.is_production() {
+        return Err("demonstration tokens are refused in production: create an API client".to_owned());
+    }
+    let role = Role::parse(&args.role).ok_or_else(|| {
+        format!(
+            "unknown role {}: one of {}",
+            args.role,
+            Role::ALL.iter().map(|r| r.as_str()).collect::<Vec<_>>().join(", ")
+        )
+    })?;
+    let territory = match (&args.departement, &args.region) {
+        (Some(code), None) => Some(Territory::Departement(code.clone())),
+        (None, Some(code)) => Some(Territory::Region(code.clone())),
+        (None, None) => None,
+        (Some(_), Some(_)) => return Err("either --departement or --region".to_owned()),
+    };
+    let territory_or = || territory.clone().ok_or_else(|| format!("the role {role} needs --departement or --region"));
+    let subject = || args.subject.ok_or_else(|| format!("the role {role} needs --subject"));
+    let actor = match role {
+        Role::Anct => Actor::Anct,
+        Role::Bdt => Actor::Bdt,
+        Role::Prefecture => Actor::Prefecture(territory_or()?),
+        Role::Coordinator => Actor::Coordinator(territory_or()?),
+        Role::Observer => Actor::Observer(territory),
+        Role::Employer => {
+            Actor::Employer(StructureId::from_uuid(args.structure.ok_or("the role employer needs --structure")?))
+        }
+        Role::Candidate => Actor::Candidate(CandidateId::from_uuid(subject()?)),
+        Role::Counsellor => Actor::Counsellor(CounsellorId::from_uuid(subject()?)),
+        Role::TrainingBody => Actor::TrainingBody(TrainingBodyId::from_uuid(subject()?)),
+    };
+    let issuer = local_issuer(&config)?;
+    let scopes = match &args.scope {
+        Some(scopes) => scopes.split_whitespace().map(ToOwned::to_owned).collect(),
+        None => scopes_of(role),
+    };
+    println!("{}", demo_token(&issuer, actor, &scopes)?);
+    Ok(())
+}
+
+/// Every scope that some operation of the role asks for.
+pub fn scopes_of(role: Role) -> Vec<String> {
+    let mut scopes: Vec<String> =
+        LINES.iter().filter(|line| line.admits(role)).filter_map(|line| line.scope).map(ToOwned::to_owned).collect();
+    scopes.sort();
+    scopes.dedup();
+    scopes
+}
+
+/// A token of somebody made up for a demonstration.
+pub fn demo_token(
+    issuer: &crate::platform::auth::local_issuer::LocalIssuer,
+    actor: Actor,
+    scopes: &[String],
+) -> Result<String, String> {
+    let subject = format!("demo-{}", actor.name());
+    let principal = Principal { actor, subject, ..Principal::anonymous() };
+    issuer.sign(&principal, scopes, Duration::hours(1), Clock::system().now()).map_err(|e| e.to_string())
+}
+
+fn health() -> Result<(), String> {
+    let config = configuration(&[("DATABASE_URL", "unused")])?;
+    let port = config.listen.rsplit(':').next().unwrap_or("8080").to_owned();
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().timeout_global(Some(std::time::Duration::from_secs(3))).build().into();
+    agent.get(format!("http://127.0.0.1:{port}/health/ready")).call().map(|_| ()).map_err(|e| format!("not ready: {e}"))
+}

@@ -1,0 +1,252 @@
+//! Configuration from the environment, read once, with all its errors at once.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::platform::auth::issuer::{Identity, Trusted};
+
+/// Where the service runs: production refuses everything made for demonstrations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    Development,
+    Production,
+}
+
+/// How e-mails leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mailer {
+    /// Files in a folder, for development.
+    Folder(PathBuf),
+    /// An SMTP server, as an address of the form `smtps://user:password@host:465`.
+    Smtp(String),
+}
+
+/// Everything the service is told.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub environment: Environment,
+    pub database_url: String,
+    pub listen: String,
+    pub metrics_listen: Option<String>,
+    /// Address under which callers see the service, without a final slash.
+    pub public_url: String,
+    /// Address of the front-end, for the links in e-mails.
+    pub front_url: String,
+    pub audience: String,
+    pub signing_keys: Vec<PathBuf>,
+    pub cursor_key: Vec<u8>,
+    pub trusted_issuers: Vec<Trusted>,
+    pub cors_origins: Vec<String>,
+    pub workers: usize,
+    pub pool_size: u32,
+    pub queue: usize,
+    pub public_forms_per_minute: u32,
+    pub behind_proxy: bool,
+    pub mailer: Mailer,
+    pub mail_from: String,
+    pub posts_cap: Option<i32>,
+    /// Seconds that requests under way get to finish after SIGTERM.
+    pub shutdown_seconds: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TrustedIssuer {
+    issuer: String,
+    audience: Option<String>,
+    /// `claims` or `accounts`.
+    identity: String,
+    #[serde(default)]
+    types: Vec<String>,
+}
+
+/// Reads variables and remembers what is wrong with them.
+struct Reader<'a> {
+    get: &'a dyn Fn(&str) -> Option<String>,
+    errors: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn text(&self, name: &str) -> Option<String> {
+        (self.get)(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty())
+    }
+
+    fn parsed<T: std::str::FromStr>(&mut self, name: &str, default: T, form: &str) -> T {
+        match self.text(name) {
+            None => default,
+            Some(text) => text.parse().unwrap_or_else(|_| {
+                self.errors.push(format!("{name}: expected {form}"));
+                default
+            }),
+        }
+    }
+
+    fn list(&self, name: &str) -> Vec<String> {
+        let text = self.text(name).unwrap_or_default();
+        text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(ToOwned::to_owned).collect()
+    }
+}
+
+impl Config {
+    /// From the process's environment.
+    pub fn from_env() -> Result<Self, Vec<String>> {
+        Self::read(&|name| std::env::var(name).ok())
+    }
+
+    /// From any source of variables.
+    pub fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<String>> {
+        let mut reader = Reader { get, errors: Vec::new() };
+        let environment = match reader.text("CONUM_ENV").as_deref() {
+            None | Some("development") => Environment::Development,
+            Some("production") => Environment::Production,
+            Some(_) => {
+                reader.errors.push("CONUM_ENV: expected development or production".to_owned());
+                Environment::Production
+            }
+        };
+        let production = environment == Environment::Production;
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let workers = reader.parsed("CONUM_WORKERS", cores, "a number of threads").max(1);
+        let listen = reader.text("CONUM_LISTEN").unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+        let port = listen.rsplit(':').next().unwrap_or("8080").to_owned();
+        let public_url = reader
+            .text("CONUM_PUBLIC_URL")
+            .unwrap_or_else(|| format!("http://localhost:{port}"))
+            .trim_end_matches('/')
+            .to_owned();
+        let config = Self {
+            environment,
+            database_url: reader.text("DATABASE_URL").unwrap_or_else(|| {
+                reader.errors.push("DATABASE_URL: missing".to_owned());
+                String::new()
+            }),
+            metrics_listen: reader.text("CONUM_METRICS_LISTEN"),
+            front_url: reader
+                .text("CONUM_FRONT_URL")
+                .unwrap_or_else(|| public_url.clone())
+                .trim_end_matches('/')
+                .to_owned(),
+            audience: reader.text("CONUM_AUDIENCE").unwrap_or_else(|| "conum".to_owned()),
+            signing_keys: reader.list("CONUM_SIGNING_KEYS").into_iter().map(PathBuf::from).collect(),
+            cursor_key: reader.text("CONUM_CURSOR_KEY").map(String::into_bytes).unwrap_or_default(),
+            trusted_issuers: trusted_issuers(&mut reader),
+            cors_origins: reader.list("CONUM_CORS_ORIGINS"),
+            workers,
+            pool_size: reader.parsed("CONUM_POOL_SIZE", workers as u32 * 2, "a number of connections").max(1),
+            queue: reader.parsed("CONUM_QUEUE", 256, "a number of requests").max(1),
+            public_forms_per_minute: reader.parsed("CONUM_PUBLIC_FORMS_PER_MINUTE", 60, "a number, 0 for no limit"),
+            behind_proxy: reader.parsed("CONUM_BEHIND_PROXY", false, "true or false"),
+            mailer: mailer(&mut reader, production),
+            mail_from: reader
+                .text("CONUM_MAIL_FROM")
+                .unwrap_or_else(|| "conum <ne-pas-repondre@example.org>".to_owned()),
+            posts_cap: reader.text("CONUM_POSTS_CAP").map(|_| reader.parsed("CONUM_POSTS_CAP", 0, "a number of posts")),
+            shutdown_seconds: reader.parsed("CONUM_SHUTDOWN_SECONDS", 20, "a number of seconds"),
+            public_url,
+            listen,
+        };
+        let mut errors = reader.errors;
+        if production {
+            config.check_production(&mut errors);
+        }
+        if !config.cursor_key.is_empty() && config.cursor_key.len() < 32 {
+            errors.push("CONUM_CURSOR_KEY: at least 32 characters".to_owned());
+        }
+        if config.mail_from.parse::<lettre::message::Mailbox>().is_err() {
+            errors.push("CONUM_MAIL_FROM: expected an address such as conum <no-reply@example.org>".to_owned());
+        }
+        if errors.is_empty() { Ok(config) } else { Err(errors) }
+    }
+
+    fn check_production(&self, errors: &mut Vec<String>) {
+        let mut require = |holds: bool, text: &str| {
+            if !holds {
+                errors.push(format!("{text} (CONUM_ENV=production)"));
+            }
+        };
+        require(!self.signing_keys.is_empty(), "CONUM_SIGNING_KEYS: a file with a P-256 private key is required");
+        require(!self.cursor_key.is_empty(), "CONUM_CURSOR_KEY: a secret of at least 32 characters is required");
+        require(self.public_url.starts_with("https://"), "CONUM_PUBLIC_URL: an https address is required");
+        require(matches!(self.mailer, Mailer::Smtp(_)), "CONUM_MAIL: an SMTP address is required");
+    }
+
+    pub fn is_production(&self) -> bool {
+        self.environment == Environment::Production
+    }
+}
+
+fn mailer(reader: &mut Reader<'_>, production: bool) -> Mailer {
+    match reader.text("CONUM_MAIL") {
+        Some(text) if text.starts_with("smtp://") || text.starts_with("smtps://") => Mailer::Smtp(text),
+        Some(text) if text.starts_with("dir:") => Mailer::Folder(PathBuf::from(&text[4..])),
+        Some(_) => {
+            reader.errors.push("CONUM_MAIL: expected smtp://…, smtps://… or dir:FOLDER".to_owned());
+            Mailer::Folder(PathBuf::new())
+        }
+        None if production => Mailer::Folder(PathBuf::new()),
+        None => Mailer::Folder(PathBuf::from(".data/mail")),
+    }
+}
+
+fn trusted_issuers(reader: &mut Reader<'_>) -> Vec<Trusted> {
+    let Some(text) = reader.text("CONUM_TRUSTED_ISSUERS") else { return Vec::new() };
+    let audience = reader.text("CONUM_AUDIENCE").unwrap_or_else(|| "conum".to_owned());
+    let list: Vec<TrustedIssuer> = match serde_json::from_str(&text) {
+        Ok(list) => list,
+        Err(error) => {
+            reader.errors.push(format!(
+                "CONUM_TRUSTED_ISSUERS: expected a JSON list such as \
+                 [{{\"issuer\":\"https://…\",\"identity\":\"claims\"}}], line {} column {}",
+                error.line(),
+                error.column()
+            ));
+            return Vec::new();
+        }
+    };
+    list.into_iter()
+        .filter_map(|entry| {
+            let identity = match entry.identity.as_str() {
+                "claims" => Identity::Claims,
+                "accounts" => Identity::Accounts,
+                _ => {
+                    reader.errors.push("CONUM_TRUSTED_ISSUERS: identity is claims or accounts".to_owned());
+                    return None;
+                }
+            };
+            Some(Trusted {
+                issuer: entry.issuer,
+                audience: entry.audience.unwrap_or_else(|| audience.clone()),
+                identity,
+                types: entry.types,
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+        Config::read(&|name| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+    }
+
+    #[test]
+    fn one_variable_is_enough_in_development() {
+        let config = read(&[("DATABASE_URL", "postgres:///x")]).unwrap();
+        assert_eq!(config.public_url, "http://localhost:8080");
+        assert_eq!(config.mailer, Mailer::Folder(".data/mail".into()));
+    }
+
+    #[test]
+    fn all_errors_are_told_at_once() {
+        let errors =
+            read(&[("CONUM_ENV", "production"), ("CONUM_QUEUE", "many"), ("CONUM_MAIL", "pigeon")]).unwrap_err();
+        for name in
+            ["DATABASE_URL", "CONUM_QUEUE", "CONUM_MAIL", "CONUM_SIGNING_KEYS", "CONUM_CURSOR_KEY", "CONUM_PUBLIC_URL"]
+        {
+            assert!(errors.iter().any(|e| e.starts_with(name)), "{name} in {errors:?}");
+        }
+    }
+}

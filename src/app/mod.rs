@@ -1,0 +1,11 @@
+//! Puts the product together: configuration, mounting, document, server, commands.
+
+pub mod commands;
+pub mod config;
+pub mod document;
+pub mod jobs;
+pub mod log;
+pub mod pages;
+pub mod routes;
+pub mod server;
+pub mod worker;

@@ -1,0 +1,201 @@
+//! What stands beside the API: health, problem pages, the document itself, Swagger UI.
+
+use std::sync::Arc;
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse, get};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::platform::auth::{Caller, can};
+use crate::platform::db::Db;
+use crate::platform::error::{Code, Problem};
+use crate::platform::http::front::Spoken;
+use crate::platform::http::{Answer, PathParams, Reply};
+use crate::platform::mail::escape;
+use crate::platform::problems::Language;
+
+pub fn configure(config: &mut ServiceConfig) {
+    config.service(health_live).service(health_ready).service(find_problem);
+}
+
+/// The documents, rendered once.
+pub struct Documents {
+    pub current: String,
+    pub old: String,
+    pub etag: String,
+}
+
+impl Documents {
+    pub fn new(document: &Value) -> Self {
+        use sha2::Digest;
+        let current = document.to_string();
+        let hash = sha2::Sha256::digest(current.as_bytes());
+        let etag = hash[..8].iter().map(|b| format!("{b:02x}")).collect::<String>();
+        Self { old: super::document::downgrade(document).to_string(), current, etag: format!("\"{etag}\"") }
+    }
+}
+
+/// Whether the service takes requests: false once it is asked to stop.
+#[derive(Clone, Default)]
+pub struct Stopping(Arc<std::sync::atomic::AtomicBool>);
+
+impl Stopping {
+    pub fn start(&self) {
+        self.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    pub fn is_on(&self) -> bool {
+        self.0.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+/// State of the service.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Health {
+    /// `ok`.
+    #[schema(example = "ok")]
+    pub status: &'static str,
+    /// Version of the service.
+    #[schema(example = "0.1.0")]
+    pub version: &'static str,
+}
+
+const HEALTHY: Health = Health { status: "ok", version: env!("CARGO_PKG_VERSION") };
+
+/// Tell whether the process runs.
+#[utoipa::path(tag = "service", responses((status = 200, description = "It runs.", body = Health)))]
+#[get("/health/live")]
+pub async fn health_live(_caller: Caller<can::health_live>) -> Answer {
+    Reply::ok(&HEALTHY)
+}
+
+/// Tell whether requests can be served: the database answers, and no stop is under way.
+#[utoipa::path(tag = "service", responses((status = 200, description = "It serves.", body = Health)))]
+#[get("/health/ready")]
+pub async fn health_ready(_caller: Caller<can::health_ready>, db: Data<Db>, stopping: Data<Stopping>) -> Answer {
+    if stopping.is_on() {
+        return Err(Problem::new(Code::ServiceUnavailable).header("Retry-After", 5).caused_by("stopping"));
+    }
+    db.ping().await?;
+    Reply::ok(&HEALTHY)
+}
+
+/// What a problem code means.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemPage {
+    /// Stable code.
+    #[schema(example = "call_closed")]
+    pub code: &'static str,
+    /// HTTP status it comes with.
+    #[schema(minimum = 400, maximum = 599, example = 409)]
+    pub status: u16,
+    /// What happened.
+    #[schema(example = "Appel fermé")]
+    pub title: &'static str,
+    /// What is said of it; `{name}` stands for a value.
+    #[schema(example = "Aucune fenêtre n'est ouverte aujourd'hui au public « {audience} ».")]
+    pub detail: &'static str,
+    /// What to do about it.
+    #[schema(example = "Attendez l'ouverture d'une fenêtre : GET /api/v1/call-windows.")]
+    pub remedy: &'static str,
+}
+
+/// Explain a problem code.
+///
+/// The address that `type` of every problem document names; a page for people, or JSON.
+#[utoipa::path(tag = "service",
+    params(("code" = String, Path, description = "Code of the problem.", pattern = "^[a-z0-9_]{1,60}$", example = "call_closed")),
+    responses((status = 200, description = "What it means and what to do.", content(
+        (ProblemPage = "application/json"), (String = "text/html", example = "<!doctype html>")))))]
+#[get("/problems/{code}")]
+pub async fn find_problem(
+    _caller: Caller<can::find_problem>,
+    code: PathParams<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    use actix_web::{HttpMessage, Responder};
+    let code = Code::parse(&code.0).ok_or_else(Problem::not_found)?;
+    let language = request.extensions().get::<Spoken>().map(|s| s.language).unwrap_or_default();
+    let text = code.text(language);
+    let wants_page = request
+        .headers()
+        .get(actix_web::http::header::ACCEPT)
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
+    if !wants_page {
+        let page = ProblemPage {
+            code: code.as_str(),
+            status: code.status(),
+            title: text.title,
+            detail: text.detail,
+            remedy: text.remedy,
+        };
+        return Ok(Reply::ok(&page)?.public().respond_to(&request));
+    }
+    let (lang, remedy) = match language {
+        Language::French => ("fr", "Que faire"),
+        Language::English => ("en", "What to do"),
+    };
+    let html = format!(
+        "<!doctype html><html lang=\"{lang}\"><head><meta charset=\"utf-8\"><title>{title}</title>\
+         <style>body{{font:18px/1.5 system-ui,sans-serif;max-width:40em;margin:3em auto;padding:0 1em;color:#161616}}code{{background:#eee}}</style></head>\
+         <body><h1>{title}</h1><p><code>{code}</code> · HTTP {status}</p><p>{detail}</p><h2>{remedy}</h2><p>{text}</p></body></html>",
+        title = escape(text.title),
+        code = code.as_str(),
+        status = code.status(),
+        detail = escape(text.detail),
+        text = escape(text.remedy),
+    );
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(html))
+}
+
+/// Pages that are no operations: the document, its user interface, the way there.
+pub fn configure_pages(config: &mut actix_web::web::ServiceConfig) {
+    config.service(openapi).service(openapi_old).service(swagger_ui).service(swagger_ui_without_slash).service(home);
+}
+
+#[get("/openapi.json")]
+async fn openapi(request: HttpRequest, documents: Data<Documents>) -> HttpResponse {
+    json_document(&request, &documents.current, &documents.etag)
+}
+
+#[get("/openapi-3.0.json")]
+async fn openapi_old(request: HttpRequest, documents: Data<Documents>) -> HttpResponse {
+    json_document(&request, &documents.old, &documents.etag)
+}
+
+fn json_document(request: &HttpRequest, text: &str, etag: &str) -> HttpResponse {
+    use actix_web::http::header;
+    let held = request.headers().get(header::IF_NONE_MATCH).is_some_and(|v| v.as_bytes() == etag.as_bytes());
+    let mut response = if held { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header((header::ETAG, etag)).insert_header((header::CACHE_CONTROL, "public, max-age=300"));
+    if held { response.finish() } else { response.content_type("application/json").body(text.to_owned()) }
+}
+
+#[get("/")]
+async fn home() -> HttpResponse {
+    HttpResponse::SeeOther().insert_header(("Location", "/swagger-ui/")).finish()
+}
+
+#[get("/swagger-ui")]
+async fn swagger_ui_without_slash() -> HttpResponse {
+    HttpResponse::MovedPermanently().insert_header(("Location", "/swagger-ui/")).finish()
+}
+
+const SWAGGER_PAGE: &str = include_str!("swagger.html");
+
+#[get("/swagger-ui/{file:.*}")]
+async fn swagger_ui(file: Path<String>) -> Result<HttpResponse, Problem> {
+    let file = file.into_inner();
+    if file.is_empty() || file == "index.html" {
+        return Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(SWAGGER_PAGE));
+    }
+    let config = Arc::new(utoipa_swagger_ui::Config::from("/openapi.json"));
+    match utoipa_swagger_ui::serve(&file, config) {
+        Ok(Some(found)) => Ok(HttpResponse::Ok().content_type(found.content_type).body(found.bytes.into_owned())),
+        _ => Err(Problem::not_found()),
+    }
+}

@@ -1,0 +1,15 @@
+//! Mounts the features. What is mounted here is what the document says.
+
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::pages;
+use crate::features::territories;
+
+/// Every documented operation.
+pub fn configure(config: &mut ServiceConfig) {
+    pages::configure(config);
+    config.service(scope::scope("/api/v1").configure(|api: &mut ServiceConfig| {
+        territories::routes::configure(api);
+    }));
+}

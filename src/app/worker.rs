@@ -1,0 +1,152 @@
+//! Work beside the requests: e-mails to deliver, deadlines that pass. Any number of servers may
+//! run it: rows are taken with SKIP LOCKED, jobs once a legal day.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use chrono::Duration as Span;
+use lettre::message::Mailbox;
+
+use crate::platform::db::{Db, Outcome, Request, Tx};
+use crate::platform::error::Result;
+use crate::platform::mail::{Carrier, Stored};
+use crate::sql;
+
+/// How often the outbox is looked at.
+const EVERY: Duration = Duration::from_millis(500);
+/// E-mails taken at a time.
+const BATCH: i64 = 20;
+/// After so many failures an e-mail is given up.
+const ATTEMPTS: i32 = 12;
+
+pub struct Worker {
+    db: Db,
+    carrier: Arc<Carrier>,
+    from: Mailbox,
+}
+
+/// A worker under way.
+pub struct Running {
+    stop: Arc<AtomicBool>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Running {
+    /// Ends after the piece of work in hand.
+    pub fn stop(mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Worker {
+    pub fn new(db: Db, carrier: Arc<Carrier>, from: &str) -> Result<Self, String> {
+        let from = from.parse().map_err(|_| "CONUM_MAIL_FROM: not an address")?;
+        Ok(Self { db, carrier, from })
+    }
+
+    /// Runs on a thread of its own, which blocks without harm to requests.
+    pub fn start(self) -> Running {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopping = stop.clone();
+        let thread = std::thread::Builder::new().name("worker".to_owned()).spawn(move || {
+            while !stopping.load(Ordering::Relaxed) {
+                match self.turn() {
+                    Ok(true) => {}
+                    Ok(false) => std::thread::sleep(EVERY),
+                    Err(problem) => {
+                        log::warn!("worker: {problem}");
+                        std::thread::sleep(EVERY * 4);
+                    }
+                }
+            }
+        });
+        Running { stop, thread: thread.ok() }
+    }
+
+    /// One turn; tells whether there may be more to do at once.
+    fn turn(&self) -> Result<bool> {
+        self.daily("end_reservations", crate::app::jobs::end_reservations)?;
+        self.daily("tidy", crate::app::jobs::tidy)?;
+        self.deliver()
+    }
+
+    /// Runs a job once a legal day, on whichever server comes first.
+    fn daily(&self, job: &'static str, work: fn(&mut Tx<'_>) -> Result<serde_json::Value>) -> Result<()> {
+        let today = self.db.clock().now().today();
+        let done = self.db.read_now(&crate::platform::auth::Principal::system(job), &|reader| {
+            sql!("select exists (select from job_runs where job = {} and day = {}) as yes", job, today)
+                .holds(reader.conn())
+        })?;
+        if done {
+            return Ok(());
+        }
+        self.db.write_now(&Request::job(job), &|tx| {
+            let mine = sql!("insert into job_runs (job, day) values ({}, {}) on conflict do nothing", job, today)
+                .run(tx.conn())?;
+            if mine == 1 {
+                let report = work(tx)?;
+                let now = tx.now().instant();
+                sql!(
+                    "update job_runs set finished_at = {}, report = {} where job = {} and day = {}",
+                    now,
+                    report,
+                    job,
+                    today
+                )
+                .run(tx.conn())?;
+            }
+            Ok(Outcome::Keep(()))
+        })
+    }
+
+    /// Delivers what is due. The network is reached outside any transaction: an e-mail is first
+    /// put off, then sent, then marked; a crash in between repeats it with the same Message-ID.
+    fn deliver(&self) -> Result<bool> {
+        let job = Request::job("deliver_emails");
+        let taken: Vec<Stored> = self.db.write_now(&job, &|tx| {
+            let now = tx.now().instant();
+            sql!(
+                "update emails set attempts = attempts + 1, next_attempt_at = {} + least(interval '6 hours', interval '30 seconds' * power(2, attempts))
+                 where id in (select id from emails where status = 'queued' and next_attempt_at <= {}
+                              order by next_attempt_at limit {} for update skip locked)
+                 returning id, recipient, subject, text_body, html_body, attempts",
+                now,
+                now,
+                BATCH
+            )
+            .load(tx.conn())
+            .map(Outcome::Keep)
+        })?;
+        let more = taken.len() as i64 == BATCH;
+        for email in taken {
+            let result = self.carrier.deliver(&self.from, &email);
+            self.db.write_now(&job, &|tx| {
+                let now = tx.now().instant();
+                match &result {
+                    Ok(()) => sql!("update emails set status = 'sent', sent_at = {}, last_error = null where id = {}", now, email.id),
+                    Err(error) => sql!(
+                        "update emails set last_error = {}, status = case when attempts >= {} then 'failed' else status end where id = {}",
+                        error,
+                        ATTEMPTS,
+                        email.id
+                    ),
+                }
+                .run(tx.conn())?;
+                Ok(Outcome::Keep(()))
+            })?;
+            if let Err(error) = result {
+                log::warn!(email:% = email.id, attempt = email.attempts; "e-mail not delivered: {error}");
+            }
+        }
+        Ok(more)
+    }
+}
+
+/// How far back idempotency keys and links are kept once expired.
+pub fn long_gone(now: crate::platform::clock::Now) -> chrono::DateTime<chrono::Utc> {
+    now.instant() - Span::days(28)
+}

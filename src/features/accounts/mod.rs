@@ -1,0 +1,6 @@
+//! People and programs that may sign in, and as what.
+
+pub mod directory;
+pub mod store;
+
+pub use directory::Accounts;

@@ -1,0 +1,5 @@
+//! What the product does, from the bottom up. A feature calls only those above it in this list.
+
+pub mod territories;
+
+pub mod accounts;

@@ -1,0 +1,233 @@
+//! Shapes of the territories' answers.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::store::{self, CommuneSort, TerritorySort};
+use crate::page_of;
+
+/// A region of France.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RegionView {
+    /// Official code; a region may hold one département only (`01` to `06`).
+    #[schema(example = "76")]
+    pub code: String,
+    #[schema(example = "Occitanie")]
+    pub name: String,
+    /// `metro` (metropolitan), `drom` (overseas département and region) or `com` (overseas collectivity).
+    #[schema(example = "metro")]
+    pub zone: String,
+}
+
+/// A département or overseas collectivity.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DepartementView {
+    /// Official code: `01` to `95`, `2A`, `2B`, `971` to `989`.
+    #[schema(example = "82")]
+    pub code: String,
+    #[schema(example = "Tarn-et-Garonne")]
+    pub name: String,
+    #[schema(example = "76")]
+    pub region_code: String,
+    /// `metro`, `drom` or `com`.
+    #[schema(example = "metro")]
+    pub zone: String,
+    /// Commune where the prefecture sits.
+    #[schema(example = "82121")]
+    pub prefecture_commune_code: Option<String>,
+    /// Inhabitants (INSEE).
+    #[schema(minimum = 0, example = 263377)]
+    pub population: Option<i32>,
+}
+
+/// An intercommunal body (EPCI).
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct EpciView {
+    #[schema(example = "200066322")]
+    pub siren: String,
+    #[schema(example = "CC Terres des Confluences")]
+    pub name: String,
+    /// `CC`, `CA`, `CU`, `METRO`…
+    #[schema(example = "CC")]
+    pub kind: String,
+    /// Inhabitants (INSEE).
+    #[schema(minimum = 0, example = 42113)]
+    pub population: Option<i32>,
+}
+
+/// A commune, or an arrondissement of Paris, Lyon or Marseille.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CommuneView {
+    /// INSEE code.
+    #[schema(example = "82112")]
+    pub code: String,
+    #[schema(example = "Moissac")]
+    pub name: String,
+    /// `commune` or `arrondissement`.
+    #[schema(example = "commune")]
+    pub kind: String,
+    #[schema(example = "82")]
+    pub departement_code: String,
+    #[schema(example = "76")]
+    pub region_code: String,
+    /// Intercommunal body it belongs to.
+    #[schema(example = "200066322")]
+    pub epci_siren: Option<String>,
+    /// Inhabitants (INSEE).
+    #[schema(minimum = 0, example = 13500)]
+    pub population: Option<i32>,
+    /// Longitude of the town hall, WGS 84 degrees.
+    #[schema(example = 1.0853)]
+    pub longitude: f64,
+    /// Latitude of the town hall, WGS 84 degrees.
+    #[schema(example = 44.1045)]
+    pub latitude: f64,
+    /// One postal code may serve several communes, and the reverse.
+    #[schema(example = json!(["82200"]))]
+    pub postal_codes: Vec<String>,
+    /// Distance from the point `near`, in kilometres; null without one.
+    #[schema(example = 3.2)]
+    pub distance_km: Option<f64>,
+}
+
+/// A commune with the names it took over.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CommuneDetail {
+    /// The commune as it is today.
+    pub commune: CommuneView,
+    /// Names of delegated and associated communes within it.
+    #[schema(example = json!(["Le Gensac"]))]
+    pub former_names: Vec<String>,
+}
+
+page_of! {
+    /// A page of regions.
+    RegionPage of RegionView
+}
+page_of! {
+    /// A page of départements.
+    DepartementPage of DepartementView
+}
+page_of! {
+    /// A page of intercommunal bodies.
+    EpciPage of EpciView
+}
+page_of! {
+    /// A page of communes.
+    CommunePage of CommuneView
+}
+
+/// Filters of regions.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RegionFilter {
+    /// Part of the name; accents, case and hyphens do not matter.
+    #[param(max_length = 100, format = "line", example = "occitanie")]
+    pub q: Option<String>,
+    /// Order; `name` by default.
+    #[param(inline)]
+    pub sort: Option<Vec<TerritorySort>>,
+}
+
+/// Filters of départements.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DepartementFilter {
+    /// Part of the name; accents, case and hyphens do not matter.
+    #[param(max_length = 100, format = "line", example = "tarn")]
+    pub q: Option<String>,
+    /// Code of the region.
+    #[param(pattern = "^[0-9]{2,3}$", example = "76")]
+    pub region_code: Option<String>,
+    /// Order; `code` by default.
+    #[param(inline)]
+    pub sort: Option<Vec<TerritorySort>>,
+}
+
+/// Filters of intercommunal bodies.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct EpciFilter {
+    /// Part of the name; accents, case and hyphens do not matter.
+    #[param(max_length = 100, format = "line", example = "sicoval")]
+    pub q: Option<String>,
+    /// Code of a département that holds at least one of its communes.
+    #[param(pattern = "^[0-9AB]{2,3}$", example = "31")]
+    pub departement_code: Option<String>,
+    /// Order; `name` by default.
+    #[param(inline)]
+    pub sort: Option<Vec<TerritorySort>>,
+}
+
+/// Filters of communes.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct CommuneFilter {
+    /// Part of the name, or of a name it took over; accents, case, hyphens, and St for Saint do not matter.
+    #[param(max_length = 100, format = "line", example = "st nicolas")]
+    pub q: Option<String>,
+    /// Postal code.
+    #[param(pattern = "^[0-9]{5}$", example = "82200")]
+    pub postal_code: Option<String>,
+    /// Code of the département.
+    #[param(pattern = "^[0-9AB]{2,3}$", example = "82")]
+    pub departement_code: Option<String>,
+    /// Code of the region.
+    #[param(pattern = "^[0-9]{2,3}$", example = "76")]
+    pub region_code: Option<String>,
+    /// SIREN of the intercommunal body.
+    #[param(pattern = "^[0-9]{9}$", example = "200066322")]
+    pub epci_siren: Option<String>,
+    /// Point as `longitude,latitude` in WGS 84 degrees: the nearest communes come first.
+    #[param(pattern = r"^-?[0-9]{1,3}(\.[0-9]{1,8})?,-?[0-9]{1,2}(\.[0-9]{1,8})?$", example = "1.355,44.018")]
+    pub near: Option<String>,
+    /// How far around `near` to look, in kilometres; 100 by default.
+    #[param(minimum = 1, maximum = 1000, example = 20)]
+    pub within_km: Option<i32>,
+    /// Order; `distance_km` with `near`, `relevance,-population` with `q`, `name` otherwise.
+    #[param(inline)]
+    pub sort: Option<Vec<CommuneSort>>,
+}
+
+impl From<store::Region> for RegionView {
+    fn from(row: store::Region) -> Self {
+        Self { code: row.code, name: row.name, zone: row.zone }
+    }
+}
+
+impl From<store::Departement> for DepartementView {
+    fn from(row: store::Departement) -> Self {
+        Self {
+            code: row.code,
+            name: row.name,
+            region_code: row.region_code,
+            zone: row.zone,
+            prefecture_commune_code: row.prefecture_commune_code,
+            population: row.population,
+        }
+    }
+}
+
+impl From<store::Epci> for EpciView {
+    fn from(row: store::Epci) -> Self {
+        Self { siren: row.siren, name: row.name, kind: row.kind, population: row.population }
+    }
+}
+
+impl From<store::Commune> for CommuneView {
+    fn from(row: store::Commune) -> Self {
+        Self {
+            code: row.code,
+            name: row.name,
+            kind: row.kind,
+            departement_code: row.departement_code,
+            region_code: row.region_code,
+            epci_siren: row.epci_siren,
+            population: row.population,
+            longitude: row.longitude,
+            latitude: row.latitude,
+            postal_codes: row.postal_codes,
+            distance_km: row.distance_km,
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! conum: the system of record of the French digital-counsellor scheme.
+//!
+//! Three floors, and nothing points up: `app` puts together, `features` do, `platform` carries.
+
+pub mod app;
+pub mod features;
+pub mod platform;

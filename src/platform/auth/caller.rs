@@ -1,0 +1,102 @@
+//! The admitted caller: the first argument of every handler.
+
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+
+use super::actor::{Actor, Principal};
+use super::policy::Permission;
+use crate::platform::db::{Db, Outcome, Reader, Request, Tx};
+use crate::platform::error::{Problem, Result};
+use crate::platform::http::body::BodyHash;
+use crate::platform::http::front::Admitted;
+use crate::platform::http::idempotency;
+use crate::platform::http::reply::{Answer, Reply};
+
+/// Somebody whom the policy line `P` admits, and the way to the database on their behalf.
+pub struct Caller<P> {
+    admitted: Admitted,
+    request: HttpRequest,
+    db: Data<Db>,
+    permission: PhantomData<P>,
+}
+
+impl<P: Permission> Caller<P> {
+    pub fn actor(&self) -> &Actor {
+        &self.admitted.principal.actor
+    }
+
+    pub fn principal(&self) -> &Arc<Principal> {
+        &self.admitted.principal
+    }
+
+    /// Version named by `If-Match`, checked against the row by the use case.
+    pub fn version(&self) -> Option<i32> {
+        self.admitted.version
+    }
+
+    /// Reads tables that hold no personal data and no money.
+    pub async fn read(&self, work: impl Fn(&mut Reader<'_>) -> Result<Reply> + Send + 'static) -> Answer {
+        self.db.read(self.admitted.principal.clone(), work).await
+    }
+
+    /// Reads tables that row-level security guards.
+    pub async fn read_private(&self, work: impl Fn(&mut Reader<'_>) -> Result<Reply> + Send + 'static) -> Answer {
+        self.db.read_private(self.admitted.principal.clone(), work).await
+    }
+
+    /// Runs a use case in one transaction; honours `dry_run` and `Idempotency-Key`.
+    pub async fn write(&self, work: impl Fn(&mut Tx<'_>) -> Result<Reply> + Send + 'static) -> Answer {
+        let request = Request {
+            principal: self.admitted.principal.clone(),
+            operation: P::LINE.operation,
+            request_id: self.admitted.request_id.clone(),
+        };
+        let dry_run = self.admitted.dry_run;
+        let body_hash = self.request.extensions().get::<BodyHash>().map(|hash| hash.0);
+        let key = self.admitted.idempotency_key.as_ref().filter(|_| !dry_run).map(|key| idempotency::Call {
+            key: key.clone(),
+            method: self.request.method().to_string(),
+            path: self.request.uri().to_string(),
+            request_hash: body_hash.unwrap_or_default().to_vec(),
+        });
+        self.db
+            .write(request, move |tx| {
+                if dry_run {
+                    let reply = work(tx)?;
+                    return Ok(Outcome::Discard(reply.rehearsed(tx.effects())));
+                }
+                match &key {
+                    Some(call) => idempotency::once(tx, call, &work).map(Outcome::Keep),
+                    None => work(tx).map(Outcome::Keep),
+                }
+            })
+            .await
+    }
+}
+
+impl<P: Permission> FromRequest for Caller<P> {
+    type Error = Problem;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let admitted = request.extensions().get::<Admitted>().cloned();
+        let db = request.app_data::<Data<Db>>().cloned();
+        ready(match (admitted, db) {
+            // The door admits by the document's operation; the signature must name the same one.
+            (Some(admitted), Some(db)) if std::ptr::eq(admitted.operation.line, P::LINE) => {
+                Ok(Self { admitted, request: request.clone(), db, permission: PhantomData })
+            }
+            (Some(admitted), _) => Err(Problem::internal(format!(
+                "{} was admitted where {} is asked for",
+                admitted.operation.id,
+                P::LINE.operation
+            ))),
+            (None, _) => Err(Problem::internal(format!("{} was not admitted", P::LINE.operation))),
+        })
+    }
+}

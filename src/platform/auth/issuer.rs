@@ -1,0 +1,157 @@
+//! Keys of the issuers we trust: our own, and any OIDC issuer by discovery.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use jsonwebtoken::jwk::{JwkSet, KeyAlgorithm, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde::Deserialize;
+
+use super::local_issuer::LocalIssuer;
+
+/// Algorithms that may sign a token; never a shared secret, never none.
+const ALGORITHMS: [Algorithm; 4] = [Algorithm::ES256, Algorithm::EdDSA, Algorithm::RS256, Algorithm::PS256];
+/// Keys are asked for anew after this long.
+const FRESH: Duration = Duration::from_secs(600);
+/// An unknown key identifier causes a refresh at most this often.
+const REFRESH_EVERY: Duration = Duration::from_secs(30);
+const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Where role and perimeter of an issuer's tokens come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// From the claims of the token: the issuer is set up for this product.
+    Claims,
+    /// From our own accounts, by issuer and subject: the issuer knows people, not our roles.
+    Accounts,
+}
+
+/// An issuer whose tokens are accepted.
+#[derive(Clone, Debug)]
+pub struct Trusted {
+    pub issuer: String,
+    pub audience: String,
+    pub identity: Identity,
+    /// `typ` values accepted beside `at+jwt`; Keycloak sends `JWT`.
+    pub types: Vec<String>,
+}
+
+/// A trusted issuer and what is known of its keys.
+pub struct Issuer {
+    pub trusted: Trusted,
+    /// `None` for the local issuer, whose keys do not change while we run.
+    remote: Option<Mutex<Fetched>>,
+    own: HashMap<String, (Algorithm, DecodingKey)>,
+}
+
+#[derive(Default)]
+struct Fetched {
+    keys: HashMap<String, (Algorithm, DecodingKey)>,
+    fetched_at: Option<Instant>,
+    tried_at: Option<Instant>,
+}
+
+#[derive(Deserialize)]
+struct Discovery {
+    issuer: String,
+    jwks_uri: String,
+}
+
+impl Issuer {
+    pub fn local(local: &LocalIssuer, audience: &str) -> Self {
+        let trusted = Trusted {
+            issuer: local.issuer().to_owned(),
+            audience: audience.to_owned(),
+            identity: Identity::Claims,
+            types: Vec::new(),
+        };
+        let own = local.decoding_keys().into_iter().map(|(kid, algorithm, key)| (kid, (algorithm, key))).collect();
+        Self { trusted, remote: None, own }
+    }
+
+    pub fn remote(trusted: Trusted) -> Self {
+        Self { trusted, remote: Some(Mutex::default()), own: HashMap::new() }
+    }
+
+    /// The key `kid`, fetching the issuer's keys when they are missing or old. Blocks on the
+    /// network; a key that is known is served even while the issuer is away.
+    #[expect(clippy::disallowed_methods, reason = "measures the age of a cache, not the legal time")]
+    pub fn key(&self, kid: &str, algorithm: Algorithm) -> Option<DecodingKey> {
+        let fits = |(known, key): &(Algorithm, DecodingKey)| (*known == algorithm).then(|| key.clone());
+        let Some(remote) = &self.remote else { return self.own.get(kid).and_then(fits) };
+        let fetch = {
+            let mut state = remote.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = Instant::now();
+            let stale = state.fetched_at.is_none_or(|at| now - at > FRESH);
+            let rested = state.tried_at.is_none_or(|at| now - at > REFRESH_EVERY);
+            let fetch = (stale || !state.keys.contains_key(kid)) && rested;
+            if fetch {
+                state.tried_at = Some(now);
+            }
+            fetch
+        };
+        if fetch {
+            match fetch_keys(&self.trusted.issuer) {
+                Ok(keys) => {
+                    let mut state = remote.lock().unwrap_or_else(PoisonError::into_inner);
+                    state.keys = keys;
+                    state.fetched_at = Some(Instant::now());
+                }
+                Err(error) => log::warn!("keys of {}: {error}", self.trusted.issuer),
+            }
+        }
+        remote.lock().unwrap_or_else(PoisonError::into_inner).keys.get(kid).and_then(fits)
+    }
+
+    /// Whether [`Issuer::key`] answers without the network.
+    #[expect(clippy::disallowed_methods, reason = "measures the age of a cache, not the legal time")]
+    pub fn knows(&self, kid: &str) -> bool {
+        match &self.remote {
+            None => true,
+            Some(remote) => {
+                let state = remote.lock().unwrap_or_else(PoisonError::into_inner);
+                state.keys.contains_key(kid) && state.fetched_at.is_some_and(|at| at.elapsed() <= FRESH)
+            }
+        }
+    }
+}
+
+fn fetch_keys(issuer: &str) -> Result<HashMap<String, (Algorithm, DecodingKey)>, String> {
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().timeout_global(Some(FETCH_TIMEOUT)).max_redirects(0).build().into();
+    let get = |url: &str| -> Result<ureq::Body, String> {
+        agent.get(url).call().map(|response| response.into_body()).map_err(|e| e.to_string())
+    };
+    let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+    let discovery: Discovery = get(&address)?.read_json().map_err(|e| e.to_string())?;
+    if discovery.issuer != issuer {
+        return Err("discovery names another issuer".to_owned());
+    }
+    let set: JwkSet = get(&discovery.jwks_uri)?.read_json().map_err(|e| e.to_string())?;
+    let mut keys = HashMap::new();
+    for jwk in &set.keys {
+        let Some(kid) = jwk.common.key_id.clone() else { continue };
+        if jwk.common.public_key_use.as_ref().is_some_and(|usage| *usage != PublicKeyUse::Signature) {
+            continue;
+        }
+        let algorithm = match jwk.common.key_algorithm {
+            Some(algorithm) => algorithm_of(algorithm),
+            None => match &jwk.algorithm {
+                jsonwebtoken::jwk::AlgorithmParameters::EllipticCurve(_) => Some(Algorithm::ES256),
+                jsonwebtoken::jwk::AlgorithmParameters::OctetKeyPair(_) => Some(Algorithm::EdDSA),
+                jsonwebtoken::jwk::AlgorithmParameters::RSA(_) => Some(Algorithm::RS256),
+                _ => None,
+            },
+        };
+        if let (Some(algorithm), Ok(key)) = (algorithm, DecodingKey::from_jwk(jwk)) {
+            keys.insert(kid, (algorithm, key));
+        }
+    }
+    Ok(keys)
+}
+
+fn algorithm_of(algorithm: KeyAlgorithm) -> Option<Algorithm> {
+    let algorithm = algorithm.to_string().parse().ok()?;
+    ALGORITHMS.contains(&algorithm).then_some(algorithm)
+}

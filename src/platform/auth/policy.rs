@@ -1,0 +1,169 @@
+//! The one place that says who may call what. One line an operation.
+
+use super::actor::Role;
+use crate::platform::db::text_enum::TextEnum;
+
+/// What the policy says of one operation.
+#[derive(Debug)]
+pub struct Line {
+    pub operation: &'static str,
+    /// Scope that a token must carry if it is narrowed by scopes at all.
+    pub scope: Option<&'static str>,
+    pub roles: &'static [Role],
+    /// Whether it may be called without a token.
+    pub anonymous: bool,
+}
+
+impl Line {
+    pub fn admits(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// The roles as a text for people.
+    pub fn role_names(&self) -> String {
+        self.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// A permission as a type: the signature of a handler says which line it obeys.
+pub trait Permission: 'static {
+    const LINE: &'static Line;
+}
+
+macro_rules! roles {
+    (signed_in) => { Role::ALL };
+    ([$($role:ident)*]) => { &[$(Role::$role),*] };
+}
+
+macro_rules! policy {
+    ($($operation:ident $scope:literal $anonymous:ident $roles:tt;)+) => {
+        /// One type for each operation, for `Caller<can::operation>`.
+        #[allow(non_camel_case_types)]
+        pub mod can {
+            $(
+                #[derive(Debug)]
+                pub struct $operation;
+                impl super::Permission for $operation {
+                    const LINE: &'static super::Line = &super::lines::$operation;
+                }
+            )+
+        }
+
+        #[allow(non_upper_case_globals)]
+        mod lines {
+            use super::{Line, Role, TextEnum};
+            $(
+                pub static $operation: Line = Line {
+                    operation: stringify!($operation),
+                    scope: if $scope.is_empty() { None } else { Some($scope) },
+                    roles: roles!($roles),
+                    anonymous: policy!(@anonymous $anonymous),
+                };
+            )+
+        }
+
+        /// The whole policy, in order.
+        pub static LINES: &[&Line] = &[$(&lines::$operation),+];
+    };
+    (@anonymous open) => { true };
+    (@anonymous closed) => { false };
+}
+
+/// The line of an operation.
+pub fn find(operation: &str) -> Option<&'static Line> {
+    LINES.iter().copied().find(|line| line.operation == operation)
+}
+
+/// Every scope there is, in order of name.
+pub fn scopes() -> Vec<&'static str> {
+    let mut scopes: Vec<&str> = LINES.iter().filter_map(|line| line.scope).collect();
+    scopes.sort_unstable();
+    scopes.dedup();
+    scopes
+}
+
+// open: also without a token. closed: only with one. What of the rows a role sees is its reach.
+policy! {
+    health_live "" open [];
+    health_ready "" open [];
+    find_problem "" open [];
+    find_openid_configuration "" open [];
+    find_jwks "" open [];
+    issue_token "" open [];
+
+    list_vocabularies "" open signed_in;
+    find_vocabulary "" open signed_in;
+    find_me "" closed signed_in;
+    list_accounts "accounts:read" closed [Anct Bdt Prefecture Employer];
+    invite_account "accounts:write" closed [Anct Bdt Prefecture Employer];
+    find_account "accounts:read" closed [Anct Bdt Prefecture Employer];
+    update_account "accounts:write" closed [Anct Bdt Prefecture Employer];
+    revoke_account "accounts:write" closed [Anct Bdt Prefecture Employer];
+    request_login_link "" open [];
+    exchange_login_link "" open [];
+    list_api_clients "api-clients:read" closed [Anct Bdt Prefecture Employer];
+    create_api_client "api-clients:write" closed [Anct Bdt Prefecture Employer];
+    find_api_client "api-clients:read" closed [Anct Bdt Prefecture Employer];
+    update_api_client "api-clients:write" closed [Anct Bdt Prefecture Employer];
+    rotate_api_client "api-clients:write" closed [Anct Bdt Prefecture Employer];
+    revoke_api_client "api-clients:write" closed [Anct Bdt Prefecture Employer];
+    list_audit_entries "audit-entries:read" closed [Anct];
+
+    list_regions "" open signed_in;
+    list_departements "" open signed_in;
+    find_departement "" open signed_in;
+    list_epcis "" open signed_in;
+    list_communes "" open signed_in;
+    find_commune "" open signed_in;
+
+    register_structure "structures:write" open [Anct];
+    confirm_structure "" open [];
+    list_structures "structures:read" closed [Anct Bdt Prefecture Observer Employer];
+    find_structure "structures:read" closed [Anct Bdt Prefecture Observer Employer];
+    find_structure_by_identifier "structures:read" closed [Anct Bdt Prefecture Observer Employer];
+    update_structure "structures:write" closed [Anct Employer];
+    cancel_structure "structures:write" closed [Anct];
+    merge_structure "structures:write" closed [Anct];
+    list_retained_structures "" open signed_in;
+
+    list_call_windows "" open signed_in;
+    create_call_window "call-windows:write" closed [Anct];
+    update_call_window "call-windows:write" closed [Anct];
+    list_applications "applications:read" closed [Anct Prefecture Observer Employer];
+    create_application "applications:write" closed [Anct Employer];
+    find_application "applications:read" closed [Anct Prefecture Employer];
+    update_application "applications:write" closed [Anct Employer];
+    submit_application "applications:write" closed [Anct Employer];
+    withdraw_application "applications:write" closed [Anct Employer];
+    give_opinion "applications:write" closed [Prefecture];
+
+    list_committees "committees:read" closed [Anct Bdt Prefecture Observer];
+    create_committee "committees:write" closed [Anct];
+    find_committee "committees:read" closed [Anct Bdt Prefecture Observer];
+    update_committee "committees:write" closed [Anct];
+    add_to_agenda "committees:write" closed [Anct];
+    remove_from_agenda "committees:write" closed [Anct];
+    open_committee "committees:write" closed [Anct];
+    close_committee "committees:write" closed [Anct];
+    list_decisions "committees:read" closed [Anct Bdt Prefecture Observer];
+    record_decision "committees:write" closed [Anct];
+    import_decisions "committees:write" closed [Anct];
+
+    list_allotments "allotments:read" closed [Anct Bdt Prefecture Observer];
+    set_allotment "allotments:write" closed [Anct];
+    list_reservations "reservations:read" closed [Anct Prefecture Observer];
+    create_reservation "reservations:write" closed [Anct];
+    find_reservation "reservations:read" closed [Anct Prefecture];
+    release_reservation "reservations:write" closed [Anct];
+
+    list_posts "posts:read" closed [Anct Bdt Prefecture Observer Employer];
+    find_post "posts:read" closed [Anct Bdt Prefecture Observer Employer];
+    list_post_history "posts:read" closed [Anct Bdt Prefecture Observer Employer];
+    transfer_post "posts:write" closed [Anct];
+    extend_post_deadline "posts:write" closed [Anct];
+    take_back_post "posts:write" closed [Anct];
+    list_post_returns "post-returns:read" closed [Anct Prefecture Employer];
+    request_post_return "post-returns:write" closed [Employer];
+    accept_post_return "post-returns:write" closed [Anct];
+    refuse_post_return "post-returns:write" closed [Anct];
+}

@@ -1,0 +1,280 @@
+//! From a bearer token to an admitted principal.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use moka::sync::Cache;
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::actor::{Actor, Principal, Role, Territory};
+use super::issuer::{Identity, Issuer};
+use super::local_issuer::TOKEN_SECONDS;
+use crate::platform::db::Db;
+use crate::platform::db::text_enum::TextEnum;
+use crate::platform::error::{Code, Problem, Result};
+use crate::platform::http::json;
+use crate::platform::ids::{AccountId, ApiClientId, CandidateId, CounsellorId, StructureId, TrainingBodyId};
+
+/// Longest token accepted, in bytes.
+pub const MAX_TOKEN: usize = 8 * 1024;
+/// Difference of clocks that is forgiven.
+const LEEWAY: i64 = 60;
+/// A withdrawn account is noticed within this time on every server.
+const STANDING: Duration = Duration::from_secs(2);
+
+/// Looks accounts up; implemented by the accounts feature.
+pub trait Directory: Send + Sync {
+    /// Whether an account or API client may still act.
+    fn in_good_standing(&self, db: &Db, holder: Holder) -> Result<bool>;
+    /// The live accounts of a subject.
+    fn accounts_of(&self, db: &Db, issuer: &str, subject: &str) -> Result<Vec<(AccountId, Actor)>>;
+}
+
+/// Whose standing is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Holder {
+    Account(AccountId),
+    ApiClient(ApiClientId),
+}
+
+/// Verifies tokens and remembers those verified.
+pub struct Authenticator {
+    issuers: Vec<Issuer>,
+    directory: Arc<dyn Directory>,
+    db: Db,
+    /// By SHA-256 of the token and the account chosen.
+    verified: Cache<[u8; 32], Arc<Verified>>,
+    standing: Cache<Holder, bool>,
+    accounts: Cache<(String, String), Arc<Vec<(AccountId, Actor)>>>,
+}
+
+struct Verified {
+    identity: Identity,
+    principal: Arc<Principal>,
+    expires: i64,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    exp: i64,
+    iat: i64,
+    nbf: Option<i64>,
+    scope: Option<String>,
+    role: Option<String>,
+    structure_id: Option<Uuid>,
+    departement_code: Option<String>,
+    region_code: Option<String>,
+    candidate_id: Option<Uuid>,
+    counsellor_id: Option<Uuid>,
+    training_body_id: Option<Uuid>,
+    account_id: Option<Uuid>,
+    client_id: Option<Value>,
+}
+
+fn refuse(why: impl ToString) -> Problem {
+    Problem::new(Code::InvalidToken).caused_by(why)
+}
+
+impl Authenticator {
+    pub fn new(issuers: Vec<Issuer>, directory: Arc<dyn Directory>, db: Db) -> Self {
+        Self {
+            issuers,
+            directory,
+            db,
+            verified: Cache::builder().max_capacity(20_000).time_to_live(Duration::from_secs(600)).build(),
+            standing: Cache::builder().max_capacity(20_000).time_to_live(STANDING).build(),
+            accounts: Cache::builder().max_capacity(20_000).time_to_live(STANDING).build(),
+        }
+    }
+
+    /// The principal of a token; `account` is the one chosen by `X-Account`, if any.
+    pub async fn authenticate(self: &Arc<Self>, token: &str, account: Option<&str>) -> Result<Arc<Principal>> {
+        if token.len() > MAX_TOKEN {
+            return Err(refuse("too long"));
+        }
+        let now = self.db.clock().now().instant().timestamp();
+        let key: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        let known = self.verified.get(&key).filter(|verified| verified.expires + LEEWAY > now);
+        let verified = match known {
+            Some(verified) => verified,
+            None => {
+                let verified = Arc::new(self.verify(token, now).await?);
+                self.verified.insert(key, verified.clone());
+                verified
+            }
+        };
+        let principal = match verified.identity {
+            Identity::Claims => verified.principal.clone(),
+            Identity::Accounts => self.account_of(&verified.principal, account).await?,
+        };
+        self.check_standing(&principal).await?;
+        Ok(principal)
+    }
+
+    async fn verify(self: &Arc<Self>, token: &str, now: i64) -> Result<Verified> {
+        let mut parts = token.split('.');
+        let (Some(header), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(refuse("not a JWS"));
+        };
+        let header = segment(header)?;
+        let payload = segment(payload)?;
+        // Nothing in a header may bring its own key or change what the signature means.
+        if ["crit", "jku", "jwk", "x5u", "x5c", "b64", "zip"].iter().any(|name| header.get(name).is_some()) {
+            return Err(refuse("a header that is not accepted"));
+        }
+        let algorithm: Algorithm =
+            header["alg"].as_str().and_then(|alg| alg.parse().ok()).ok_or_else(|| refuse("algorithm"))?;
+        let kid = header["kid"].as_str().ok_or_else(|| refuse("no kid"))?.to_owned();
+        let iss = payload["iss"].as_str().ok_or_else(|| refuse("no iss"))?;
+        let rank = self.issuers.iter().position(|i| i.trusted.issuer == iss).ok_or_else(|| refuse("issuer"))?;
+        let issuer = &self.issuers[rank];
+        let typ = header["typ"].as_str().unwrap_or_default();
+        let typ = typ.strip_prefix("application/").unwrap_or(typ);
+        if !typ.eq_ignore_ascii_case("at+jwt") && !issuer.trusted.types.iter().any(|t| t.eq_ignore_ascii_case(typ)) {
+            return Err(refuse("typ"));
+        }
+        let key = if issuer.knows(&kid) {
+            issuer.key(&kid, algorithm)
+        } else {
+            let this = self.clone();
+            actix_web::web::block(move || this.issuers[rank].key(&kid, algorithm)).await.ok().flatten()
+        };
+        let claims = decode(token, algorithm, &key.ok_or_else(|| refuse("unknown key"))?, issuer)?;
+        check_times(&claims, now)?;
+        let principal = principal(&claims, issuer.trusted.identity)?;
+        Ok(Verified { identity: issuer.trusted.identity, principal: Arc::new(principal), expires: claims.exp })
+    }
+
+    async fn account_of(self: &Arc<Self>, person: &Principal, chosen: Option<&str>) -> Result<Arc<Principal>> {
+        let key = (person.issuer.clone(), person.subject.clone());
+        let accounts = match self.accounts.get(&key) {
+            Some(accounts) => accounts,
+            None => {
+                let (this, asked) = (self.clone(), key.clone());
+                let found = on_thread(move || this.directory.accounts_of(&this.db, &asked.0, &asked.1)).await?;
+                let found = Arc::new(found);
+                self.accounts.insert(key, found.clone());
+                found
+            }
+        };
+        let account = match chosen {
+            Some(chosen) => accounts.iter().find(|(id, _)| id.to_string() == chosen),
+            None => accounts.first(),
+        };
+        let (id, actor) = account.ok_or_else(|| refuse("no account"))?;
+        Ok(Arc::new(Principal { actor: actor.clone(), account: Some(*id), ..person.clone() }))
+    }
+
+    async fn check_standing(self: &Arc<Self>, principal: &Principal) -> Result<()> {
+        let holder = match (principal.account, principal.api_client) {
+            (Some(account), _) => Holder::Account(account),
+            (None, Some(client)) => Holder::ApiClient(client),
+            (None, None) => return Ok(()),
+        };
+        let good = match self.standing.get(&holder) {
+            Some(good) => good,
+            None => {
+                let this = self.clone();
+                let good = on_thread(move || this.directory.in_good_standing(&this.db, holder)).await?;
+                self.standing.insert(holder, good);
+                good
+            }
+        };
+        if good { Ok(()) } else { Err(refuse("withdrawn")) }
+    }
+}
+
+async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    actix_web::web::block(work).await.unwrap_or_else(|_| Err(Problem::internal("an authentication thread panicked")))
+}
+
+/// A segment of a token: base64url without padding, JSON with each key once.
+fn segment(text: &str) -> Result<Value> {
+    let bytes = BASE64.decode(text).map_err(|_| refuse("base64"))?;
+    json::parse(&bytes).ok().filter(Value::is_object).ok_or_else(|| refuse("JSON"))
+}
+
+fn decode(token: &str, algorithm: Algorithm, key: &DecodingKey, issuer: &Issuer) -> Result<Claims> {
+    let mut validation = Validation::new(algorithm);
+    validation.set_issuer(&[&issuer.trusted.issuer]);
+    validation.set_audience(&[&issuer.trusted.audience]);
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    // Times are checked against our own clock below.
+    validation.validate_exp = false;
+    validation.validate_nbf = false;
+    jsonwebtoken::decode::<Claims>(token, key, &validation)
+        .map(|data| data.claims)
+        .map_err(|e| refuse(format!("{:?}", e.kind())))
+}
+
+fn check_times(claims: &Claims, now: i64) -> Result<()> {
+    let wrong = if claims.exp + LEEWAY <= now {
+        "expired"
+    } else if claims.iat > now + LEEWAY || claims.nbf.is_some_and(|nbf| nbf > now + LEEWAY) {
+        "from the future"
+    } else if claims.exp <= claims.iat || claims.exp - claims.iat > TOKEN_SECONDS {
+        "lives longer than an hour"
+    } else {
+        return Ok(());
+    };
+    Err(refuse(wrong))
+}
+
+fn principal(claims: &Claims, identity: Identity) -> Result<Principal> {
+    // Scopes that are not ours (openid, profile) do not narrow anything.
+    let known = super::policy::scopes();
+    let scopes: Option<Vec<String>> = claims
+        .scope
+        .as_deref()
+        .map(|scope| scope.split_whitespace().filter(|s| known.contains(s)).map(ToOwned::to_owned).collect::<Vec<_>>())
+        .filter(|scopes| !scopes.is_empty());
+    let actor = match identity {
+        Identity::Claims => actor(claims)?,
+        Identity::Accounts => Actor::Anonymous,
+    };
+    let client = claims.client_id.as_ref().and_then(Value::as_str).and_then(|id| Uuid::try_parse(id).ok());
+    Ok(Principal {
+        actor,
+        issuer: claims.iss.clone(),
+        subject: claims.sub.clone(),
+        account: claims.account_id.map(AccountId::from_uuid),
+        api_client: client.filter(|_| identity == Identity::Claims).map(ApiClientId::from_uuid),
+        scopes,
+    })
+}
+
+fn actor(claims: &Claims) -> Result<Actor> {
+    let role = claims.role.as_deref().and_then(Role::parse).ok_or_else(|| refuse("role"))?;
+    let code = |code: &Option<String>| {
+        code.clone().filter(|c| (2..=3).contains(&c.len()) && c.bytes().all(|b| b.is_ascii_alphanumeric()))
+    };
+    let territory = match (code(&claims.departement_code), code(&claims.region_code)) {
+        (Some(departement), None) => Some(Territory::Departement(departement)),
+        (None, Some(region)) => Some(Territory::Region(region)),
+        (None, None) if claims.departement_code.is_none() && claims.region_code.is_none() => None,
+        _ => return Err(refuse("territory")),
+    };
+    let missing = || refuse("a role without its perimeter");
+    Ok(match role {
+        Role::Anct => Actor::Anct,
+        Role::Bdt => Actor::Bdt,
+        Role::Prefecture => Actor::Prefecture(territory.ok_or_else(missing)?),
+        Role::Coordinator => Actor::Coordinator(territory.ok_or_else(missing)?),
+        Role::Observer => Actor::Observer(territory),
+        Role::Employer => Actor::Employer(StructureId::from_uuid(claims.structure_id.ok_or_else(missing)?)),
+        Role::Candidate => Actor::Candidate(CandidateId::from_uuid(claims.candidate_id.ok_or_else(missing)?)),
+        Role::Counsellor => Actor::Counsellor(CounsellorId::from_uuid(claims.counsellor_id.ok_or_else(missing)?)),
+        Role::TrainingBody => {
+            Actor::TrainingBody(TrainingBodyId::from_uuid(claims.training_body_id.ok_or_else(missing)?))
+        }
+    })
+}

@@ -1,0 +1,122 @@
+//! What PostgreSQL refuses, said in the words of the domain.
+
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind as Kind, Error};
+
+use crate::platform::error::{Code, Fault, FaultCode, Problem};
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound => Problem::not_found(),
+            Error::DatabaseError(kind, info) => refusal(kind, info.as_ref()),
+            Error::BrokenTransactionManager | Error::AlreadyInTransaction => unavailable("transaction manager"),
+            Error::QueryBuilderError(e) => Problem::internal(format!("query: {e}")),
+            other => Problem::internal(format!("database: {other}")),
+        }
+    }
+}
+
+fn unavailable(cause: impl ToString) -> Problem {
+    Problem::new(Code::ServiceUnavailable).header("Retry-After", 1).caused_by(cause)
+}
+
+/// Serialization failure or deadlock: the same work may succeed at once.
+pub const RETRY: &str = "retry: ";
+/// The connection is gone: nothing more will come through it.
+pub const LOST: &str = "connection lost: ";
+
+fn refusal(kind: Kind, info: &dyn DatabaseErrorInformation) -> Problem {
+    let constraint = info.constraint_name().unwrap_or_default();
+    let message = info.message();
+    // The message may quote values; the log gets the constraint's name instead.
+    let named = || format!("{kind:?} {constraint}");
+    match kind {
+        Kind::UniqueViolation | Kind::ExclusionViolation => {
+            conflict(constraint).unwrap_or_else(|| Problem::new(Code::Conflict)).caused_by(named())
+        }
+        Kind::ForeignKeyViolation if message.starts_with("insert or update") => {
+            let fault = constraint_field(constraint).map(|field| Fault::field(field, FaultCode::UnknownId));
+            Problem::new(Code::UnknownReference).faults(fault.into_iter().collect()).caused_by(named())
+        }
+        Kind::ForeignKeyViolation | Kind::RestrictViolation => Problem::new(Code::StillReferenced).caused_by(named()),
+        Kind::CheckViolation => match conflict(constraint) {
+            Some(problem) => problem.caused_by(named()),
+            None => {
+                let fault = constraint_field(constraint).map(|field| Fault::field(field, FaultCode::InvalidValue));
+                Problem::invalid(fault.into_iter().collect()).caused_by(named())
+            }
+        },
+        Kind::NotNullViolation => Problem::internal(format!("null in {}", info.column_name().unwrap_or("?"))),
+        Kind::SerializationFailure => unavailable(format!("{RETRY}{message}")),
+        Kind::ReadOnlyTransaction => unavailable("the database is read-only"),
+        Kind::ClosedConnection | Kind::UnableToSendCommand => unavailable(format!("{LOST}{kind:?}")),
+        _ => unknown(message),
+    }
+}
+
+/// Diesel passes no SQLSTATE on; sessions speak English (`lc_messages`), so the text tells.
+fn unknown(message: &str) -> Problem {
+    let starts = |texts: &[&str]| texts.iter().any(|text| message.starts_with(text));
+    if starts(&["deadlock detected"]) {
+        unavailable(format!("{RETRY}{message}"))
+    } else if starts(&["terminating connection", "server closed the connection", "the database system is", "SSL"])
+        || message.contains("connection to server")
+        || message.contains("no connection to the server")
+    {
+        unavailable(format!("{LOST}{message}"))
+    } else if starts(&[
+        "canceling statement",
+        "could not obtain lock",
+        "sorry, too many clients",
+        "remaining connection slots",
+        "cannot execute",
+        "could not extend file",
+        "could not write",
+        "out of memory",
+        "out of shared memory",
+    ]) {
+        unavailable(message)
+    } else if starts(&["invalid byte sequence", "unsupported Unicode escape", "invalid input syntax"]) {
+        Problem::new(Code::MalformedRequest).with("reason", "invalid text").caused_by("invalid text")
+    } else if message.ends_with("out of range") {
+        Problem::invalid(Vec::new()).caused_by(message)
+    } else {
+        Problem::internal(format!("database: {message}"))
+    }
+}
+
+/// The refusal that a constraint stands for.
+fn conflict(constraint: &str) -> Option<Problem> {
+    let problem = match constraint {
+        "accounts_live_key" => Problem::new(Code::AccountExists),
+        "structures_live_siret_key" => Problem::new(Code::StructureExists).with("system", "SIRET"),
+        "structures_live_ridet_key" => Problem::new(Code::StructureExists).with("system", "RIDET"),
+        "call_windows_audience_excl" => Problem::new(Code::CallWindowOverlap),
+        "applications_open_key" => Problem::new(Code::ApplicationExists),
+        "committees_number_key" => Problem::new(Code::CommitteeNumberTaken),
+        "post_returns_pending_key" => Problem::new(Code::PostReturnExists),
+        _ => return None,
+    };
+    Some(problem)
+}
+
+/// The field a constraint `table_field_check` or `table_field_fkey` speaks of.
+fn constraint_field(constraint: &str) -> Option<&str> {
+    let inner = constraint.strip_suffix("_check").or_else(|| constraint.strip_suffix("_fkey"))?;
+    const TABLES: &[&str] = &[
+        "structures",
+        "structure_contacts",
+        "applications",
+        "opinions",
+        "committees",
+        "agenda_items",
+        "call_windows",
+        "allotments",
+        "reservations",
+        "posts",
+        "post_returns",
+        "accounts",
+        "api_clients",
+    ];
+    TABLES.iter().find_map(|table| inner.strip_prefix(table)?.strip_prefix('_'))
+}

@@ -1,0 +1,224 @@
+//! Lists by keyset: every page continues after the last row, whatever was written meanwhile.
+
+use diesel::deserialize;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::row::NamedRow;
+use diesel::sql_types as st;
+
+use super::sql::Sql;
+use crate::platform::error::Result;
+use crate::sql;
+
+/// A column that a list may be sorted by. Its expression is never null.
+#[derive(Clone, Copy, Debug)]
+pub struct SortColumn {
+    pub name: &'static str,
+    pub expr: &'static str,
+    pub sql_type: &'static str,
+}
+
+/// One key of an order.
+#[derive(Clone, Copy, Debug)]
+pub struct SortKey {
+    pub column: SortColumn,
+    pub descending: bool,
+}
+
+/// Where a page starts: the sort values of its neighbour, and which side of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Position {
+    pub backwards: bool,
+    pub values: Vec<String>,
+}
+
+/// What the caller asked of a list.
+#[derive(Clone, Debug)]
+pub struct PageSpec {
+    pub limit: i64,
+    pub order: Vec<SortKey>,
+    pub start: Option<Position>,
+}
+
+/// One page, and where its neighbours start.
+#[derive(Clone, Debug)]
+pub struct Rows<T> {
+    pub rows: Vec<T>,
+    pub total: i64,
+    pub next: Option<Position>,
+    pub prev: Option<Position>,
+}
+
+impl<T> Rows<T> {
+    pub fn map<U>(self, f: impl FnMut(T) -> U) -> Rows<U> {
+        Rows { rows: self.rows.into_iter().map(f).collect(), total: self.total, next: self.next, prev: self.prev }
+    }
+}
+
+/// A list in the making: columns, tables, filters.
+pub struct Listing {
+    select: &'static str,
+    from: Sql,
+    id: SortColumn,
+    filters: Vec<Sql>,
+}
+
+impl Listing {
+    /// `id` is the unique expression that ends every order, and `id_type` its SQL type.
+    pub fn new(select: &'static str, from: Sql, id: &'static str, id_type: &'static str) -> Self {
+        Self { select, from, id: SortColumn { name: "id", expr: id, sql_type: id_type }, filters: Vec::new() }
+    }
+
+    pub fn filter(&mut self, condition: Sql) -> &mut Self {
+        self.filters.push(condition);
+        self
+    }
+
+    /// Adds the condition that `make` writes from `value`, if there is one.
+    pub fn filter_some<V>(&mut self, value: Option<V>, make: impl FnOnce(V) -> Sql) -> &mut Self {
+        if let Some(value) = value {
+            self.filters.push(make(value));
+        }
+        self
+    }
+
+    fn conditions(&self) -> Sql {
+        Sql::join(std::iter::once(Sql::raw("true")).chain(self.filters.iter().cloned()), " and ")
+    }
+
+    /// Reads one page and the exact total.
+    pub fn page<T>(&self, conn: &mut PgConnection, spec: &PageSpec) -> Result<Rows<T>>
+    where
+        T: QueryableByName<Pg> + 'static,
+    {
+        let mut order = spec.order.clone();
+        order.push(SortKey { column: self.id, descending: false });
+        let backwards = spec.start.as_ref().is_some_and(|start| start.backwards);
+        let beyond = match &spec.start {
+            Some(start) => sql!(" and {}", beyond(&order, start)),
+            None => Sql::default(),
+        };
+        let key = Sql::join(order.iter().map(|k| Sql::raw(format!("({})::text", k.column.expr))), ", ");
+        let by = Sql::join(
+            order.iter().map(|k| Sql::raw(format!("{} {}", k.column.expr, direction(k.descending != backwards)))),
+            ", ",
+        );
+        let mut found: Vec<Keyed<T>> = sql!(
+            "select {}, array[{}] as page_key, (select count(*) from {} where {}) as page_total from {} where {}{} order by {} limit {}",
+            Sql::raw(self.select),
+            key,
+            self.from.clone(),
+            self.conditions(),
+            self.from.clone(),
+            self.conditions(),
+            beyond,
+            by,
+            spec.limit + 1
+        )
+        .load(conn)?;
+        let total = match found.first() {
+            Some(row) => row.total,
+            None => sql!("select count(*) as n from {} where {}", self.from.clone(), self.conditions()).count(conn)?,
+        };
+        let more = found.len() as i64 > spec.limit;
+        found.truncate(spec.limit as usize);
+        if backwards {
+            found.reverse();
+        }
+        let edge = |row: Option<&Keyed<T>>, backwards| row.map(|row| Position { backwards, values: row.key.clone() });
+        let (has_next, has_prev) = if backwards { (true, more) } else { (more, spec.start.is_some()) };
+        Ok(Rows {
+            next: edge(found.last().filter(|_| has_next), false),
+            prev: edge(found.first().filter(|_| has_prev), true),
+            rows: found.into_iter().map(|keyed| keyed.row).collect(),
+            total,
+        })
+    }
+}
+
+fn direction(descending: bool) -> &'static str {
+    if descending { "desc" } else { "asc" }
+}
+
+/// The rows after (or before) a position, in an order whose keys may run both ways.
+fn beyond(order: &[SortKey], start: &Position) -> Sql {
+    let value = |rank: usize| {
+        let key: &SortKey = &order[rank];
+        sql!("{}::{}", start.values[rank].as_str(), Sql::raw(key.column.sql_type))
+    };
+    let alternatives = (0..order.len()).map(|rank| {
+        let equal = (0..rank).map(|i| sql!("{} = {}", Sql::raw(order[i].column.expr), value(i)));
+        let past = if order[rank].descending != start.backwards { "<" } else { ">" };
+        let last = sql!("{} {} {}", Sql::raw(order[rank].column.expr), Sql::raw(past), value(rank));
+        sql!("({})", Sql::join(equal.chain([last]), " and "))
+    });
+    sql!("({})", Sql::join(alternatives, " or "))
+}
+
+struct Keyed<T> {
+    row: T,
+    key: Vec<String>,
+    total: i64,
+}
+
+impl<T: QueryableByName<Pg>> QueryableByName<Pg> for Keyed<T> {
+    fn build<'a>(row: &impl NamedRow<'a, Pg>) -> deserialize::Result<Self> {
+        Ok(Self {
+            key: NamedRow::get::<st::Array<st::Text>, _>(row, "page_key")?,
+            total: NamedRow::get::<st::BigInt, _>(row, "page_total")?,
+            row: T::build(row)?,
+        })
+    }
+}
+
+/// Declares what a list may be sorted by: `sortable! { pub enum PostSort { UpdatedAt "updated_at" = "p.updated_at"::"timestamptz" } }`
+#[macro_export]
+macro_rules! sortable {
+    ($(#[$doc:meta])* pub enum $name:ident { $($field:literal = $expr:literal :: $sql_type:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name($crate::platform::db::listing::SortKey);
+
+        impl $name {
+            const COLUMNS: &'static [$crate::platform::db::listing::SortColumn] = &[
+                $($crate::platform::db::listing::SortColumn { name: $field, expr: $expr, sql_type: $sql_type }),+
+            ];
+
+            /// The order asked for; `default` (`"-updated_at"`) where none was.
+            pub fn order(asked: Option<&[Self]>, default: &'static str) -> Vec<$crate::platform::db::listing::SortKey> {
+                match asked {
+                    Some(keys) => keys.iter().map(|key| key.0).collect(),
+                    None => Self::parse(default).into_iter().map(|key| key.0).collect(),
+                }
+            }
+
+            fn parse(text: &str) -> Option<Self> {
+                let (name, descending) = match text.strip_prefix('-') {
+                    Some(name) => (name, true),
+                    None => (text, false),
+                };
+                let column = Self::COLUMNS.iter().find(|column| column.name == name)?;
+                Some(Self($crate::platform::db::listing::SortKey { column: *column, descending }))
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::parse(&text).ok_or_else(|| serde::de::Error::custom("unknown sort key"))
+            }
+        }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::schema::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .description(Some("Sort key; a leading minus sorts in descending order."))
+                    .enum_values(Some([$($field, concat!("-", $field)),+]))
+                    .into()
+            }
+        }
+
+        impl utoipa::ToSchema for $name {}
+    };
+}

@@ -1,0 +1,230 @@
+//! The only way to PostgreSQL: sessions, transactions, retries, and what to do when it is away.
+
+mod constraints;
+pub mod listing;
+pub mod migrations;
+pub mod pool;
+pub mod print_schema;
+pub mod private_cluster;
+#[rustfmt::skip]
+pub mod schema;
+pub mod sql;
+pub mod text_enum;
+pub mod tx;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::PgConnection;
+use diesel::connection::SimpleConnection;
+use tokio::sync::Semaphore;
+
+use self::constraints::{LOST, RETRY};
+use self::pool::{Access, Pool};
+pub use self::tx::{Effect, Reader, Request, Tx};
+use crate::platform::auth::Principal;
+use crate::platform::clock::Clock;
+use crate::platform::error::{Code, Problem, Result};
+
+/// How often a piece of work that lost a race with another is tried in all.
+const ATTEMPTS: u32 = 4;
+/// Longest wait for the database before the caller gets a 503.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The database, shared by all of the service.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    readers: Pool,
+    writers: Pool,
+    /// Places in the queue for a thread: beyond them callers are refused at once.
+    admission: Semaphore,
+    clock: Clock,
+    site: Site,
+}
+
+/// What use cases need to know of where they run.
+#[derive(Clone, Debug, Default)]
+pub struct Site {
+    /// Address of the front-end, for links in e-mails; no final slash.
+    pub front_url: String,
+}
+
+/// How to reach PostgreSQL.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub url: String,
+    /// Connections of each of the two pools (reading, writing).
+    pub pool_size: u32,
+    /// Requests that may wait for a connection before further ones get a 503.
+    pub queue: usize,
+}
+
+/// What a use case answers, and whether it is to stay.
+pub enum Outcome<T> {
+    Keep(T),
+    /// Rolled back: a dry run.
+    Discard(T),
+}
+
+impl Db {
+    pub fn new(settings: &Settings, clock: Clock, site: Site) -> Self {
+        Self(Arc::new(Inner {
+            readers: Pool::new(&settings.url, settings.pool_size, Access::ReadOnly),
+            writers: Pool::new(&settings.url, settings.pool_size, Access::ReadWrite),
+            admission: Semaphore::new(settings.queue),
+            clock,
+            site,
+        }))
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Whether the database answers now.
+    pub async fn ping(&self) -> Result<()> {
+        self.blocking(|db| {
+            db.attempt_read(&|conn: &mut PgConnection| conn.batch_execute("select 1").map_err(Problem::from))
+        })
+        .await
+    }
+
+    /// Reads with one statement, or with several that need not agree.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        principal: Arc<Principal>,
+        work: impl Fn(&mut Reader<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.blocking(move |db| db.read_now(&principal, &work)).await
+    }
+
+    /// Reads tables that row-level security guards, in one snapshot, as this principal.
+    pub async fn read_private<T: Send + 'static>(
+        &self,
+        principal: Arc<Principal>,
+        work: impl Fn(&mut Reader<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.blocking(move |db| db.read_private_now(&principal, &work)).await
+    }
+
+    /// Runs a whole use case in one transaction.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        request: Request,
+        work: impl Fn(&mut Tx<'_>) -> Result<Outcome<T>> + Send + 'static,
+    ) -> Result<T> {
+        self.blocking(move |db| db.write_now(&request, &work)).await
+    }
+
+    /// [`Db::read`] on the calling thread, which may block.
+    pub fn read_now<T>(&self, principal: &Principal, work: &dyn Fn(&mut Reader<'_>) -> Result<T>) -> Result<T> {
+        let now = self.0.clock.now();
+        self.attempt_read(&|conn: &mut PgConnection| work(&mut Reader::new(conn, principal, now)))
+    }
+
+    /// [`Db::read_private`] on the calling thread, which may block.
+    pub fn read_private_now<T>(&self, principal: &Principal, work: &dyn Fn(&mut Reader<'_>) -> Result<T>) -> Result<T> {
+        let now = self.0.clock.now();
+        let begin = tx::begin_read(principal);
+        self.attempt_read(&|conn: &mut PgConnection| {
+            conn.batch_execute(&begin)?;
+            let answer = work(&mut Reader::new(conn, principal, now));
+            let end = conn.batch_execute("COMMIT");
+            let answer = answer?;
+            end?;
+            Ok(answer)
+        })
+    }
+
+    /// [`Db::write`] on the calling thread, which may block.
+    pub fn write_now<T>(&self, request: &Request, work: &dyn Fn(&mut Tx<'_>) -> Result<Outcome<T>>) -> Result<T> {
+        let pool = &self.0.writers;
+        let mut attempt = 1;
+        loop {
+            let mut conn = pool.get()?;
+            let mut committing = false;
+            let result = self.attempt_write(&mut conn.inner, request, work, &mut committing);
+            let Err(problem) = &result else { return result };
+            let lost = is(problem, LOST);
+            if lost || conn.inner.batch_execute("ROLLBACK").is_err() {
+                conn.broken = true;
+            }
+            // Once COMMIT is sent only the server knows: the caller's key tells it apart.
+            let again = (lost && !committing && attempt <= pool.size()) || (is(problem, RETRY) && attempt < ATTEMPTS);
+            if !again {
+                return result;
+            }
+            drop(conn);
+            if !lost {
+                std::thread::sleep(Duration::from_millis(u64::from(attempt) * 3 + rand::random_range(0..5)));
+            }
+            attempt += 1;
+        }
+    }
+
+    fn attempt_write<T>(
+        &self,
+        conn: &mut PgConnection,
+        request: &Request,
+        work: &dyn Fn(&mut Tx<'_>) -> Result<Outcome<T>>,
+        committing: &mut bool,
+    ) -> Result<T> {
+        let now = self.0.clock.now();
+        conn.batch_execute(&tx::begin_write(request, now))?;
+        match work(&mut Tx::new(conn, request, now, &self.0.site))? {
+            Outcome::Keep(answer) => {
+                *committing = true;
+                conn.batch_execute("COMMIT")?;
+                Ok(answer)
+            }
+            Outcome::Discard(answer) => {
+                conn.batch_execute("ROLLBACK")?;
+                Ok(answer)
+            }
+        }
+    }
+
+    /// Reads may be repeated: a connection lost underneath is replaced once for each that the
+    /// pool holds, so that a restart of PostgreSQL goes unseen.
+    fn attempt_read<T>(&self, work: &dyn Fn(&mut PgConnection) -> Result<T>) -> Result<T> {
+        let pool = &self.0.readers;
+        let mut attempt = 0;
+        loop {
+            let mut conn = pool.get()?;
+            let result = work(&mut conn.inner);
+            let Err(problem) = &result else { return result };
+            let lost = is(problem, LOST);
+            if lost || conn.inner.batch_execute("ROLLBACK").is_err() {
+                conn.broken = true;
+            }
+            attempt += 1;
+            let again = (lost && attempt <= pool.size()) || (is(problem, RETRY) && attempt < ATTEMPTS);
+            if !again {
+                return result;
+            }
+        }
+    }
+
+    /// Runs blocking work on actix's threads, or refuses when too many wait already.
+    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Db) -> Result<T> + Send + 'static) -> Result<T> {
+        let Ok(_place) = self.0.admission.try_acquire() else {
+            return Err(busy("the queue for the database is full"));
+        };
+        let db = self.clone();
+        match tokio::time::timeout(PATIENCE, actix_web::web::block(move || work(&db))).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(Problem::internal("a database thread panicked")),
+            Err(_) => Err(busy("the database did not answer in time")),
+        }
+    }
+}
+
+fn is(problem: &Problem, mark: &str) -> bool {
+    problem.code() == Code::ServiceUnavailable && problem.cause().is_some_and(|cause| cause.starts_with(mark))
+}
+
+fn busy(cause: &str) -> Problem {
+    Problem::new(Code::ServiceUnavailable).header("Retry-After", 1).caused_by(cause)
+}

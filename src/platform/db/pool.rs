@@ -1,0 +1,178 @@
+//! Pools of sessions that are set up once and dropped when they break.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
+
+use crate::platform::error::{Code, Problem, Result};
+
+/// The role that owns nothing: row-level security and revoked rights bind it.
+pub const APPLICATION_ROLE: &str = "conum_app";
+
+/// How long a caller waits for a connection.
+const CHECKOUT: Duration = Duration::from_millis(400);
+/// While PostgreSQL is away, how often one caller may try for all the others.
+const PROBE_EVERY_MS: u64 = 200;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    ReadOnly,
+    ReadWrite,
+}
+
+/// A session, and whether it is known to be broken.
+pub struct Session {
+    pub inner: PgConnection,
+    pub broken: bool,
+}
+
+pub struct Pool {
+    sessions: r2d2::Pool<Manager>,
+    size: u32,
+    started: Instant,
+    /// Milliseconds since `started` of the last failure to connect; 0 while all is well.
+    failed_at: AtomicU64,
+}
+
+impl Pool {
+    #[expect(clippy::disallowed_methods, reason = "measures how long an outage lasts, not the legal time")]
+    pub fn new(url: &str, size: u32, access: Access) -> Self {
+        let sessions = r2d2::Pool::builder()
+            .max_size(size)
+            .min_idle(Some(size))
+            .connection_timeout(CHECKOUT)
+            // A test at each checkout costs a third of the throughput; broken sessions are
+            // dropped on their first failure instead.
+            .test_on_check_out(false)
+            .build_unchecked(Manager { url: with_timeouts(url), access });
+        Self { sessions, size, started: Instant::now(), failed_at: AtomicU64::new(0) }
+    }
+
+    pub fn size(&self) -> u32 {
+        self.size
+    }
+
+    /// A session; a 503 at once while PostgreSQL is known to be away.
+    pub fn get(&self) -> Result<r2d2::PooledConnection<Manager>> {
+        let failed_at = self.failed_at.load(Ordering::Relaxed);
+        if failed_at != 0 {
+            let now = self.elapsed_ms();
+            let probe = now >= failed_at + PROBE_EVERY_MS
+                && self.failed_at.compare_exchange(failed_at, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+            if !probe {
+                return self.sessions.try_get().map_or_else(
+                    || Err(away("no session")),
+                    |session| {
+                        self.failed_at.store(0, Ordering::Relaxed);
+                        Ok(session)
+                    },
+                );
+            }
+        }
+        match self.sessions.get() {
+            Ok(session) => {
+                if failed_at != 0 {
+                    self.failed_at.store(0, Ordering::Relaxed);
+                }
+                Ok(session)
+            }
+            Err(error) => {
+                // A pool that is only busy has sessions; one that is cut off has none.
+                if self.sessions.state().connections == 0 {
+                    self.failed_at.store(self.elapsed_ms().max(1), Ordering::Relaxed);
+                }
+                Err(away(error))
+            }
+        }
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+fn away(cause: impl ToString) -> Problem {
+    Problem::new(Code::ServiceUnavailable).header("Retry-After", 1).caused_by(cause)
+}
+
+pub struct Manager {
+    url: String,
+    access: Access,
+}
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = Session;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> Result<Session, Self::Error> {
+        let mut inner = PgConnection::establish(&self.url).map_err(diesel::r2d2::Error::ConnectionError)?;
+        inner.batch_execute(&self.set_up()).map_err(diesel::r2d2::Error::QueryError)?;
+        Ok(Session { inner, broken: false })
+    }
+
+    fn is_valid(&self, session: &mut Session) -> Result<(), Self::Error> {
+        session.inner.batch_execute("select 1").map_err(diesel::r2d2::Error::QueryError)
+    }
+
+    fn has_broken(&self, session: &mut Session) -> bool {
+        session.broken || std::thread::panicking()
+    }
+}
+
+impl Manager {
+    fn set_up(&self) -> String {
+        let read_only = match self.access {
+            Access::ReadOnly => "on",
+            Access::ReadWrite => "off",
+        };
+        // Refusals without a code of Diesel's own are told apart by their English text.
+        format!(
+            "do $$ begin perform set_config('lc_messages', 'C', false); exception when others then null; end $$;
+             set role {APPLICATION_ROLE};
+             set default_transaction_read_only = {read_only};
+             set statement_timeout = '10s';
+             set lock_timeout = '4s';
+             set idle_in_transaction_session_timeout = '15s';
+             set client_min_messages = 'warning'"
+        )
+    }
+}
+
+/// Adds the network time limits that the address does not set itself.
+pub fn with_timeouts(url: &str) -> String {
+    let defaults = [
+        ("connect_timeout", "2"),
+        ("tcp_user_timeout", "5000"),
+        ("keepalives_idle", "15"),
+        ("keepalives_interval", "5"),
+        ("keepalives_count", "3"),
+        ("application_name", "conum"),
+    ];
+    let is_uri = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    let missing =
+        defaults.iter().filter(|(name, _)| !url.contains(name)).map(|(name, value)| format!("{name}={value}"));
+    if is_uri {
+        let mut url = url.to_owned();
+        for setting in missing {
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url.push_str(&setting);
+        }
+        url
+    } else {
+        std::iter::once(url.to_owned()).chain(missing).collect::<Vec<_>>().join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_limits_are_added_and_never_replaced() {
+        let url = with_timeouts("postgres://u@h/db?connect_timeout=9");
+        assert!(url.contains("connect_timeout=9&") && url.contains("tcp_user_timeout=5000"), "{url}");
+        assert!(with_timeouts("host=h dbname=d").ends_with("application_name=conum"));
+    }
+}

@@ -1,0 +1,432 @@
+// Written by `make schema` from the migrations.
+
+diesel::table! {
+    accounts (id) {
+        id -> Uuid,
+        role -> Text,
+        email -> Text,
+        structure_id -> Nullable<Uuid>,
+        departement_code -> Nullable<Text>,
+        region_code -> Nullable<Text>,
+        subject_id -> Nullable<Uuid>,
+        issuer -> Nullable<Text>,
+        subject -> Nullable<Text>,
+        status -> Text,
+        last_seen_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    agenda_items (id) {
+        id -> Uuid,
+        committee_id -> Uuid,
+        application_id -> Uuid,
+        outcome -> Nullable<Text>,
+        posts_granted -> Nullable<Int4>,
+        observations -> Nullable<Text>,
+        priority -> Bool,
+        beyond_request -> Bool,
+        without_opinion -> Bool,
+        reservation_id -> Nullable<Uuid>,
+        decided_at -> Nullable<Timestamptz>,
+        settled_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    allotments (departement_code) {
+        departement_code -> Text,
+        posts_ceiling -> Nullable<Int4>,
+        posts_committed -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    api_clients (id) {
+        id -> Uuid,
+        name -> Text,
+        role -> Text,
+        structure_id -> Nullable<Uuid>,
+        departement_code -> Nullable<Text>,
+        region_code -> Nullable<Text>,
+        scopes -> Array<Text>,
+        secret_hash -> Bytea,
+        previous_secret_hash -> Nullable<Bytea>,
+        previous_secret_until -> Nullable<Timestamptz>,
+        expires_at -> Timestamptz,
+        last_used_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    applications (id) {
+        id -> Uuid,
+        reference -> Text,
+        structure_id -> Uuid,
+        kind -> Text,
+        posts_requested -> Int4,
+        wanted_start_on -> Date,
+        has_candidate -> Bool,
+        motivation -> Text,
+        pledge -> Bool,
+        coordinator -> Nullable<Text>,
+        status -> Text,
+        submitted_at -> Nullable<Timestamptz>,
+        decided_on -> Nullable<Date>,
+        withdrawn_at -> Nullable<Timestamptz>,
+        committee_id -> Nullable<Uuid>,
+        posts_granted -> Nullable<Int4>,
+        further_examinations -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    audit_entries (sequence) {
+        sequence -> Int8,
+        id -> Uuid,
+        occurred_at -> Timestamptz,
+        operation -> Text,
+        request_id -> Text,
+        role -> Text,
+        issuer -> Text,
+        subject -> Text,
+        account_id -> Nullable<Uuid>,
+        api_client_id -> Nullable<Uuid>,
+        action -> Text,
+        table_name -> Text,
+        row_id -> Text,
+        changed_columns -> Array<Text>,
+    }
+}
+
+diesel::table! {
+    call_windows (id) {
+        id -> Uuid,
+        audience -> Text,
+        opens_on -> Date,
+        closes_on -> Nullable<Date>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    committees (id) {
+        id -> Uuid,
+        reference -> Text,
+        number -> Int4,
+        wave -> Int4,
+        phase -> Text,
+        held_on -> Date,
+        status -> Text,
+        opened_at -> Nullable<Timestamptz>,
+        closed_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    communes (code) {
+        code -> Text,
+        name -> Text,
+        kind -> Text,
+        departement_code -> Text,
+        region_code -> Text,
+        epci_siren -> Nullable<Text>,
+        population -> Nullable<Int4>,
+        longitude -> Float8,
+        latitude -> Float8,
+        postal_codes -> Array<Text>,
+        search_key -> Text,
+        search_text -> Text,
+    }
+}
+
+diesel::table! {
+    departements (code) {
+        code -> Text,
+        name -> Text,
+        region_code -> Text,
+        zone -> Text,
+        prefecture_commune_code -> Nullable<Text>,
+        population -> Nullable<Int4>,
+        search_key -> Text,
+    }
+}
+
+diesel::table! {
+    emails (id) {
+        id -> Uuid,
+        template -> Text,
+        recipient -> Text,
+        subject -> Text,
+        text_body -> Text,
+        html_body -> Text,
+        resource -> Text,
+        resource_id -> Nullable<Uuid>,
+        status -> Text,
+        attempts -> Int4,
+        next_attempt_at -> Timestamptz,
+        sent_at -> Nullable<Timestamptz>,
+        last_error -> Nullable<Text>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    epcis (siren) {
+        siren -> Text,
+        name -> Text,
+        kind -> Text,
+        population -> Nullable<Int4>,
+        search_key -> Text,
+    }
+}
+
+diesel::table! {
+    events (sequence) {
+        sequence -> Int8,
+        id -> Uuid,
+        #[sql_name = "type"]
+        type_ -> Text,
+        resource -> Text,
+        resource_id -> Uuid,
+        structure_id -> Nullable<Uuid>,
+        departement_code -> Nullable<Text>,
+        region_code -> Nullable<Text>,
+        occurred_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    former_communes (code) {
+        code -> Text,
+        name -> Nullable<Text>,
+        current_code -> Text,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (principal, method, path, key) {
+        principal -> Text,
+        method -> Text,
+        path -> Text,
+        key -> Text,
+        request_hash -> Bytea,
+        status -> Int4,
+        etag -> Nullable<Text>,
+        location -> Nullable<Text>,
+        body -> Nullable<Bytea>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    job_runs (job, day) {
+        job -> Text,
+        day -> Date,
+        finished_at -> Nullable<Timestamptz>,
+        report -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    mail_links (id) {
+        id -> Uuid,
+        purpose -> Text,
+        token_hash -> Bytea,
+        structure_id -> Nullable<Uuid>,
+        account_id -> Nullable<Uuid>,
+        expires_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    opinions (application_id) {
+        application_id -> Uuid,
+        opinion -> Text,
+        comment -> Text,
+        donor_structure_id -> Nullable<Uuid>,
+        departement_code -> Nullable<Text>,
+        region_code -> Nullable<Text>,
+        given_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    post_attachments (id) {
+        id -> Uuid,
+        post_id -> Uuid,
+        structure_id -> Uuid,
+        from_on -> Date,
+        to_on -> Nullable<Date>,
+        reason -> Text,
+        ended_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    post_returns (id) {
+        id -> Uuid,
+        post_id -> Uuid,
+        structure_id -> Uuid,
+        reason -> Text,
+        comment -> Nullable<Text>,
+        status -> Text,
+        decided_at -> Nullable<Timestamptz>,
+        refusal_reason -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    posts (id) {
+        id -> Uuid,
+        reference -> Text,
+        structure_id -> Uuid,
+        application_id -> Uuid,
+        reservation_id -> Nullable<Uuid>,
+        granted_on -> Date,
+        wave -> Int4,
+        phase -> Text,
+        coordinator -> Bool,
+        recruitment_deadline -> Date,
+        deadline_extended_at -> Nullable<Timestamptz>,
+        deadline_extension_reason -> Nullable<Text>,
+        status -> Text,
+        available -> Bool,
+        returned_on -> Nullable<Date>,
+        return_reason -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    programme (id) {
+        id -> Int4,
+        posts_cap -> Int4,
+        posts_committed -> Int4,
+    }
+}
+
+diesel::table! {
+    reference_loads (name) {
+        name -> Text,
+        content_hash -> Text,
+        loaded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    regions (code) {
+        code -> Text,
+        name -> Text,
+        zone -> Text,
+        search_key -> Text,
+    }
+}
+
+diesel::table! {
+    reservations (id) {
+        id -> Uuid,
+        reference -> Text,
+        name -> Text,
+        departement_code -> Text,
+        epci_siren -> Nullable<Text>,
+        lead_structure_id -> Nullable<Uuid>,
+        lead_departement_code -> Nullable<Text>,
+        posts_reserved -> Int4,
+        posts_consumed -> Int4,
+        until_on -> Date,
+        status -> Text,
+        ended_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    structure_contacts (structure_id) {
+        structure_id -> Uuid,
+        first_name -> Text,
+        last_name -> Text,
+        job -> Text,
+        email -> Text,
+        phone -> Text,
+    }
+}
+
+diesel::table! {
+    structure_identity_changes (id) {
+        id -> Uuid,
+        structure_id -> Uuid,
+        field -> Text,
+        old_value -> Text,
+        new_value -> Text,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    structures (id) {
+        id -> Uuid,
+        reference -> Text,
+        kind -> Text,
+        experimental -> Bool,
+        name -> Text,
+        search_key -> Text,
+        siret -> Nullable<Text>,
+        ridet -> Nullable<Text>,
+        address -> Nullable<Text>,
+        postal_code -> Text,
+        commune_code -> Text,
+        epci_siren -> Nullable<Text>,
+        departement_code -> Text,
+        region_code -> Text,
+        longitude -> Float8,
+        latitude -> Float8,
+        france_services -> Bool,
+        zrr -> Bool,
+        qpv -> Bool,
+        network -> Nullable<Text>,
+        ds_number -> Nullable<Text>,
+        status -> Text,
+        confirmed_at -> Nullable<Timestamptz>,
+        retained_on -> Nullable<Date>,
+        retained_wave -> Nullable<Int4>,
+        withdrawn_on -> Nullable<Date>,
+        cancelled_at -> Nullable<Timestamptz>,
+        merged_into_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}

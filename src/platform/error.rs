@@ -1,0 +1,181 @@
+//! What can go wrong, as data. `http::problem` turns it into an answer.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+pub use super::problems::Code;
+
+pub type Result<T, E = Problem> = std::result::Result<T, E>;
+
+/// Where a fault lies in the request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// JSON Pointer into the body.
+    Pointer(String),
+    /// Name of a path or query parameter.
+    Parameter(String),
+    /// Name of a header.
+    Header(&'static str),
+}
+
+/// One fault of the request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    pub place: Place,
+    pub code: FaultCode,
+    pub params: Vec<(&'static str, String)>,
+}
+
+impl Fault {
+    pub fn new(place: Place, code: FaultCode) -> Self {
+        Self { place, code, params: Vec::new() }
+    }
+
+    /// A fault of the member `field` of the body.
+    pub fn field(field: &str, code: FaultCode) -> Self {
+        Self::new(Place::Pointer(format!("/{field}")), code)
+    }
+
+    pub fn parameter(name: &str, code: FaultCode) -> Self {
+        Self::new(Place::Parameter(name.to_owned()), code)
+    }
+
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.params.push((name, value.to_string()));
+        self
+    }
+}
+
+pub use super::problems::FaultCode;
+
+/// Why a request is not carried out: a stable code, its parameters and the faults found.
+#[derive(Clone, Debug)]
+pub struct Problem(Box<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
+    code: Code,
+    params: Vec<(&'static str, Cow<'static, str>)>,
+    faults: Vec<Fault>,
+    extensions: Vec<(&'static str, Value)>,
+    headers: Vec<(&'static str, String)>,
+    /// For the log only; never sent.
+    cause: Option<String>,
+}
+
+impl Problem {
+    pub fn new(code: Code) -> Self {
+        Self(Box::new(Inner {
+            code,
+            params: Vec::new(),
+            faults: Vec::new(),
+            extensions: Vec::new(),
+            headers: Vec::new(),
+            cause: None,
+        }))
+    }
+
+    /// A failure of ours: `cause` goes to the log, never to the caller.
+    pub fn internal(cause: impl ToString) -> Self {
+        let mut problem = Self::new(Code::InternalError);
+        problem.0.cause = Some(cause.to_string());
+        problem
+    }
+
+    /// The faults of a body that is well-formed JSON but does not fit.
+    pub fn invalid(faults: Vec<Fault>) -> Self {
+        Self::new(Code::ValidationFailed).faults(faults)
+    }
+
+    /// One fault of one member of the body.
+    pub fn invalid_field(field: &str, code: FaultCode) -> Self {
+        Self::invalid(vec![Fault::field(field, code)])
+    }
+
+    pub fn not_found() -> Self {
+        Self::new(Code::NotFound)
+    }
+
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.0.params.push((name, value.to_string().into()));
+        self
+    }
+
+    pub fn faults(mut self, faults: Vec<Fault>) -> Self {
+        self.0.faults = faults;
+        self
+    }
+
+    /// Adds a member of its own to the problem document.
+    pub fn extension(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.0.extensions.push((name, value.into()));
+        self
+    }
+
+    pub fn header(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.0.headers.push((name, value.to_string()));
+        self
+    }
+
+    pub fn caused_by(mut self, cause: impl ToString) -> Self {
+        self.0.cause = Some(cause.to_string());
+        self
+    }
+
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    pub fn params(&self) -> &[(&'static str, Cow<'static, str>)] {
+        &self.0.params
+    }
+
+    pub fn fault_list(&self) -> &[Fault] {
+        &self.0.faults
+    }
+
+    pub fn extensions(&self) -> &[(&'static str, Value)] {
+        &self.0.extensions
+    }
+
+    pub fn headers(&self) -> &[(&'static str, String)] {
+        &self.0.headers
+    }
+
+    pub fn cause(&self) -> Option<&str> {
+        self.0.cause.as_deref()
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.code.as_str())?;
+        match &self.0.cause {
+            Some(cause) => write!(f, ": {cause}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// Collects faults, so that a caller learns of all of them at once.
+#[derive(Default)]
+pub struct Faults(Vec<Fault>);
+
+impl Faults {
+    pub fn add(&mut self, fault: Fault) {
+        self.0.push(fault);
+    }
+
+    pub fn add_if(&mut self, wrong: bool, field: &str, code: FaultCode) {
+        if wrong {
+            self.add(Fault::field(field, code));
+        }
+    }
+
+    pub fn into_result(self) -> Result<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(Problem::invalid(self.0)) }
+    }
+}

@@ -1,0 +1,47 @@
+//! Every change, told thinly: what happened to what, and who may know of it.
+
+use uuid::Uuid;
+
+use super::db::{Effect, Tx};
+use super::error::Result;
+use super::ids::StructureId;
+use crate::sql;
+
+/// A change to be told.
+#[derive(Clone, Debug)]
+pub struct Event<'a> {
+    /// `resource.happening`, such as `post.granted`.
+    pub kind: &'static str,
+    /// Path segment of the resource, such as `posts`.
+    pub resource: &'static str,
+    pub id: Uuid,
+    /// The structure concerned, with its territory: the perimeter within which it is told.
+    pub place: Option<(StructureId, &'a str, &'a str)>,
+}
+
+/// Records an event in the transaction of the change.
+pub fn emit(tx: &mut Tx<'_>, event: &Event<'_>) -> Result<()> {
+    let (structure, departement, region) = match event.place {
+        Some((structure, departement, region)) => (Some(structure), Some(departement), Some(region)),
+        None => (None, None, None),
+    };
+    sql!(
+        "insert into events (id, type, resource, resource_id, structure_id, departement_code, region_code, occurred_at)
+         values ({}, {}, {}, {}, {}, {}, {}, {})",
+        Uuid::now_v7(),
+        event.kind,
+        event.resource,
+        event.id,
+        structure,
+        departement,
+        region,
+        tx.now().instant()
+    )
+    .run(tx.conn())?;
+    tx.note(Effect {
+        kind: "event",
+        name: event.kind.to_owned(),
+        resource: format!("{}/{}", event.resource, event.id),
+    });
+    Ok(())
+}

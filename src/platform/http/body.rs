@@ -1,0 +1,206 @@
+//! Bodies: read within limits of size and time, strictly, and checked against the document.
+
+use std::future::Future;
+use std::ops::Deref;
+use std::pin::Pin;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use validator::Validate;
+
+use super::front::{Admitted, Limits};
+use super::json;
+use crate::platform::error::{Code, Fault, FaultCode, Place, Problem, Result};
+
+/// Hash of the body as it came, for idempotency.
+#[derive(Clone, Copy, Default)]
+pub struct BodyHash(pub [u8; 32]);
+
+/// A JSON body that fits its schema and the rules between its members.
+#[derive(Clone, Debug)]
+pub struct Body<T>(pub T);
+
+/// A body of another kind (a CSV file), as text.
+#[derive(Clone, Debug)]
+pub struct TextBody(pub String);
+
+/// A body that has nothing to check beyond its schema.
+pub trait Checked {
+    /// Rules between members, which a schema cannot tell.
+    fn check(&self) -> Result<()>;
+}
+
+impl<T: Validate> Checked for T {
+    fn check(&self) -> Result<()> {
+        self.validate().map_err(|errors| Problem::invalid(faults(&errors, "")))
+    }
+}
+
+/// Only codes leave: the validator's own messages quote the rejected values.
+fn faults(errors: &validator::ValidationErrors, path: &str) -> Vec<Fault> {
+    use validator::ValidationErrorsKind;
+    let mut found = Vec::new();
+    for (field, kind) in errors.errors() {
+        let pointer = if field == "__all__" { path.to_owned() } else { format!("{path}/{field}") };
+        match kind {
+            ValidationErrorsKind::Field(list) => {
+                for error in list {
+                    let code = FaultCode::ALL
+                        .iter()
+                        .copied()
+                        .find(|c| c.as_str() == error.code)
+                        .unwrap_or(FaultCode::InvalidValue);
+                    let at = error
+                        .params
+                        .get("pointer")
+                        .and_then(|p| p.as_str())
+                        .map_or_else(|| pointer.clone(), |p| format!("{path}{p}"));
+                    let mut fault = Fault::new(Place::Pointer(at), code);
+                    for name in ["other", "because", "limit", "expected", "role"] {
+                        if let Some(text) = error.params.get(name).and_then(|p| p.as_str()) {
+                            fault = fault.with(name, text);
+                        }
+                    }
+                    found.push(fault);
+                }
+            }
+            ValidationErrorsKind::Struct(inner) => found.extend(faults(inner, &pointer)),
+            ValidationErrorsKind::List(items) => {
+                for (rank, inner) in items {
+                    found.extend(faults(inner, &format!("{pointer}/{rank}")));
+                }
+            }
+        }
+    }
+    found
+}
+
+impl<T> Deref for Body<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: DeserializeOwned + Checked + 'static> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let mut payload = payload.take();
+        Box::pin(async move {
+            let bytes = receive(&request, &mut payload).await?;
+            let value =
+                json::parse(&bytes).map_err(|reason| Problem::new(Code::MalformedRequest).with("reason", reason))?;
+            let faults = match request
+                .extensions()
+                .get::<Admitted>()
+                .and_then(|a| a.operation.body.as_ref().map(|b| b.faults(&value)))
+            {
+                Some(faults) => faults,
+                None => return Err(Problem::internal("a body that the document does not have")),
+            };
+            if !faults.is_empty() {
+                return Err(Problem::invalid(faults));
+            }
+            let body: T = serde_path_to_error::deserialize(&value).map_err(|error| {
+                let pointer = format!("/{}", error.path().to_string().replace('.', "/"));
+                Problem::invalid(vec![Fault::new(Place::Pointer(pointer), FaultCode::InvalidValue)])
+            })?;
+            body.check()?;
+            Ok(Self(body))
+        })
+    }
+}
+
+impl FromRequest for TextBody {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let mut payload = payload.take();
+        Box::pin(async move {
+            let bytes = receive(&request, &mut payload).await?;
+            // Spreadsheets put a byte order mark before UTF-8.
+            let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
+            let text = std::str::from_utf8(bytes)
+                .map_err(|_| Problem::new(Code::MalformedRequest).with("reason", "the text is not UTF-8"))?;
+            if text.contains('\0') {
+                return Err(Problem::new(Code::MalformedRequest).with("reason", "the character U+0000 is not accepted"));
+            }
+            Ok(Self(text.to_owned()))
+        })
+    }
+}
+
+/// Reads the whole body; media type, size and time are limited.
+async fn receive(request: &HttpRequest, payload: &mut Payload) -> Result<Vec<u8>> {
+    let limits = request.app_data::<Data<Limits>>().map(|l| l.as_ref().clone()).unwrap_or_default();
+    let expected = request
+        .extensions()
+        .get::<Admitted>()
+        .and_then(|a| a.operation.body.as_ref().map(|b| b.media_types.clone()))
+        .unwrap_or_default();
+    let limit = if expected.iter().any(|m| m.contains("json")) { limits.body } else { limits.import };
+    check_media_type(request, &expected)?;
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.parse::<usize>().ok());
+    let too_large = || Problem::new(Code::PayloadTooLarge).with("limit", limit);
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    let reading = async {
+        let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(limit));
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| Problem::new(Code::MalformedRequest).with("reason", "the body broke off"))?;
+            if bytes.len() + chunk.len() > limit {
+                return Err(too_large());
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    };
+    let bytes = tokio::time::timeout(Duration::from_millis(limits.body_millis), reading)
+        .await
+        .map_err(|_| Problem::new(Code::RequestTimeout).header("Connection", "close"))??;
+    request.extensions_mut().insert(BodyHash(Sha256::digest(&bytes).into()));
+    Ok(bytes)
+}
+
+fn check_media_type(request: &HttpRequest, expected: &[String]) -> Result<()> {
+    let refuse = || {
+        let mut problem = Problem::new(Code::UnsupportedMediaType).with("expected", expected.join(", "));
+        if request.method() == actix_web::http::Method::PATCH {
+            problem = problem.header("Accept-Patch", expected.join(", "));
+        }
+        Err(problem)
+    };
+    let encoding = request.headers().get(header::CONTENT_ENCODING).map(|v| v.as_bytes());
+    if encoding.is_some_and(|encoding| encoding != b"identity") {
+        return refuse();
+    }
+    let Some(given) = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()) else {
+        return refuse();
+    };
+    let mut parts = given.split(';').map(str::trim);
+    let media = parts.next().unwrap_or_default();
+    let charset_fits = parts.all(|parameter| match parameter.split_once('=') {
+        Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
+            value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    });
+    if charset_fits && expected.iter().any(|e| e.eq_ignore_ascii_case(media)) { Ok(()) } else { refuse() }
+}

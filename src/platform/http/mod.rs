@@ -1,0 +1,17 @@
+//! HTTP as every operation speaks it.
+
+pub mod body;
+pub mod front;
+pub mod idempotency;
+pub mod json;
+pub mod page;
+pub mod params;
+pub mod patch;
+pub mod problem;
+pub mod rate_limit;
+pub mod reply;
+
+pub use body::Body;
+pub use page::{PageLinks, PageMeta, Paging};
+pub use params::{PathParams, Query};
+pub use reply::{Answer, Reply};

@@ -1,0 +1,154 @@
+//! What a use case answers, before it becomes an HTTP response.
+
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, Responder, body::BoxBody};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::page::PageLinks;
+use crate::platform::db::Effect;
+use crate::platform::error::{Problem, Result};
+
+pub type Answer = Result<Reply>;
+
+/// A finished answer: status, headers, bytes.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    status: u16,
+    content_type: &'static str,
+    etag: Option<String>,
+    location: Option<String>,
+    link: Option<String>,
+    cache: &'static str,
+    body: Option<Vec<u8>>,
+    replayed: bool,
+}
+
+impl Reply {
+    fn new(status: u16, body: Option<Vec<u8>>) -> Self {
+        Self {
+            status,
+            content_type: "application/json",
+            etag: None,
+            location: None,
+            link: None,
+            cache: "private, no-cache",
+            body,
+            replayed: false,
+        }
+    }
+
+    pub fn ok(body: &impl Serialize) -> Result<Self> {
+        Ok(Self::new(200, Some(bytes(body)?)))
+    }
+
+    /// A resource, with the version that its ETag carries.
+    pub fn resource(body: &impl Serialize, version: i32) -> Result<Self> {
+        Ok(Self::ok(body)?.version(version))
+    }
+
+    /// A page of a list, with the same links in its `Link` header.
+    pub fn page(body: &impl Serialize, links: &PageLinks) -> Result<Self> {
+        Ok(Self { link: Some(links.header()), ..Self::ok(body)? })
+    }
+
+    pub fn created(location: String, body: &impl Serialize, version: i32) -> Result<Self> {
+        Ok(Self { location: Some(location), ..Self::new(201, Some(bytes(body)?)).version(version) })
+    }
+
+    pub fn accepted(body: &impl Serialize) -> Result<Self> {
+        Ok(Self::new(202, Some(bytes(body)?)))
+    }
+
+    pub fn no_content() -> Self {
+        Self::new(204, None)
+    }
+
+    pub fn replayed(status: u16, etag: Option<String>, location: Option<String>, body: Option<Vec<u8>>) -> Self {
+        let body = body.filter(|body| !body.is_empty());
+        Self { etag, location, replayed: true, ..Self::new(status, body) }
+    }
+
+    /// Public data that caches may keep for an hour.
+    pub fn public(self) -> Self {
+        Self { cache: "public, max-age=3600, stale-while-revalidate=86400", ..self }
+    }
+
+    fn version(self, version: i32) -> Self {
+        Self { etag: Some(etag(version)), ..self }
+    }
+
+    /// The answer of a dry run: what would be, and what else would happen.
+    pub fn rehearsed(self, effects: &[Effect]) -> Self {
+        let body = self.body.as_deref().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_else(|| json!({}));
+        let body = match body {
+            Value::Object(mut members) => {
+                members.insert("effects".to_owned(), json!(effects));
+                Value::Object(members)
+            }
+            other => other,
+        };
+        Self { etag: None, location: None, ..Self::new(200, Some(body.to_string().into_bytes())) }
+    }
+
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    pub fn etag(&self) -> Option<&str> {
+        self.etag.as_deref()
+    }
+
+    pub fn location(&self) -> Option<&str> {
+        self.location.as_deref()
+    }
+
+    pub fn body(&self) -> Option<&[u8]> {
+        self.body.as_deref()
+    }
+}
+
+fn bytes(body: &impl Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(body).map_err(|e| Problem::internal(format!("cannot write the answer: {e}")))
+}
+
+/// The strong validator of a row's version.
+pub fn etag(version: i32) -> String {
+    format!("\"v{version}\"")
+}
+
+/// The version that an entity tag of ours names.
+pub fn version_of(etag: &str) -> Option<i32> {
+    etag.trim().strip_prefix("\"v")?.strip_suffix('"')?.parse().ok()
+}
+
+impl Responder for Reply {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let matches = |tag: &str| {
+            request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|list| {
+                list.split(',').map(str::trim).any(|t| t == "*" || t.trim_start_matches("W/") == tag)
+            })
+        };
+        let not_modified = request.method() == Method::GET && self.etag.as_deref().is_some_and(matches);
+        let status = if not_modified { 304 } else { self.status };
+        let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::OK));
+        response.insert_header((header::CACHE_CONTROL, self.cache));
+        response.insert_header((header::VARY, "Accept, Accept-Language, Authorization, Origin"));
+        let optional = [(header::ETAG, &self.etag), (header::LOCATION, &self.location), (header::LINK, &self.link)];
+        for (name, value) in optional {
+            if let Some(value) = value.as_deref().and_then(|v| HeaderValue::from_str(v).ok()) {
+                response.insert_header((name, value));
+            }
+        }
+        if self.replayed {
+            response.insert_header(("Idempotency-Replayed", "true"));
+        }
+        match self.body {
+            Some(body) if !not_modified => response.content_type(self.content_type).body(body),
+            _ => response.finish(),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! E-mails: written in the transaction that causes them, delivered later by a worker.
+
+use lettre::message::{Mailbox, MultiPart};
+use lettre::{FileTransport, Message, SmtpTransport, Transport};
+
+use super::db::{Effect, Tx};
+use super::error::Result;
+use super::ids::EmailId;
+use crate::sql;
+
+/// An e-mail to be.
+#[derive(Clone, Debug)]
+pub struct Email {
+    /// Name of the kind of e-mail, for journals and dry runs.
+    pub template: &'static str,
+    pub recipient: String,
+    pub subject: String,
+    pub paragraphs: Vec<String>,
+    /// Label and address of the one thing to do, if there is one.
+    pub action: Option<(String, String)>,
+    /// What it is about.
+    pub resource: &'static str,
+    pub resource_id: uuid::Uuid,
+}
+
+const SIGNATURE: &str = "Le dispositif Conseillers numériques France Services";
+
+impl Email {
+    pub fn text(&self) -> String {
+        let mut text = format!("Bonjour,\n\n{}\n", self.paragraphs.join("\n\n"));
+        if let Some((label, address)) = &self.action {
+            text.push_str(&format!("\n{label} :\n{address}\n"));
+        }
+        format!("{text}\n{SIGNATURE}\n")
+    }
+
+    pub fn html(&self) -> String {
+        let paragraphs: String = self.paragraphs.iter().map(|p| format!("<p>{}</p>\n", escape(p))).collect();
+        let action = match &self.action {
+            Some((label, address)) => {
+                format!("<p><a href=\"{}\">{}</a></p>\n", escape(address), escape(label))
+            }
+            None => String::new(),
+        };
+        format!(
+            "<!doctype html>\n<html lang=\"fr\">\n<head><meta charset=\"utf-8\"><title>{}</title></head>\n\
+             <body>\n<p>Bonjour,</p>\n{paragraphs}{action}<p>{SIGNATURE}</p>\n</body>\n</html>\n",
+            escape(&self.subject)
+        )
+    }
+}
+
+/// Makes a text harmless inside HTML.
+pub fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// Puts an e-mail into the outbox: it leaves if, and only if, the transaction commits.
+pub fn send(tx: &mut Tx<'_>, email: &Email) -> Result<()> {
+    sql!(
+        "insert into emails (id, template, recipient, subject, text_body, html_body, resource, resource_id, next_attempt_at)
+         values ({}, {}, {}, {}, {}, {}, {}, {}, {})",
+        EmailId::new(),
+        email.template,
+        &email.recipient,
+        &email.subject,
+        email.text(),
+        email.html(),
+        email.resource,
+        email.resource_id,
+        tx.now().instant()
+    )
+    .run(tx.conn())?;
+    tx.note(Effect {
+        kind: "email",
+        name: email.template.to_owned(),
+        resource: format!("{}/{}", email.resource, email.resource_id),
+    });
+    Ok(())
+}
+
+/// What carries e-mails out of the house.
+pub enum Carrier {
+    Folder(FileTransport),
+    Smtp(SmtpTransport),
+}
+
+impl Carrier {
+    pub fn folder(folder: &std::path::Path) -> Result<Self, String> {
+        std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        Ok(Self::Folder(FileTransport::new(folder)))
+    }
+
+    pub fn smtp(address: &str) -> Result<Self, String> {
+        // The address holds a password: its own error would quote it.
+        let transport = SmtpTransport::from_url(address).map_err(|_| "CONUM_MAIL: not an SMTP address")?;
+        Ok(Self::Smtp(transport.timeout(Some(std::time::Duration::from_secs(20))).build()))
+    }
+
+    /// Delivers one message; the error never names people.
+    pub fn deliver(&self, from: &Mailbox, message: &Stored) -> Result<(), String> {
+        let recipient = message.recipient.parse::<Mailbox>().map_err(|_| "unusable address")?;
+        let built = Message::builder()
+            .from(from.clone())
+            .to(recipient)
+            .subject(&message.subject)
+            // The same identifier at every attempt: the receiving side can tell a repeat.
+            .message_id(Some(format!("<{}@conum>", message.id)))
+            .multipart(MultiPart::alternative_plain_html(message.text_body.clone(), message.html_body.clone()))
+            .map_err(|_| "cannot be composed")?;
+        match self {
+            Carrier::Folder(transport) => {
+                transport.send(&built).map(|_| ()).map_err(|_| "cannot write the file".to_owned())
+            }
+            Carrier::Smtp(transport) => transport.send(&built).map(|_| ()).map_err(|e| {
+                let status = e.status().map(|code| code.to_string()).unwrap_or_else(|| "no answer".to_owned());
+                format!("SMTP: {status}")
+            }),
+        }
+    }
+}
+
+/// An e-mail read back from the outbox.
+#[derive(Clone, Debug, diesel::QueryableByName)]
+#[diesel(table_name = super::db::schema::emails)]
+pub struct Stored {
+    pub id: uuid::Uuid,
+    pub recipient: String,
+    pub subject: String,
+    pub text_body: String,
+    pub html_body: String,
+    pub attempts: i32,
+}

@@ -1,0 +1,15 @@
+//! What every feature stands on: errors, clock, identifiers, database, HTTP and authentication.
+
+pub mod auth;
+pub mod clock;
+pub mod contract;
+pub mod db;
+pub mod error;
+pub mod events;
+pub mod formats;
+pub mod http;
+pub mod ids;
+pub mod mail;
+pub mod metrics;
+pub mod problems;
+pub mod text;

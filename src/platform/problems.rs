@@ -1,0 +1,343 @@
+//! Every problem the service may answer: its stable code, its status, and what it says
+//! in French and in English. `{name}` stands for a parameter of the problem.
+
+/// Language of the texts; codes never change with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    #[default]
+    French,
+    English,
+}
+
+/// What a problem says in one language.
+#[derive(Clone, Copy, Debug)]
+pub struct Text {
+    pub title: &'static str,
+    pub detail: &'static str,
+    pub remedy: &'static str,
+}
+
+macro_rules! problems {
+    ($($variant:ident $status:literal $code:literal
+        fr($ft:literal, $fd:literal, $fr:literal)
+        en($et:literal, $ed:literal, $er:literal);)+) => {
+        /// The stable code of a problem.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $($variant),+ }
+
+        impl Code {
+            pub const ALL: &'static [Code] = &[$(Code::$variant),+];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $code),+ }
+            }
+
+            /// HTTP status it is answered with.
+            pub const fn status(self) -> u16 {
+                match self { $(Code::$variant => $status),+ }
+            }
+
+            pub const fn text(self, language: Language) -> Text {
+                match (self, language) { $(
+                    (Code::$variant, Language::French) => Text { title: $ft, detail: $fd, remedy: $fr },
+                    (Code::$variant, Language::English) => Text { title: $et, detail: $ed, remedy: $er },
+                )+ }
+            }
+
+            pub fn parse(code: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|known| known.as_str() == code)
+            }
+        }
+    };
+}
+
+macro_rules! faults {
+    ($($variant:ident $code:literal $fr:literal $en:literal;)+) => {
+        /// The stable code of one fault of a request.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum FaultCode { $($variant),+ }
+
+        impl FaultCode {
+            pub const ALL: &'static [FaultCode] = &[$(FaultCode::$variant),+];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(FaultCode::$variant => $code),+ }
+            }
+
+            pub const fn text(self, language: Language) -> &'static str {
+                match (self, language) { $(
+                    (FaultCode::$variant, Language::French) => $fr,
+                    (FaultCode::$variant, Language::English) => $en,
+                )+ }
+            }
+        }
+    };
+}
+
+/// Puts the parameters of a problem into one of its texts.
+pub fn fill<'a>(template: &str, params: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    params.fold(template.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+}
+
+problems! {
+    // The request itself.
+    MalformedRequest 400 "malformed_request"
+        fr("Requête illisible", "La requête n'a pas pu être lue : {reason}.", "Vérifiez la syntaxe de la requête : JSON valide en UTF-8, une seule fois chaque clé, au plus 16 niveaux.")
+        en("Unreadable request", "The request could not be read: {reason}.", "Check the syntax of the request: valid UTF-8 JSON, each key once, at most 16 levels.");
+    InvalidParameter 400 "invalid_parameter"
+        fr("Paramètre incorrect", "Un ou plusieurs paramètres de la requête sont incorrects.", "Corrigez les paramètres listés dans errors.")
+        en("Invalid parameter", "One or more parameters of the request are invalid.", "Mend the parameters listed in errors.");
+    InvalidCursor 400 "invalid_cursor"
+        fr("Curseur incompatible", "Ce curseur est illisible, ou vient d'une liste demandée avec d'autres filtres ou un autre tri.", "Reprenez la liste depuis sa première page, ou suivez links.next sans rien y changer.")
+        en("Incompatible cursor", "This cursor is unreadable, or comes from a list with other filters or another sort.", "Start again from the first page, or follow links.next unchanged.");
+    Unauthenticated 401 "unauthenticated"
+        fr("Authentification requise", "Cette opération demande un jeton d'accès.", "Envoyez un en-tête Authorization: Bearer avec un jeton valide.")
+        en("Authentication required", "This operation needs an access token.", "Send an Authorization: Bearer header with a valid token.");
+    InvalidToken 401 "invalid_token"
+        fr("Jeton refusé", "Le jeton d'accès est invalide, expiré ou révoqué.", "Demandez un nouveau jeton à votre fournisseur d'identité.")
+        en("Token refused", "The access token is invalid, expired or revoked.", "Ask your identity provider for a new token.");
+    InvalidClient 401 "invalid_client"
+        fr("Client inconnu", "L'identifiant ou le secret du client est incorrect, ou le client est révoqué ou expiré.", "Vérifiez l'identifiant et le secret ; faites tourner le secret s'il est perdu.")
+        en("Unknown client", "The client's identifier or secret is wrong, or the client is revoked or expired.", "Check identifier and secret; rotate the secret if it is lost.");
+    RoleNotAllowed 403 "role_not_allowed"
+        fr("Rôle insuffisant", "Le rôle {role} ne permet pas cette opération ; rôles admis : {allowed}.", "Utilisez un compte qui porte un de ces rôles.")
+        en("Role not allowed", "The role {role} may not call this operation; allowed roles: {allowed}.", "Use an account with one of these roles.");
+    InsufficientScope 403 "insufficient_scope"
+        fr("Portée insuffisante", "Le jeton ne porte pas la portée {scope}.", "Demandez un jeton avec cette portée.")
+        en("Insufficient scope", "The token lacks the scope {scope}.", "Ask for a token with this scope.");
+    NotFound 404 "not_found"
+        fr("Ressource introuvable", "Il n'y a rien à cette adresse, ou c'est hors de votre périmètre.", "Vérifiez l'adresse et l'identifiant.")
+        en("Not found", "There is nothing at this address, or it is out of your reach.", "Check the address and the identifier.");
+    MethodNotAllowed 405 "method_not_allowed"
+        fr("Méthode non admise", "Cette adresse n'admet pas la méthode {method}.", "Utilisez une des méthodes de l'en-tête Allow.")
+        en("Method not allowed", "This address does not take the method {method}.", "Use one of the methods in the Allow header.");
+    NotAcceptable 406 "not_acceptable"
+        fr("Format indisponible", "Aucun des formats demandés n'est disponible ; disponibles : {available}.", "Demandez un de ces formats dans Accept.")
+        en("Not acceptable", "None of the formats asked for is available; available: {available}.", "Ask for one of these in Accept.");
+    RequestTimeout 408 "request_timeout"
+        fr("Requête trop lente", "Le corps de la requête n'est pas arrivé à temps.", "Renvoyez la requête.")
+        en("Request too slow", "The body of the request did not arrive in time.", "Send the request again.");
+    PayloadTooLarge 413 "payload_too_large"
+        fr("Corps trop volumineux", "Le corps dépasse {limit} octets.", "Envoyez moins de données à la fois.")
+        en("Payload too large", "The body exceeds {limit} bytes.", "Send less data at a time.");
+    UriTooLong 414 "uri_too_long"
+        fr("Adresse trop longue", "L'adresse dépasse {limit} octets.", "Réduisez le nombre de filtres.")
+        en("URI too long", "The address exceeds {limit} bytes.", "Use fewer filters.");
+    UnsupportedMediaType 415 "unsupported_media_type"
+        fr("Type de contenu non admis", "Cette opération attend {expected}.", "Corrigez Content-Type et n'envoyez pas de Content-Encoding.")
+        en("Unsupported media type", "This operation expects {expected}.", "Mend Content-Type and send no Content-Encoding.");
+    ValidationFailed 422 "validation_failed"
+        fr("Données incorrectes", "Une ou plusieurs valeurs sont incorrectes.", "Corrigez les valeurs listées dans errors.")
+        en("Validation failed", "One or more values are wrong.", "Mend the values listed in errors.");
+    RateLimited 429 "rate_limited"
+        fr("Trop de requêtes", "Trop de requêtes en peu de temps.", "Attendez le nombre de secondes de Retry-After.")
+        en("Too many requests", "Too many requests in a short time.", "Wait for the seconds given by Retry-After.");
+    HeadersTooLarge 431 "headers_too_large"
+        fr("En-têtes trop volumineux", "Les en-têtes dépassent {limit} octets.", "Envoyez moins d'en-têtes ou un jeton plus court.")
+        en("Headers too large", "The headers exceed {limit} bytes.", "Send fewer headers or a shorter token.");
+    InternalError 500 "internal_error"
+        fr("Erreur interne", "Une erreur inattendue s'est produite ; elle est consignée.", "Signalez-la avec son request_id.")
+        en("Internal error", "Something unexpected happened; it has been logged.", "Report it with its request_id.");
+    ServiceUnavailable 503 "service_unavailable"
+        fr("Service momentanément indisponible", "Le service ne peut pas répondre pour le moment.", "Réessayez après le nombre de secondes de Retry-After, avec la même Idempotency-Key.")
+        en("Service unavailable", "The service cannot answer at the moment.", "Try again after the seconds given by Retry-After, with the same Idempotency-Key.");
+
+    // Versions and repeated calls.
+    PreconditionRequired 428 "precondition_required"
+        fr("Version attendue", "Cette opération demande l'en-tête If-Match.", "Lisez la ressource et renvoyez son ETag dans If-Match.")
+        en("Precondition required", "This operation needs the If-Match header.", "Read the resource and send its ETag in If-Match.");
+    PreconditionFailed 412 "precondition_failed"
+        fr("Version dépassée", "La ressource a changé depuis votre lecture.", "Relisez-la, vérifiez, puis renvoyez avec le nouvel ETag.")
+        en("Precondition failed", "The resource has changed since you read it.", "Read it again, check, then send with the new ETag.");
+    IdempotencyKeyReused 422 "idempotency_key_reused"
+        fr("Clé d'idempotence déjà employée", "Cette Idempotency-Key a servi à une requête différente.", "Prenez une nouvelle clé pour une nouvelle requête.")
+        en("Idempotency key reused", "This Idempotency-Key was used for a different request.", "Take a new key for a new request.");
+    IdempotencyInFlight 409 "idempotency_in_flight"
+        fr("Requête déjà en cours", "Une requête avec cette Idempotency-Key est en cours.", "Réessayez dans un instant avec la même clé.")
+        en("Request in flight", "A request with this Idempotency-Key is being carried out.", "Try again in a moment with the same key.");
+    IdempotencyKeyRequired 400 "idempotency_key_required"
+        fr("Clé d'idempotence attendue", "Cette opération demande l'en-tête Idempotency-Key.", "Envoyez une clé unique par effet voulu.")
+        en("Idempotency key required", "This operation needs the Idempotency-Key header.", "Send one key for each intended effect.");
+
+    // States and relations.
+    TransitionNotAllowed 409 "transition_not_allowed"
+        fr("Transition impossible", "« {transition} » est impossible depuis l'état {status}.", "Voyez transitions_possible pour ce qui peut être fait.")
+        en("Transition not allowed", "\"{transition}\" is not possible from the state {status}.", "See transitions_possible for what can be done.");
+    StillReferenced 409 "still_referenced"
+        fr("Encore référencé", "D'autres données dépendent de celle-ci.", "Retirez d'abord ce qui en dépend.")
+        en("Still referenced", "Other data depend on this.", "Remove what depends on it first.");
+    UnknownReference 422 "unknown_reference"
+        fr("Référence inconnue", "Une donnée désignée n'existe pas.", "Vérifiez les identifiants envoyés.")
+        en("Unknown reference", "Something designated does not exist.", "Check the identifiers sent.");
+    Conflict 409 "conflict"
+        fr("Conflit", "Cette donnée existe déjà ou en contredit une autre.", "Relisez l'état actuel avant de réessayer.")
+        en("Conflict", "This already exists or contradicts something else.", "Read the current state before trying again.");
+
+    // Accounts.
+    AccountExists 409 "account_exists"
+        fr("Compte existant", "Un compte vivant porte déjà cette adresse, ce rôle et ce périmètre.", "Utilisez ce compte, ou révoquez-le d'abord.")
+        en("Account exists", "A live account already has this address, role and perimeter.", "Use that account, or revoke it first.");
+    PerimeterNotYours 403 "perimeter_not_yours"
+        fr("Hors de votre périmètre", "Vous ne pouvez donner que votre propre rôle et votre propre périmètre.", "Demandez à l'ANCT.")
+        en("Perimeter not yours", "You may only give your own role and perimeter.", "Ask the ANCT.");
+    InvalidLink 410 "invalid_link"
+        fr("Lien invalide", "Ce lien est inconnu, déjà utilisé ou expiré.", "Demandez un nouveau lien.")
+        en("Invalid link", "This link is unknown, used or expired.", "Ask for a new link.");
+
+    // Structures.
+    StructureExists 409 "structure_exists"
+        fr("Structure déjà inscrite", "Une structure est déjà inscrite avec ce {system}.", "Connectez-vous avec le compte de cette structure, ou contactez l'ANCT.")
+        en("Structure already registered", "A structure is already registered with this {system}.", "Sign in with that structure's account, or contact the ANCT.");
+    StructureHasPosts 409 "structure_has_posts"
+        fr("La structure tient des postes", "Cette opération demande une structure sans poste.", "Rendez ou transférez d'abord ses postes.")
+        en("The structure holds posts", "This operation needs a structure without posts.", "Return or transfer its posts first.");
+    StructureNotReady 409 "structure_not_ready"
+        fr("Structure non admise", "L'état {status} de la structure ne permet pas cette opération.", "Confirmez d'abord l'adresse de contact de la structure.")
+        en("Structure not ready", "The structure's state {status} does not allow this operation.", "Confirm the structure's contact address first.");
+    MergeIntoItself 409 "merge_into_itself"
+        fr("Fusion impossible", "Une structure ne se fusionne qu'avec une autre structure vivante.", "Désignez une autre structure.")
+        en("Cannot merge", "A structure merges only into another live structure.", "Name another structure.");
+
+    // Call windows and applications.
+    CallWindowOverlap 409 "call_window_overlap"
+        fr("Fenêtres qui se chevauchent", "Une autre fenêtre du même public couvre une partie de ces dates.", "Choisissez des dates libres, ou fermez l'autre fenêtre.")
+        en("Overlapping windows", "Another window of the same audience covers part of these dates.", "Choose free dates, or close the other window.");
+    CallClosed 409 "call_closed"
+        fr("Appel fermé", "Aucune fenêtre n'est ouverte aujourd'hui au public « {audience} ».", "Attendez l'ouverture d'une fenêtre : GET /api/v1/call-windows.")
+        en("Call closed", "No window is open today to the audience \"{audience}\".", "Wait for a window to open: GET /api/v1/call-windows.");
+    ApplicationExists 409 "application_exists"
+        fr("Demande déjà ouverte", "La structure a déjà une demande ouverte de ce type.", "Modifiez ou retirez la demande ouverte.")
+        en("Application already open", "The structure already has an open application of this kind.", "Change or withdraw the open one.");
+    InitialNeedsNoPosts 409 "initial_needs_no_posts"
+        fr("Demande initiale impossible", "La structure tient déjà des postes.", "Faites une demande de type additional.")
+        en("Initial application impossible", "The structure already holds posts.", "Make an application of kind additional.");
+    AdditionalNeedsPosts 409 "additional_needs_posts"
+        fr("Demande complémentaire impossible", "La structure ne tient encore aucun poste.", "Faites une demande de type initial.")
+        en("Additional application impossible", "The structure holds no posts yet.", "Make an application of kind initial.");
+    OpinionFrozen 409 "opinion_frozen"
+        fr("Avis figé", "La demande est décidée ou n'est pas déposée : l'avis ne change plus.", "Rien à faire : la décision est prise ou la demande est un brouillon.")
+        en("Opinion frozen", "The application is decided or not submitted: the opinion cannot change.", "Nothing to do: the decision is made or the application is a draft.");
+
+    // Committees.
+    CommitteeNumberTaken 409 "committee_number_taken"
+        fr("Numéro déjà pris", "Un comité porte déjà ce numéro.", "Prenez le numéro suivant.")
+        en("Number taken", "A committee already has this number.", "Take the next number.");
+    CommitteeNotInSession 409 "committee_not_in_session"
+        fr("Comité hors séance", "Cette opération demande un comité {expected} ; il est {status}.", "Ouvrez d'abord la séance, ou prenez un autre comité.")
+        en("Committee not in the right state", "This operation needs a committee {expected}; it is {status}.", "Open the session first, or take another committee.");
+    NotOnAgenda 409 "not_on_agenda"
+        fr("Pas à l'ordre du jour", "La demande {application} n'est pas à l'ordre du jour de ce comité.", "Mettez-la d'abord à l'ordre du jour.")
+        en("Not on the agenda", "The application {application} is not on this committee's agenda.", "Put it on the agenda first.");
+    AgendaEmpty 409 "agenda_empty"
+        fr("Ordre du jour vide", "Un comité sans demande à l'ordre du jour ne s'ouvre pas.", "Inscrivez au moins une demande.")
+        en("Empty agenda", "A committee with no application on its agenda does not open.", "Add at least one application.");
+    DecisionMissing 409 "decision_missing"
+        fr("Décisions manquantes", "Des demandes de l'ordre du jour n'ont pas de décision.", "Décidez chaque demande listée, ou retirez-la de l'ordre du jour.")
+        en("Decisions missing", "Some applications on the agenda have no decision.", "Decide each application listed, or remove it from the agenda.");
+    BeyondRequest 409 "beyond_request"
+        fr("Plus que demandé", "{granted} postes accordés pour {requested} demandés.", "Confirmez par beyond_request: true.")
+        en("More than requested", "{granted} posts granted for {requested} requested.", "Confirm with beyond_request: true.");
+    OpinionMissing 409 "opinion_missing"
+        fr("Avis manquant", "La demande n'a pas d'avis de préfecture.", "Attendez l'avis, ou confirmez par without_opinion: true.")
+        en("Opinion missing", "The application has no opinion from a prefecture.", "Wait for it, or confirm with without_opinion: true.");
+    ProgrammeCapExceeded 409 "programme_cap_exceeded"
+        fr("Plafond national dépassé", "Le programme compte {cap} postes, {committed} sont engagés, {asked} de plus sont demandés.", "Réduisez les postes accordés ou libérez des réservations.")
+        en("National cap exceeded", "The programme has {cap} posts, {committed} are committed, {asked} more are asked for.", "Reduce the posts granted or release reservations.");
+    AllotmentExceeded 409 "allotment_exceeded"
+        fr("Contingent dépassé", "Le contingent d'un ou plusieurs départements serait dépassé.", "Réduisez les postes des lignes listées, ou relevez le contingent.")
+        en("Allotment exceeded", "The allotment of one or more départements would be exceeded.", "Reduce the posts of the lines listed, or raise the allotment.");
+    AllotmentBelowCommitted 409 "allotment_below_committed"
+        fr("Contingent trop bas", "{committed} postes sont déjà engagés dans ce département.", "Choisissez un contingent au moins égal.")
+        en("Allotment too low", "{committed} posts are already committed in this département.", "Choose an allotment at least as high.");
+    ReservationExhausted 409 "reservation_exhausted"
+        fr("Réservation épuisée", "La réservation {reservation} n'a plus que {remaining} postes.", "Réduisez les postes pris sur elle.")
+        en("Reservation exhausted", "The reservation {reservation} has only {remaining} posts left.", "Take fewer posts from it.");
+    ReservationNotUsable 409 "reservation_not_usable"
+        fr("Réservation inutilisable", "La réservation n'est plus active, ou la structure est hors de son territoire.", "Décidez sans elle, ou prenez-en une autre.")
+        en("Reservation not usable", "The reservation is no longer active, or the structure is outside its territory.", "Decide without it, or take another.");
+
+    // Posts.
+    PostNotVacant 409 "post_not_vacant"
+        fr("Poste non vacant", "Le poste est {status}.", "Terminez d'abord le contrat en cours, ou prenez un autre poste.")
+        en("Post not vacant", "The post is {status}.", "End the running contract first, or take another post.");
+    PostReturnExists 409 "post_return_exists"
+        fr("Retour déjà demandé", "Un retour de ce poste est déjà en attente.", "Attendez la décision de l'ANCT.")
+        en("Return already requested", "A return of this post is already pending.", "Wait for the ANCT's decision.");
+    DeadlineAlreadyExtended 409 "deadline_already_extended"
+        fr("Délai déjà prolongé", "Le délai de recrutement ne se prolonge qu'une fois.", "Reprenez le poste, ou laissez courir le délai.")
+        en("Deadline already extended", "The recruitment deadline is extended only once.", "Take the post back, or let the deadline run.");
+    TransferTargetNotUsable 409 "transfer_target_not_usable"
+        fr("Transfert impossible", "La structure de destination doit être une autre structure retenue ou inscrite.", "Choisissez une autre structure.")
+        en("Transfer impossible", "The receiving structure must be another registered or retained structure.", "Choose another structure.");
+    ImportFailed 422 "import_failed"
+        fr("Import refusé", "{count} lignes sont incorrectes ; rien n'a été écrit.", "Corrigez les lignes listées dans errors et renvoyez tout le fichier.")
+        en("Import refused", "{count} lines are wrong; nothing was written.", "Mend the lines listed in errors and send the whole file again.");
+}
+
+faults! {
+    Required "required" "Cette valeur est obligatoire." "This value is required.";
+    Unknown "unknown" "Nom inconnu ; le plus proche est « {nearest} »." "Unknown name; the nearest is \"{nearest}\".";
+    UnknownNoGuess "unknown_name" "Nom inconnu ; admis : {known}." "Unknown name; known: {known}.";
+    Repeated "repeated" "Donné plusieurs fois." "Given several times.";
+    WrongType "wrong_type" "Type attendu : {expected}." "Expected type: {expected}.";
+    TooShort "too_short" "Au moins {limit} caractères." "At least {limit} characters.";
+    TooLong "too_long" "Au plus {limit} caractères." "At most {limit} characters.";
+    TooSmall "too_small" "Au moins {limit}." "At least {limit}.";
+    TooLarge "too_large" "Au plus {limit}." "At most {limit}.";
+    TooFew "too_few" "Au moins {limit} éléments." "At least {limit} items.";
+    TooMany "too_many" "Au plus {limit} éléments." "At most {limit} items.";
+    NotUnique "not_unique" "Éléments en double." "Duplicate items.";
+    NotInList "not_in_list" "Valeurs admises : {allowed}." "Allowed values: {allowed}.";
+    InvalidFormat "invalid_format" "Forme attendue : {format}." "Expected form: {format}.";
+    InvalidSiret "invalid_siret" "SIRET incorrect : 14 chiffres avec une clé de contrôle." "Invalid SIRET: 14 digits with a check digit.";
+    InvalidRidet "invalid_ridet" "RIDET incorrect : 7 à 10 chiffres." "Invalid RIDET: 7 to 10 digits.";
+    InvalidPhone "invalid_phone" "Numéro de téléphone incorrect." "Invalid phone number.";
+    InvalidEmail "invalid_email" "Adresse électronique incorrecte." "Invalid e-mail address.";
+    InvalidText "invalid_text" "Caractères de contrôle ou invisibles refusés, texte vide refusé." "Control or invisible characters and blank text are refused.";
+    InvalidDate "invalid_date" "Date attendue : AAAA-MM-JJ entre 1900 et 2100." "Expected a date: YYYY-MM-DD between 1900 and 2100.";
+    InvalidValue "invalid_value" "Valeur incorrecte." "Invalid value.";
+    UnknownCommune "unknown_commune" "Aucune commune ne porte ce code." "No commune has this code.";
+    PostalCodeMismatch "postal_code_mismatch" "Ce code postal n'est pas de cette commune ; admis : {allowed}." "This postal code is not of this commune; allowed: {allowed}.";
+    ExactlyOneIdentifier "exactly_one_identifier" "Donnez soit siret, soit ridet." "Give either siret or ridet.";
+    InThePast "in_the_past" "Doit être aujourd'hui ou plus tard." "Must be today or later.";
+    NotAfter "not_after" "Doit être après {other}." "Must be after {other}.";
+    MustBeTrue "must_be_true" "Doit être accepté." "Must be accepted.";
+    MustBeEmpty "must_be_empty" "Doit être absent ici : {because}." "Must be absent here: {because}.";
+    UnknownId "unknown_id" "Rien ne porte cet identifiant dans votre périmètre." "Nothing has this identifier within your reach.";
+    PerimeterMismatch "perimeter_mismatch" "Le rôle {role} demande {expected}." "The role {role} needs {expected}.";
+    OutsideDepartement "outside_departement" "Doit être dans le département {departement}." "Must be in the département {departement}.";
+    ReadOnly "read_only" "Ne peut pas être modifié." "Cannot be changed.";
+    MissingColumn "missing_column" "Colonne absente : {column}." "Missing column: {column}.";
+    TransitionRefused "refused" "{reason}" "{reason}";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_snake_case() {
+        let mut seen = std::collections::HashSet::new();
+        for code in Code::ALL.iter().map(|c| c.as_str()).chain(FaultCode::ALL.iter().map(|c| c.as_str())) {
+            assert!(seen.insert(code), "{code} stands twice");
+            assert!(code.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{code}");
+        }
+    }
+
+    #[test]
+    fn both_languages_name_the_same_parameters() {
+        let names = |text: &str| {
+            let mut names: Vec<String> =
+                text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(n, _)| n.to_owned())).collect();
+            names.sort();
+            names
+        };
+        for code in Code::ALL {
+            let (fr, en) = (code.text(Language::French), code.text(Language::English));
+            assert_eq!(names(fr.detail), names(en.detail), "{}", code.as_str());
+        }
+        for code in FaultCode::ALL {
+            assert_eq!(names(code.text(Language::French)), names(code.text(Language::English)), "{}", code.as_str());
+        }
+    }
+}

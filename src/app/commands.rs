@@ -10,7 +10,7 @@ use super::config::{Config, Environment};
 use super::server::{Service, local_issuer};
 use super::{document, server};
 use crate::features::territories;
-use crate::platform::auth::policy::LINES;
+use crate::platform::auth::policy::scopes_of;
 use crate::platform::auth::{Actor, Principal, Role, Territory};
 use crate::platform::clock::Clock;
 use crate::platform::db::private_cluster::{Keep, PrivateCluster};
@@ -244,15 +244,6 @@ fn token(args: &TokenArgs) -> Result<(), String> {
     };
     println!("{}", demo_token(&issuer, actor, &scopes)?);
     Ok(())
-}
-
-/// Every scope that some operation of the role asks for.
-pub fn scopes_of(role: Role) -> Vec<String> {
-    let mut scopes: Vec<String> =
-        LINES.iter().filter(|line| line.admits(role)).filter_map(|line| line.scope).map(ToOwned::to_owned).collect();
-    scopes.sort();
-    scopes.dedup();
-    scopes
 }
 
 /// A token of somebody made up for a demonstration.

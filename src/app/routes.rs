@@ -4,12 +4,13 @@ use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::pages;
-use crate::features::territories;
+use crate::features::{structures, territories};
 
 /// Every documented operation.
 pub fn configure(config: &mut ServiceConfig) {
     pages::configure(config);
     config.service(scope::scope("/api/v1").configure(|api: &mut ServiceConfig| {
         territories::routes::configure(api);
+        structures::routes::configure(api);
     }));
 }

@@ -3,3 +3,5 @@
 pub mod territories;
 
 pub mod accounts;
+
+pub mod structures;

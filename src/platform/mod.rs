@@ -12,4 +12,6 @@ pub mod ids;
 pub mod mail;
 pub mod metrics;
 pub mod problems;
+pub mod secret;
 pub mod text;
+pub mod transitions;

@@ -191,6 +191,9 @@ problems! {
     StructureHasPosts 409 "structure_has_posts"
         fr("La structure tient des postes", "Cette opération demande une structure sans poste.", "Rendez ou transférez d'abord ses postes.")
         en("The structure holds posts", "This operation needs a structure without posts.", "Return or transfer its posts first.");
+    StructureHasOpenApplication 409 "structure_has_open_application"
+        fr("Demande en cours", "La structure a une demande de postes ouverte.", "Attendez sa décision, ou faites-la retirer.")
+        en("Application open", "The structure has an open application for posts.", "Wait for its decision, or have it withdrawn.");
     StructureNotReady 409 "structure_not_ready"
         fr("Structure non admise", "L'état {status} de la structure ne permet pas cette opération.", "Confirmez d'abord l'adresse de contact de la structure.")
         en("Structure not ready", "The structure's state {status} does not allow this operation.", "Confirm the structure's contact address first.");

@@ -13,6 +13,7 @@ use super::actor::{Actor, Principal, Territory};
 use crate::platform::clock::Now;
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::error::{Problem, Result};
+use crate::platform::ids::AccountId;
 
 /// Longest life of a token.
 pub const TOKEN_SECONDS: i64 = 3600;
@@ -86,6 +87,14 @@ impl LocalIssuer {
             .filter(|jwk| matches!(jwk.algorithm, AlgorithmParameters::EllipticCurve(_)))
             .filter_map(|jwk| Some((jwk.common.key_id.clone()?, Algorithm::ES256, DecodingKey::from_jwk(jwk).ok()?)))
             .collect()
+    }
+
+    /// A token of an hour for one of our accounts, with all that its role may do.
+    pub fn sign_account(&self, actor: Actor, account: AccountId, now: Now) -> Result<String> {
+        let scopes = actor.role().map(super::policy::scopes_of).unwrap_or_default();
+        let subject = account.to_string();
+        let principal = Principal { actor, subject, account: Some(account), ..Principal::anonymous() };
+        self.sign(&principal, &scopes, Duration::seconds(TOKEN_SECONDS), now)
     }
 
     /// A token for `principal`, valid for `life` (an hour at most).

@@ -82,6 +82,15 @@ pub fn scopes() -> Vec<&'static str> {
     scopes
 }
 
+/// Every scope that some operation of the role asks for.
+pub fn scopes_of(role: Role) -> Vec<String> {
+    let mut scopes: Vec<String> =
+        LINES.iter().filter(|line| line.admits(role)).filter_map(|line| line.scope).map(ToOwned::to_owned).collect();
+    scopes.sort();
+    scopes.dedup();
+    scopes
+}
+
 // open: also without a token. closed: only with one. What of the rows a role sees is its reach.
 policy! {
     health_live "" open [];

@@ -137,9 +137,12 @@ impl<'a> Tx<'a> {
     }
 
     /// From here on row-level security lets the use case see the whole country: for rules that
-    /// look beyond the caller's perimeter (is this SIRET taken?) after the caller was admitted.
+    /// look beyond the caller's perimeter (is this link known?) after the caller was admitted. The
+    /// journal still names the caller.
     pub fn widen(&mut self) -> Result<()> {
-        Ok(self.conn.batch_execute("select set_config('conum.reach', 'country', true)")?)
+        Ok(self.conn.batch_execute(
+            "select set_config('conum.reach', 'country', true), set_config('conum.actor', 'system', true)",
+        )?)
     }
 }
 

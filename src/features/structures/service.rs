@@ -1,0 +1,307 @@
+//! Use cases of structures.
+
+use chrono::Duration;
+
+use super::dto::{ContactInput, NewStructure, StructurePatch};
+use super::mails;
+use super::model::{CONFIRMATION_DAYS, IdentityField, STEPS};
+use super::store::{self, Change, Contact, Fields, Structure};
+use crate::features::territories::service as territories;
+use crate::platform::auth::{Actor, Reach, can, policy::Permission};
+use crate::platform::db::{Reader, Tx};
+use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
+use crate::platform::events::{self, Event};
+use crate::platform::ids::StructureId;
+use crate::platform::transitions::{Transition, after, require_version};
+use crate::platform::{formats, mail, secret, text};
+
+/// A structure as its file shows it.
+pub struct File {
+    pub structure: Structure,
+    /// Hidden from those who only read figures.
+    pub contact: Option<Contact>,
+    pub transitions: Vec<Transition>,
+}
+
+pub fn file(reader: &mut Reader<'_>, structure: Structure) -> Result<File> {
+    let contact = match reader.actor() {
+        Actor::Observer(_) => None,
+        _ => store::find_contact(reader.conn(), structure.id)?,
+    };
+    let transitions = transitions(reader, &structure)?;
+    Ok(File { structure, contact, transitions })
+}
+
+/// A structure within the caller's reach.
+pub fn require(reader: &mut Reader<'_>, id: StructureId) -> Result<Structure> {
+    let reach = reader.reach();
+    store::find(reader.conn(), &reach, id)?.ok_or_else(Problem::not_found)
+}
+
+/// The same, locked until the end of the transaction.
+pub fn lock(tx: &mut Tx<'_>, id: StructureId) -> Result<Structure> {
+    let reach = tx.reach();
+    store::lock(tx, &reach, id)?.ok_or_else(Problem::not_found)
+}
+
+/// Locks a structure whatever the caller's reach: for rules that look beyond it.
+pub fn lock_any(tx: &mut Tx<'_>, id: StructureId) -> Result<Structure> {
+    store::lock(tx, &Reach::Country, id)?.ok_or_else(Problem::not_found)
+}
+
+/// The address to write to, whatever the caller's reach.
+pub fn contact_email(tx: &mut Tx<'_>, id: StructureId) -> Result<Option<String>> {
+    Ok(store::find_contact(tx.conn(), id)?.map(|contact| contact.email))
+}
+
+pub fn register(tx: &mut Tx<'_>, new: &NewStructure) -> Result<File> {
+    let commune = territories::require_commune(&mut tx.reader(), &new.commune_code, &new.postal_code, "")?;
+    let point = point(new.longitude, new.latitude)?;
+    if new.ridet.is_some() && commune.departement_code != "988" {
+        return Err(Problem::invalid(vec![
+            Fault::field("commune_code", FaultCode::OutsideDepartement).with("departement", "988"),
+        ]));
+    }
+    let fields = Fields {
+        kind: new.kind,
+        experimental: new.experimental.unwrap_or(false) && *tx.actor() == Actor::Anct,
+        name: text::canonical(&new.name),
+        siret: new.siret.clone(),
+        ridet: new.ridet.clone(),
+        address: new.address.as_deref().map(text::canonical),
+        postal_code: new.postal_code.clone(),
+        commune,
+        point,
+        france_services: new.france_services.unwrap_or(false),
+        zrr: new.zrr.unwrap_or(false),
+        qpv: new.qpv.unwrap_or(false),
+        network: new.network.map(|network| network.to_string()),
+        ds_number: new.ds_number.clone(),
+    };
+    let contact = contact(&new.contact, "contact/")?;
+    // The public form has no perimeter of its own.
+    tx.widen()?;
+    let id = StructureId::new();
+    store::insert(tx, id, &fields)?;
+    store::put_contact(tx, id, &contact)?;
+    send_confirmation(tx, id, &fields.name, &contact.email)?;
+    let structure = lock_any(tx, id)?;
+    emit(tx, "structure.registered", &structure)?;
+    file(&mut tx.reader(), structure)
+}
+
+fn send_confirmation(tx: &mut Tx<'_>, id: StructureId, name: &str, recipient: &str) -> Result<()> {
+    let token = secret::generate();
+    let expires_at = tx.now().instant() + Duration::days(CONFIRMATION_DAYS);
+    store::insert_confirmation(tx, id, secret::hash(&token), expires_at)?;
+    let email = mails::confirm_address(&tx.site().front_url, id, name, recipient, &token);
+    mail::send(tx, &email)
+}
+
+/// Uses a mailed link: the structure is registered, and its address becomes an account.
+pub fn confirm(tx: &mut Tx<'_>, token: &str) -> Result<(Structure, String)> {
+    tx.widen()?;
+    let invalid = || Problem::new(Code::InvalidLink);
+    let id = store::use_confirmation(tx, secret::hash(token))?.ok_or_else(invalid)?;
+    let structure = lock_any(tx, id)?;
+    after(STEPS, structure.status, "confirm")?;
+    store::change(tx, id, &Change::Confirmed)?;
+    emit(tx, "structure.confirmed", &structure)?;
+    let email = contact_email(tx, id)?.ok_or_else(|| Problem::internal("a structure without a contact"))?;
+    Ok((lock_any(tx, id)?, email))
+}
+
+pub fn update(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>, patch: &StructurePatch) -> Result<File> {
+    let before = lock(tx, id)?;
+    require_version(version, before.version)?;
+    let old_contact =
+        store::find_contact(tx.conn(), id)?.ok_or_else(|| Problem::internal("a structure without a contact"))?;
+    let fields = merged(tx, &before, patch)?;
+    if fields.commune.departement_code != before.departement_code && before.posts > 0 {
+        return Err(Problem::new(Code::StructureHasPosts));
+    }
+    store::update(tx, id, &fields)?;
+    for (field, old, new) in
+        [(IdentityField::Siret, &before.siret, &fields.siret), (IdentityField::Ridet, &before.ridet, &fields.ridet)]
+    {
+        if old != new {
+            let of = |value: &Option<String>| value.clone().unwrap_or_default();
+            store::insert_identity_change(tx, id, field, &of(old), &of(new))?;
+        }
+    }
+    if let Some(patch) = &patch.contact {
+        let new = merged_contact(&old_contact, patch)?;
+        store::put_contact(tx, id, &new)?;
+        if new.email != old_contact.email {
+            store::insert_identity_change(tx, id, IdentityField::Email, &old_contact.email, &new.email)?;
+            mail::send(tx, &mails::address_changed(id, &fields.name, &old_contact.email))?;
+        }
+    }
+    let structure = lock(tx, id)?;
+    emit(tx, "structure.updated", &structure)?;
+    file(&mut tx.reader(), structure)
+}
+
+/// The structure's fields after a merge patch.
+fn merged(tx: &mut Tx<'_>, before: &Structure, patch: &StructurePatch) -> Result<Fields> {
+    let admin = *tx.actor() == Actor::Anct;
+    let mut refused = Vec::new();
+    for (given, field) in [
+        (patch.kind.is_some(), "kind"),
+        (patch.experimental.is_some(), "experimental"),
+        (patch.ds_number.is_some(), "ds_number"),
+    ] {
+        if given && !admin {
+            refused.push(Fault::field(field, FaultCode::ReadOnly));
+        }
+    }
+    if !refused.is_empty() {
+        return Err(Problem::invalid(refused));
+    }
+    let commune_code = patch.commune_code.clone().unwrap_or_else(|| before.commune_code.clone());
+    let postal_code = patch.postal_code.clone().unwrap_or_else(|| before.postal_code.clone());
+    let commune = territories::require_commune(&mut tx.reader(), &commune_code, &postal_code, "")?;
+    let siret = patch.siret.clone().unwrap_or_else(|| before.siret.clone());
+    let ridet = patch.ridet.clone().unwrap_or_else(|| before.ridet.clone());
+    if siret.is_some() == ridet.is_some() {
+        return Err(Problem::invalid_field("siret", FaultCode::ExactlyOneIdentifier));
+    }
+    let moved = commune.code != before.commune_code;
+    let given = point(patch.longitude, patch.latitude)?;
+    let point = if moved { given } else { given.or(Some((before.longitude, before.latitude))) };
+    Ok(Fields {
+        kind: patch.kind.unwrap_or(before.kind),
+        experimental: patch.experimental.unwrap_or(before.experimental),
+        name: patch.name.as_deref().map_or_else(|| before.name.clone(), text::canonical),
+        siret,
+        ridet,
+        address: patch.address.clone().map_or_else(|| before.address.clone(), |a| a.as_deref().map(text::canonical)),
+        postal_code,
+        commune,
+        point,
+        france_services: patch.france_services.unwrap_or(before.france_services),
+        zrr: patch.zrr.unwrap_or(before.zrr),
+        qpv: patch.qpv.unwrap_or(before.qpv),
+        network: patch.network.map_or_else(|| before.network.clone(), |network| network.map(|n| n.to_string())),
+        ds_number: patch.ds_number.clone().unwrap_or_else(|| before.ds_number.clone()),
+    })
+}
+
+fn merged_contact(before: &Contact, patch: &super::dto::ContactPatch) -> Result<Contact> {
+    let keep = |new: &Option<String>, old: &str| new.clone().unwrap_or_else(|| old.to_owned());
+    contact(
+        &ContactInput {
+            first_name: keep(&patch.first_name, &before.first_name),
+            last_name: keep(&patch.last_name, &before.last_name),
+            job: keep(&patch.job, &before.job),
+            email: keep(&patch.email, &before.email),
+            phone: keep(&patch.phone, &before.phone),
+        },
+        "contact/",
+    )
+}
+
+fn contact(input: &ContactInput, path: &str) -> Result<Contact> {
+    let phone = formats::phone_e164(&input.phone)
+        .ok_or_else(|| Problem::invalid_field(&format!("{path}phone"), FaultCode::InvalidPhone))?;
+    Ok(Contact {
+        first_name: text::canonical(&input.first_name),
+        last_name: text::canonical(&input.last_name),
+        job: text::canonical(&input.job),
+        email: text::canonical_email(&input.email),
+        phone,
+    })
+}
+
+fn point(longitude: Option<f64>, latitude: Option<f64>) -> Result<Option<(f64, f64)>> {
+    match (longitude, latitude) {
+        (Some(longitude), Some(latitude)) => Ok(Some((longitude, latitude))),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(Problem::invalid_field("latitude", FaultCode::Required)),
+        (None, Some(_)) => Err(Problem::invalid_field("longitude", FaultCode::Required)),
+    }
+}
+
+pub fn cancel(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>) -> Result<File> {
+    let structure = lock(tx, id)?;
+    require_version(version, structure.version)?;
+    check_cancel(&mut tx.reader(), &structure)?;
+    store::change(tx, id, &Change::Cancelled)?;
+    let structure = lock(tx, id)?;
+    emit(tx, "structure.cancelled", &structure)?;
+    file(&mut tx.reader(), structure)
+}
+
+fn check_cancel(reader: &mut Reader<'_>, structure: &Structure) -> Result<()> {
+    after(STEPS, structure.status, "cancel")?;
+    require_no_open_application(reader, structure.id)
+}
+
+/// Marks a structure as a duplicate of another, which stays.
+pub fn merge(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>, into: StructureId) -> Result<File> {
+    // Both rows in one order, so that two merges never wait for each other.
+    for id in if id < into { [id, into] } else { [into, id] } {
+        store::lock(tx, &Reach::Country, id)?;
+    }
+    let structure = lock(tx, id)?;
+    require_version(version, structure.version)?;
+    check_merge(&mut tx.reader(), &structure)?;
+    let reach = tx.reach();
+    let target =
+        store::find(tx.conn(), &reach, into)?.ok_or_else(|| Problem::invalid_field("into_id", FaultCode::UnknownId))?;
+    if into == id || after(STEPS, target.status, "retain").is_err() && after(STEPS, target.status, "confirm").is_err() {
+        return Err(Problem::new(Code::MergeIntoItself));
+    }
+    store::change(tx, id, &Change::MergedInto(into))?;
+    let structure = lock(tx, id)?;
+    emit(tx, "structure.merged", &structure)?;
+    file(&mut tx.reader(), structure)
+}
+
+fn check_merge(reader: &mut Reader<'_>, structure: &Structure) -> Result<()> {
+    after(STEPS, structure.status, "merge")?;
+    if structure.posts > 0 {
+        return Err(Problem::new(Code::StructureHasPosts));
+    }
+    require_no_open_application(reader, structure.id)
+}
+
+fn require_no_open_application(reader: &mut Reader<'_>, id: StructureId) -> Result<()> {
+    if store::has_open_application(reader.conn(), id)? {
+        return Err(Problem::new(Code::StructureHasOpenApplication));
+    }
+    Ok(())
+}
+
+fn transitions(reader: &mut Reader<'_>, structure: &Structure) -> Result<Vec<Transition>> {
+    let actor = reader.actor().clone();
+    let cancel = check_cancel(reader, structure);
+    let merge = check_merge(reader, structure);
+    Ok(vec![
+        Transition::new(can::cancel_structure::LINE, &actor, cancel),
+        Transition::new(can::merge_structure::LINE, &actor, merge),
+    ])
+}
+
+/// The first posts of a structure are granted, or further ones.
+pub fn retain(tx: &mut Tx<'_>, id: StructureId, wave: i32) -> Result<()> {
+    let structure = lock_any(tx, id)?;
+    after(STEPS, structure.status, "retain")?;
+    store::change(tx, id, &Change::Retained { wave })?;
+    emit(tx, "structure.retained", &structure)
+}
+
+/// A structure that holds no posts any more leaves the scheme.
+pub fn withdraw_if_empty(tx: &mut Tx<'_>, id: StructureId) -> Result<()> {
+    let structure = lock_any(tx, id)?;
+    if structure.posts > 0 || after(STEPS, structure.status, "withdraw").is_err() {
+        return Ok(());
+    }
+    store::change(tx, id, &Change::Withdrawn)?;
+    emit(tx, "structure.withdrawn", &structure)
+}
+
+fn emit(tx: &mut Tx<'_>, kind: &'static str, structure: &Structure) -> Result<()> {
+    let place = Some((structure.id, structure.departement_code.as_str(), structure.region_code.as_str()));
+    events::emit(tx, &Event { kind, resource: "structures", id: structure.id.uuid(), place })
+}

@@ -5,3 +5,7 @@ pub mod territories;
 pub mod accounts;
 
 pub mod structures;
+
+pub mod call_windows;
+
+pub mod applications;

@@ -1,0 +1,226 @@
+//! Use cases of applications and opinions.
+
+use super::dto::{ApplicationPatch, NewApplication, OpinionInput};
+use super::mails;
+use super::model::{ApplicationKind, ApplicationStatus, STEPS};
+use super::store::{self, Application, Change, Fields, Opinion};
+use crate::features::call_windows;
+use crate::features::call_windows::model::Audience;
+use crate::features::structures;
+use crate::features::structures::model::StructureStatus;
+use crate::features::structures::store::Structure;
+use crate::platform::auth::policy::Permission;
+use crate::platform::auth::{Actor, Territory, can};
+use crate::platform::db::{Reader, Tx};
+use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
+use crate::platform::events::{self, Event};
+use crate::platform::ids::{ApplicationId, StructureId};
+use crate::platform::transitions::{Transition, after, require_version};
+use crate::platform::{mail, text};
+
+/// An application with all that its detail shows.
+pub struct File {
+    pub application: Application,
+    pub opinion: Option<Opinion>,
+    pub transitions: Vec<Transition>,
+}
+
+pub fn find(reader: &mut Reader<'_>, id: ApplicationId) -> Result<File> {
+    let actor = reader.actor().clone();
+    let application = store::find(reader.conn(), &actor, id)?.ok_or_else(Problem::not_found)?;
+    file(reader, application)
+}
+
+fn file(reader: &mut Reader<'_>, application: Application) -> Result<File> {
+    let opinion = store::find_opinion(reader.conn(), application.id)?;
+    let transitions = transitions(reader, &application)?;
+    Ok(File { application, opinion, transitions })
+}
+
+fn lock(tx: &mut Tx<'_>, id: ApplicationId) -> Result<Application> {
+    store::lock(tx, id)?.ok_or_else(Problem::not_found)
+}
+
+pub fn create(tx: &mut Tx<'_>, new: &NewApplication) -> Result<File> {
+    let structure_id = author(tx, new.structure_id)?;
+    let structure = structures::service::lock(tx, structure_id).map_err(|problem| match problem.code() {
+        Code::NotFound => Problem::invalid_field("structure_id", FaultCode::UnknownId),
+        _ => problem,
+    })?;
+    let fields = Fields {
+        kind: new.kind,
+        posts_requested: new.posts_requested,
+        wanted_start_on: new.wanted_start_on,
+        has_candidate: new.has_candidate,
+        motivation: text::canonical(&new.motivation),
+        coordinator: new.coordinator,
+    };
+    require_start(&tx.reader(), fields.wanted_start_on)?;
+    require_may_apply(&mut tx.reader(), &structure, new.kind)?;
+    let id = store::insert(tx, structure_id, &fields)?;
+    let application = lock(tx, id)?;
+    emit(tx, "application.created", &application)?;
+    file(&mut tx.reader(), application)
+}
+
+/// The structure that applies: the employer's own; the ANCT names one.
+fn author(tx: &Tx<'_>, named: Option<StructureId>) -> Result<StructureId> {
+    match (tx.actor(), named) {
+        (Actor::Employer(own), None) => Ok(*own),
+        (_, Some(named)) => Ok(named),
+        (_, None) => Err(Problem::invalid_field("structure_id", FaultCode::Required)),
+    }
+}
+
+fn require_start(reader: &Reader<'_>, wanted: chrono::NaiveDate) -> Result<()> {
+    if wanted < reader.today() {
+        return Err(Problem::invalid_field("wanted_start_on", FaultCode::InThePast));
+    }
+    Ok(())
+}
+
+/// Whether a structure may apply so today: confirmed, in its window, with or without posts.
+fn require_may_apply(reader: &mut Reader<'_>, structure: &Structure, kind: ApplicationKind) -> Result<()> {
+    use StructureStatus::{Registered, Retained, Withdrawn};
+    if !matches!(structure.status, Registered | Retained | Withdrawn) {
+        return Err(Problem::new(Code::StructureNotReady).with("status", structure.status));
+    }
+    call_windows::service::require_open(reader, Audience::of(structure.kind.is_public()))?;
+    match kind {
+        ApplicationKind::Initial if structure.posts > 0 => Err(Problem::new(Code::InitialNeedsNoPosts)),
+        ApplicationKind::Additional if structure.posts == 0 => Err(Problem::new(Code::AdditionalNeedsPosts)),
+        _ => Ok(()),
+    }
+}
+
+pub fn update(tx: &mut Tx<'_>, id: ApplicationId, version: Option<i32>, patch: &ApplicationPatch) -> Result<File> {
+    let before = lock(tx, id)?;
+    require_version(version, before.version)?;
+    if before.status != ApplicationStatus::Draft {
+        return Err(Problem::new(Code::TransitionNotAllowed)
+            .with("transition", "update")
+            .with("status", before.status));
+    }
+    let fields = Fields {
+        kind: before.kind,
+        posts_requested: patch.posts_requested.unwrap_or(before.posts_requested),
+        wanted_start_on: patch.wanted_start_on.unwrap_or(before.wanted_start_on),
+        has_candidate: patch.has_candidate.unwrap_or(before.has_candidate),
+        motivation: patch.motivation.as_deref().map_or(before.motivation, text::canonical),
+        coordinator: patch.coordinator.unwrap_or(before.coordinator),
+    };
+    if patch.wanted_start_on.is_some() {
+        require_start(&tx.reader(), fields.wanted_start_on)?;
+    }
+    store::update(tx, id, &fields)?;
+    let application = lock(tx, id)?;
+    emit(tx, "application.updated", &application)?;
+    file(&mut tx.reader(), application)
+}
+
+pub fn submit(tx: &mut Tx<'_>, id: ApplicationId, version: Option<i32>) -> Result<File> {
+    let structure_id = find(&mut tx.reader(), id)?.application.structure_id;
+    structures::service::lock(tx, structure_id)?;
+    let application = lock(tx, id)?;
+    require_version(version, application.version)?;
+    check_submit(&mut tx.reader(), &application)?;
+    store::change(tx, id, &Change::Submitted)?;
+    let application = lock(tx, id)?;
+    emit(tx, "application.submitted", &application)?;
+    announce(tx, &application)?;
+    file(&mut tx.reader(), application)
+}
+
+fn check_submit(reader: &mut Reader<'_>, application: &Application) -> Result<()> {
+    after(STEPS, application.status, "submit")?;
+    let structure = structures::service::require(reader, application.structure_id)?;
+    require_start(reader, application.wanted_start_on)?;
+    require_may_apply(reader, &structure, application.kind)
+}
+
+/// Writes to the structure and to the prefecture that is to give its opinion.
+fn announce(tx: &mut Tx<'_>, application: &Application) -> Result<()> {
+    if let Some(recipient) = structures::service::contact_email(tx, application.structure_id)? {
+        mail::send(tx, &mails::received(application, &recipient))?;
+    }
+    // The prefecture's accounts lie outside the structure's own reach.
+    tx.widen()?;
+    for recipient in store::prefecture_addresses(tx, &application.departement_code, &application.region_code)? {
+        mail::send(tx, &mails::opinion_awaited(application, &recipient))?;
+    }
+    Ok(())
+}
+
+pub fn withdraw(tx: &mut Tx<'_>, id: ApplicationId, version: Option<i32>) -> Result<File> {
+    let application = lock(tx, id)?;
+    require_version(version, application.version)?;
+    check_withdraw(&application)?;
+    store::drop_from_agenda(tx, id)?;
+    store::change(tx, id, &Change::Withdrawn)?;
+    let application = lock(tx, id)?;
+    emit(tx, "application.withdrawn", &application)?;
+    file(&mut tx.reader(), application)
+}
+
+fn check_withdraw(application: &Application) -> Result<()> {
+    after(STEPS, application.status, "withdraw")?;
+    if application.decision_recorded {
+        return Err(Problem::new(Code::TransitionNotAllowed).with("transition", "withdraw").with("status", "decided"));
+    }
+    Ok(())
+}
+
+/// Gives or replaces the prefecture's opinion.
+pub fn give_opinion(tx: &mut Tx<'_>, id: ApplicationId, version: Option<i32>, input: &OpinionInput) -> Result<File> {
+    let application = lock(tx, id)?;
+    require_version(version, application.version)?;
+    let status = check_opinion(&application)?;
+    let (departement_code, region_code) = match tx.actor() {
+        Actor::Prefecture(Territory::Departement(code)) => (Some(code.clone()), None),
+        Actor::Prefecture(Territory::Region(code)) => (None, Some(code.clone())),
+        _ => return Err(Problem::internal("an opinion of somebody else")),
+    };
+    if let Some(donor) = input.donor_structure_id {
+        let reach = tx.reach();
+        if donor == application.structure_id || !store::structure_in_reach(tx.conn(), &reach, donor)? {
+            return Err(Problem::invalid(vec![Fault::field("donor_structure_id", FaultCode::UnknownId)]));
+        }
+    }
+    let opinion = Opinion {
+        opinion: input.opinion,
+        comment: text::canonical(&input.comment),
+        donor_structure_id: input.donor_structure_id,
+        departement_code,
+        region_code,
+        given_at: tx.now().instant(),
+    };
+    store::put_opinion(tx, id, &opinion)?;
+    store::change(tx, id, &Change::Opinion(status))?;
+    let application = lock(tx, id)?;
+    emit(tx, "application.opinion_given", &application)?;
+    file(&mut tx.reader(), application)
+}
+
+fn check_opinion(application: &Application) -> Result<ApplicationStatus> {
+    let status = after(STEPS, application.status, "give_opinion").map_err(|_| Problem::new(Code::OpinionFrozen))?;
+    if application.decision_recorded {
+        return Err(Problem::new(Code::OpinionFrozen));
+    }
+    Ok(status)
+}
+
+fn transitions(reader: &mut Reader<'_>, application: &Application) -> Result<Vec<Transition>> {
+    let actor = reader.actor().clone();
+    let submit = check_submit(reader, application);
+    Ok(vec![
+        Transition::new(can::submit_application::LINE, &actor, submit),
+        Transition::new(can::withdraw_application::LINE, &actor, check_withdraw(application)),
+        Transition::new(can::give_opinion::LINE, &actor, check_opinion(application).map(|_| ())),
+    ])
+}
+
+pub fn emit(tx: &mut Tx<'_>, kind: &'static str, application: &Application) -> Result<()> {
+    let place =
+        Some((application.structure_id, application.departement_code.as_str(), application.region_code.as_str()));
+    events::emit(tx, &Event { kind, resource: "applications", id: application.id.uuid(), place })
+}

@@ -6,6 +6,12 @@ pub mod accounts;
 
 pub mod structures;
 
+pub mod posts;
+
 pub mod call_windows;
 
 pub mod applications;
+
+pub mod reservations;
+
+pub mod committees;

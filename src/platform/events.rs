@@ -16,8 +16,11 @@ pub struct Event<'a> {
     pub resource: &'static str,
     pub id: Uuid,
     /// The structure concerned, with its territory: the perimeter within which it is told.
-    pub place: Option<(StructureId, &'a str, &'a str)>,
+    pub place: Option<Place<'a>>,
 }
+
+/// A structure, its département and its region.
+pub type Place<'a> = (StructureId, &'a str, &'a str);
 
 /// Records an event in the transaction of the change.
 pub fn emit(tx: &mut Tx<'_>, event: &Event<'_>) -> Result<()> {
@@ -43,5 +46,33 @@ pub fn emit(tx: &mut Tx<'_>, event: &Event<'_>) -> Result<()> {
         name: event.kind.to_owned(),
         resource: format!("{}/{}", event.resource, event.id),
     });
+    Ok(())
+}
+
+/// Records the same happening to many resources of one place, in one statement.
+pub fn emit_all(
+    tx: &mut Tx<'_>,
+    kind: &'static str,
+    resource: &'static str,
+    ids: &[Uuid],
+    place: Option<Place<'_>>,
+) -> Result<()> {
+    let event_ids: Vec<Uuid> = ids.iter().map(|_| Uuid::now_v7()).collect();
+    sql!(
+        "insert into events (id, type, resource, resource_id, structure_id, departement_code, region_code, occurred_at)
+         select new.id, {}, {}, new.resource_id, {}, {}, {}, {} from unnest({}, {}) as new (id, resource_id)",
+        kind,
+        resource,
+        place.map(|place| place.0),
+        place.map(|place| place.1),
+        place.map(|place| place.2),
+        tx.now().instant(),
+        event_ids,
+        ids.to_vec()
+    )
+    .run(tx.conn())?;
+    for id in ids {
+        tx.note(Effect { kind: "event", name: kind.to_owned(), resource: format!("{resource}/{id}") });
+    }
     Ok(())
 }

@@ -94,6 +94,8 @@ fn conflict(constraint: &str) -> Option<Problem> {
         "call_windows_audience_excl" => Problem::new(Code::CallWindowOverlap),
         "applications_open_key" => Problem::new(Code::ApplicationExists),
         "committees_number_key" => Problem::new(Code::CommitteeNumberTaken),
+        "allotments_ceiling_check" => Problem::new(Code::AllotmentExceeded),
+        "programme_cap_check" => Problem::new(Code::Conflict),
         "post_returns_pending_key" => Problem::new(Code::PostReturnExists),
         _ => return None,
     };

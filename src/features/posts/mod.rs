@@ -1,0 +1,5 @@
+//! Counsellor positions: granted, moved, given back, and what of them is committed.
+
+pub mod model;
+pub mod service;
+pub mod store;

@@ -1,0 +1,104 @@
+//! What the features above ask of posts: the counters, the granting, who holds how many.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use diesel::PgConnection;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::features::posts::model::Phase;
+use crate::features::posts::store::counters;
+pub use crate::features::posts::store::counters::Programme;
+use crate::features::posts::store::posts::{self, Common};
+use crate::features::structures::service as structures;
+use crate::platform::db::Tx;
+use crate::platform::error::{Code, Problem, Result};
+use crate::platform::events;
+use crate::platform::ids::{ApplicationId, PostId, ReservationId, StructureId};
+
+/// Posts granted together to one structure.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    pub structure_id: StructureId,
+    pub application_id: ApplicationId,
+    /// The reservation that they are taken from.
+    pub reservation_id: Option<ReservationId>,
+    pub count: i32,
+    pub wave: i32,
+    pub phase: Phase,
+    pub coordinator: bool,
+    /// Last day to recruit.
+    pub deadline: NaiveDate,
+    pub granted_on: NaiveDate,
+}
+
+/// Locks the programme's line: first of all locks, before any post is granted, moved, reserved or freed.
+pub fn lock_programme(tx: &mut Tx<'_>) -> Result<Programme> {
+    counters::lock_programme(tx)
+}
+
+/// Adds to (or takes from) what the programme and the départements have committed.
+///
+/// Locks the programme, then the allotments in order of code. Nothing changes when the cap or a ceiling would be
+/// overrun.
+pub fn commit_posts(tx: &mut Tx<'_>, deltas: &BTreeMap<String, i32>) -> Result<()> {
+    let programme = counters::lock_programme(tx)?;
+    let deltas: BTreeMap<&str, i32> =
+        deltas.iter().filter(|(_, delta)| **delta != 0).map(|(code, delta)| (code.as_str(), *delta)).collect();
+    if deltas.is_empty() {
+        return Ok(());
+    }
+    let known = counters::lock_allotments(tx, deltas.keys().map(ToString::to_string).collect())?;
+    let total = deltas.values().fold(0i32, |sum, delta| sum.saturating_add(*delta));
+    if total > 0 && programme.posts_committed.saturating_add(total) > programme.posts_cap {
+        return Err(Problem::new(Code::ProgrammeCapExceeded)
+            .with("cap", programme.posts_cap)
+            .with("committed", programme.posts_committed)
+            .with("asked", total));
+    }
+    let over: Vec<serde_json::Value> = known
+        .iter()
+        .filter_map(|allotment| {
+            let (ceiling, asked) = (allotment.posts_ceiling?, *deltas.get(allotment.departement_code.as_str())?);
+            let exceeds = asked > 0 && allotment.posts_committed.saturating_add(asked) > ceiling;
+            exceeds.then(|| {
+                json!({"code": allotment.departement_code, "ceiling": ceiling,
+                    "committed": allotment.posts_committed, "asked": asked})
+            })
+        })
+        .collect();
+    if !over.is_empty() {
+        return Err(Problem::new(Code::AllotmentExceeded).extension("departements", over));
+    }
+    counters::commit(tx, total, &deltas)
+}
+
+/// Makes the posts of a grant, attaches them and tells of them. The counters are the caller's, through [`commit_posts`].
+pub fn grant(tx: &mut Tx<'_>, grant: &Grant) -> Result<Vec<PostId>> {
+    if grant.count < 1 {
+        return Ok(Vec::new());
+    }
+    let structure = structures::lock_any(tx, grant.structure_id)?;
+    let ids: Vec<PostId> = (0..grant.count).map(|_| PostId::new()).collect();
+    let common = Common {
+        structure_id: grant.structure_id,
+        application_id: grant.application_id,
+        reservation_id: grant.reservation_id,
+        granted_on: grant.granted_on,
+        wave: grant.wave,
+        phase: grant.phase,
+        coordinator: grant.coordinator,
+        recruitment_deadline: grant.deadline,
+    };
+    posts::insert(tx, &ids, &common)?;
+    let resources: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let place = Some((structure.id, structure.departement_code.as_str(), structure.region_code.as_str()));
+    events::emit_all(tx, "post.granted", "posts", &resources, place)?;
+    Ok(ids)
+}
+
+/// Posts that a structure holds: vacant or occupied.
+pub fn live_posts(conn: &mut PgConnection, structure: StructureId) -> Result<i64> {
+    posts::count_live(conn, structure)
+}

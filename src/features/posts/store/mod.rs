@@ -1,0 +1,4 @@
+//! SQL of posts.
+
+pub mod counters;
+pub mod posts;

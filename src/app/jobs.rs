@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 
 use super::worker::long_gone;
+use crate::features::reservations;
 use crate::platform::db::Tx;
 use crate::platform::error::Result;
 use crate::sql;
 
 /// Gives back the posts of reservations whose date has passed.
-pub fn end_reservations(_tx: &mut Tx<'_>) -> Result<Value> {
-    Ok(json!({"ended": 0}))
+pub fn end_reservations(tx: &mut Tx<'_>) -> Result<Value> {
+    Ok(json!({"ended": reservations::service::end_overdue(tx)?}))
 }
 
 /// Forgets what has served its time: keys, links, sent e-mails.

@@ -4,7 +4,7 @@ use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::pages;
-use crate::features::{applications, call_windows, structures, territories};
+use crate::features::{applications, call_windows, committees, reservations, structures, territories};
 
 /// Every documented operation.
 pub fn configure(config: &mut ServiceConfig) {
@@ -14,5 +14,7 @@ pub fn configure(config: &mut ServiceConfig) {
         structures::routes::configure(api);
         call_windows::routes::configure(api);
         applications::routes::configure(api);
+        reservations::routes::configure(api);
+        committees::routes::configure(api);
     }));
 }

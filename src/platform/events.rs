@@ -15,17 +15,17 @@ pub struct Event<'a> {
     /// Path segment of the resource, such as `posts`.
     pub resource: &'static str,
     pub id: Uuid,
-    /// The structure concerned, with its territory: the perimeter within which it is told.
+    /// The perimeter within which it is told; without one, only to those who reach the country.
     pub place: Option<Place<'a>>,
 }
 
-/// A structure, its département and its region.
-pub type Place<'a> = (StructureId, &'a str, &'a str);
+/// The structure concerned, if there is one, a département and its region.
+pub type Place<'a> = (Option<StructureId>, &'a str, &'a str);
 
 /// Records an event in the transaction of the change.
 pub fn emit(tx: &mut Tx<'_>, event: &Event<'_>) -> Result<()> {
     let (structure, departement, region) = match event.place {
-        Some((structure, departement, region)) => (Some(structure), Some(departement), Some(region)),
+        Some((structure, departement, region)) => (structure, Some(departement), Some(region)),
         None => (None, None, None),
     };
     sql!(
@@ -63,7 +63,7 @@ pub fn emit_all(
          select new.id, {}, {}, new.resource_id, {}, {}, {}, {} from unnest({}, {}) as new (id, resource_id)",
         kind,
         resource,
-        place.map(|place| place.0),
+        place.and_then(|place| place.0),
         place.map(|place| place.1),
         place.map(|place| place.2),
         tx.now().instant(),

@@ -220,7 +220,7 @@ fn transitions(reader: &mut Reader<'_>, application: &Application) -> Result<Vec
 }
 
 pub fn emit(tx: &mut Tx<'_>, kind: &'static str, application: &Application) -> Result<()> {
-    let place =
-        Some((application.structure_id, application.departement_code.as_str(), application.region_code.as_str()));
+    let (departement, region) = (application.departement_code.as_str(), application.region_code.as_str());
+    let place = Some((Some(application.structure_id), departement, region));
     events::emit(tx, &Event { kind, resource: "applications", id: application.id.uuid(), place })
 }

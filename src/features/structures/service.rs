@@ -1,6 +1,6 @@
 //! Use cases of structures.
 
-use chrono::Duration;
+use chrono::{Duration, NaiveDate};
 
 use super::dto::{ContactInput, NewStructure, StructurePatch};
 use super::mails;
@@ -284,10 +284,10 @@ fn transitions(reader: &mut Reader<'_>, structure: &Structure) -> Result<Vec<Tra
 }
 
 /// The first posts of a structure are granted, or further ones.
-pub fn retain(tx: &mut Tx<'_>, id: StructureId, wave: i32) -> Result<()> {
+pub fn retain(tx: &mut Tx<'_>, id: StructureId, wave: i32, on: NaiveDate) -> Result<()> {
     let structure = lock_any(tx, id)?;
     after(STEPS, structure.status, "retain")?;
-    store::change(tx, id, &Change::Retained { wave })?;
+    store::change(tx, id, &Change::Retained { wave, on })?;
     emit(tx, "structure.retained", &structure)
 }
 
@@ -302,6 +302,6 @@ pub fn withdraw_if_empty(tx: &mut Tx<'_>, id: StructureId) -> Result<()> {
 }
 
 fn emit(tx: &mut Tx<'_>, kind: &'static str, structure: &Structure) -> Result<()> {
-    let place = Some((structure.id, structure.departement_code.as_str(), structure.region_code.as_str()));
+    let place = Some((Some(structure.id), structure.departement_code.as_str(), structure.region_code.as_str()));
     events::emit(tx, &Event { kind, resource: "structures", id: structure.id.uuid(), place })
 }

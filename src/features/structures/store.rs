@@ -307,7 +307,7 @@ pub enum Change {
     Confirmed,
     Cancelled,
     MergedInto(StructureId),
-    Retained { wave: i32 },
+    Retained { wave: i32, on: NaiveDate },
     Withdrawn,
 }
 
@@ -326,10 +326,10 @@ pub fn change(tx: &mut Tx<'_>, id: StructureId, change: &Change) -> Result<()> {
             id
         ),
         // The first wave that retained it stays.
-        Change::Retained { wave } => sql!(
+        Change::Retained { wave, on } => sql!(
             "update structures set status = 'retained', withdrawn_on = null, retained_on = coalesce(retained_on, {}),
                 retained_wave = coalesce(retained_wave, {}) where id = {}",
-            today,
+            *on,
             *wave,
             id
         ),

@@ -85,19 +85,12 @@ pub struct CommuneView {
     /// One postal code may serve several communes, and the reverse.
     #[schema(example = json!(["82200"]))]
     pub postal_codes: Vec<String>,
+    /// Names of delegated and associated communes within it, which the search finds too.
+    #[schema(example = json!(["Sainte-Livrade"]))]
+    pub former_names: Vec<String>,
     /// Distance from the point `near`, in kilometres; null without one.
     #[schema(example = 3.2)]
     pub distance_km: Option<f64>,
-}
-
-/// A commune with the names it took over.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct CommuneDetail {
-    /// The commune as it is today.
-    pub commune: CommuneView,
-    /// Names of delegated and associated communes within it.
-    #[schema(example = json!(["Le Gensac"]))]
-    pub former_names: Vec<String>,
 }
 
 page_of! {
@@ -227,6 +220,7 @@ impl From<store::Commune> for CommuneView {
             longitude: row.longitude,
             latitude: row.latitude,
             postal_codes: row.postal_codes,
+            former_names: row.former_names,
             distance_km: row.distance_km,
         }
     }

@@ -131,14 +131,13 @@ fn search(filter: &CommuneFilter) -> Result<CommuneSearch, Problem> {
 ///
 /// The code of a commune that no longer exists leads to the commune that took it over.
 #[utoipa::path(tag = "territories",
-    responses((status = 200, description = "The commune as it is today.", body = CommuneDetail)))]
+    responses((status = 200, description = "The commune as it is today.", body = CommuneView)))]
 #[get("/communes/{code}")]
 pub async fn find_commune(caller: Caller<can::find_commune>, code: PathParams<String>) -> Answer {
     caller
         .read(move |reader| {
             let row = store::find_commune(reader.conn(), &code.0)?.ok_or_else(Problem::not_found)?;
-            let former_names = store::former_names(reader.conn(), &row.code)?;
-            Ok(Reply::ok(&CommuneDetail { commune: row.into(), former_names })?.public())
+            Ok(Reply::ok(&CommuneView::from(row))?.public())
         })
         .await
 }

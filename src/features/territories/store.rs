@@ -60,6 +60,8 @@ pub struct Commune {
     pub latitude: f64,
     #[diesel(sql_type = st::Array<st::Text>)]
     pub postal_codes: Vec<String>,
+    #[diesel(sql_type = st::Array<st::Text>)]
+    pub former_names: Vec<String>,
     #[diesel(sql_type = st::Nullable<st::Double>)]
     pub distance_km: Option<f64>,
 }
@@ -144,7 +146,8 @@ pub fn list_epcis(
 }
 
 const COMMUNE: &str = "c.code, c.name, c.kind, c.departement_code, c.region_code, c.epci_siren, c.population, \
-    c.longitude, c.latitude, c.postal_codes, c.distance_km";
+    c.longitude, c.latitude, c.postal_codes, c.distance_km, \
+    array(select f.name from former_communes f where f.current_code = c.code and f.name is not null order by f.name) as former_names";
 
 pub fn list_communes(conn: &mut PgConnection, search: &CommuneSearch, page: &PageSpec) -> Result<Rows<Commune>> {
     let relevance = match &search.name {
@@ -199,19 +202,6 @@ pub fn find_commune(conn: &mut PgConnection, code: &str) -> Result<Option<Commun
         code
     )
     .first(conn)
-}
-
-/// Names of the communes that a commune took over, where known.
-pub fn former_names(conn: &mut PgConnection, code: &str) -> Result<Vec<String>> {
-    #[derive(QueryableByName)]
-    struct Name {
-        #[diesel(sql_type = st::Text)]
-        name: String,
-    }
-    let rows: Vec<Name> =
-        sql!("select name from former_communes where current_code = {} and name is not null order by name", code)
-            .load(conn)?;
-    Ok(rows.into_iter().map(|row| row.name).collect())
 }
 
 /// The département that holds most of an intercommunal body's inhabitants.

@@ -93,7 +93,7 @@ pub fn grant(tx: &mut Tx<'_>, grant: &Grant) -> Result<Vec<PostId>> {
     };
     posts::insert(tx, &ids, &common)?;
     let resources: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-    let place = Some((structure.id, structure.departement_code.as_str(), structure.region_code.as_str()));
+    let place = Some((Some(structure.id), structure.departement_code.as_str(), structure.region_code.as_str()));
     events::emit_all(tx, "post.granted", "posts", &resources, place)?;
     Ok(ids)
 }

@@ -1,0 +1,7 @@
+//! Sessions of the selection committee: agenda, decisions, closing.
+
+pub mod dto;
+pub mod model;
+pub mod routes;
+pub mod service;
+pub mod store;

@@ -1,0 +1,158 @@
+//! Closing a session: every decision takes effect in one transaction, or none does.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde_json::{Value, json};
+
+use super::super::model::{CommitteeStatus, Outcome, recruitment_deadline};
+use super::super::store::{self, Committee, Item};
+use super::sessions::{File, check_close, find};
+use super::{emit, lock};
+use crate::features::applications::store::{Application, Change};
+use crate::features::posts::service::Grant;
+use crate::features::structures::store::Structure;
+use crate::features::{applications, posts, reservations, structures};
+use crate::platform::db::Tx;
+use crate::platform::error::{Code, Problem, Result};
+use crate::platform::ids::CommitteeId;
+use crate::platform::mail;
+use crate::platform::transitions::require_version;
+
+/// Closes a session. Locks, in this order: the committee, its applications, the programme, the
+/// allotments, the reservations, the structures.
+pub fn close(tx: &mut Tx<'_>, id: CommitteeId, version: Option<i32>) -> Result<File> {
+    let committee = lock(tx, id)?;
+    require_version(version, committee.version)?;
+    let applications = applications::store::lock_all(tx, id)?;
+    let items = store::agenda(tx.conn(), id)?;
+    check_close(&committee)
+        .map_err(|problem| with_lines(problem, items.iter().filter(|item| item.outcome.is_none())))?;
+    let lines: Vec<(Application, Item)> = applications
+        .into_iter()
+        .filter_map(|application| {
+            let item = items.iter().find(|item| item.application_id == application.id)?.clone();
+            Some((application, item))
+        })
+        .collect();
+    reservations::service::end_overdue(tx)?;
+    commit(tx, &lines)?;
+    for (application, item) in &lines {
+        settle(tx, &committee, application, item)?;
+    }
+    store::settle(tx, id)?;
+    store::change_status(tx, id, CommitteeStatus::Closed)?;
+    emit(tx, "committee.closed", &committee)?;
+    find(&mut tx.reader(), id)
+}
+
+/// Takes the posts out of the pool: from reservations where a decision names one, else from the
+/// programme and the département's allotment. Names every line that does not fit.
+fn commit(tx: &mut Tx<'_>, lines: &[(Application, Item)]) -> Result<()> {
+    let mut deltas: BTreeMap<String, i32> = BTreeMap::new();
+    let mut taken = Vec::new();
+    for (application, item) in lines.iter().filter(|(_, item)| item.outcome == Some(Outcome::Retained)) {
+        let granted = item.posts_granted.unwrap_or(0);
+        *deltas.entry(application.departement_code.clone()).or_default() += granted;
+        if let Some(reservation) = item.reservation_id {
+            taken.push((reservation, granted, item));
+        }
+    }
+    // One order for all, so that two closings never wait for each other.
+    taken.sort_by_key(|(reservation, ..)| *reservation);
+    for (id, granted, item) in taken {
+        let reservation = reservations::service::consume(tx, id, granted)
+            .map_err(|problem| with_lines(problem, std::iter::once(item)))?;
+        // Already committed when it was reserved.
+        *deltas.entry(reservation.departement_code).or_default() -= granted;
+    }
+    posts::service::commit_posts(tx, &deltas).map_err(|problem| {
+        let over: Vec<String> = problem
+            .extensions()
+            .iter()
+            .filter(|(name, _)| *name == "departements")
+            .flat_map(|(_, list)| list.as_array().into_iter().flatten())
+            .filter_map(|departement| departement["code"].as_str().map(ToOwned::to_owned))
+            .collect();
+        let all = problem.code() == Code::ProgrammeCapExceeded;
+        let offending = lines
+            .iter()
+            .map(|(_, item)| item)
+            .filter(|item| item.outcome == Some(Outcome::Retained) && (all || over.contains(&item.departement_code)));
+        with_lines(problem, offending)
+    })
+}
+
+fn with_lines<'a>(problem: Problem, items: impl Iterator<Item = &'a Item>) -> Problem {
+    let lines: Vec<Value> = items
+        .map(|item| {
+            json!({
+                "application_id": item.application_id,
+                "application_reference": item.reference,
+                "structure_name": item.structure_name,
+                "departement_code": item.departement_code,
+                "posts_granted": item.posts_granted,
+            })
+        })
+        .collect();
+    problem.extension("lines", lines)
+}
+
+/// One decision takes effect.
+fn settle(tx: &mut Tx<'_>, committee: &Committee, application: &Application, item: &Item) -> Result<()> {
+    let recipient = structures::service::contact_email(tx, application.structure_id)?;
+    let on = committee.held_on;
+    let (change, event, email) = match item.outcome {
+        Some(Outcome::Retained) => {
+            let granted = item.posts_granted.unwrap_or(0);
+            let deadline = grant(tx, committee, application, item, granted)?;
+            let until = deadline.format("%d/%m/%Y").to_string();
+            let email = recipient.map(|to| applications::mails::retained(application, &to, granted, &until));
+            (Change::Retained { posts: granted, on }, "application.retained", email)
+        }
+        Some(Outcome::Refused) => {
+            let email = recipient.map(|to| applications::mails::refused(application, &to));
+            (Change::Refused { on }, "application.refused", email)
+        }
+        Some(Outcome::FurtherExamination) => {
+            let email = recipient.map(|to| applications::mails::examined_further(application, &to));
+            (Change::FurtherExamination, "application.examined_further", email)
+        }
+        None => return Err(with_lines(Problem::new(Code::DecisionMissing), std::iter::once(item))),
+    };
+    applications::store::change(tx, application.id, &change)?;
+    applications::service::emit(tx, event, application)?;
+    match email {
+        Some(email) => mail::send(tx, &email),
+        None => Ok(()),
+    }
+}
+
+/// The structure is retained and gets its posts; tells until when they are to be filled.
+fn grant(
+    tx: &mut Tx<'_>,
+    committee: &Committee,
+    application: &Application,
+    item: &Item,
+    count: i32,
+) -> Result<NaiveDate> {
+    let structure: Structure = structures::service::lock_any(tx, application.structure_id)?;
+    structures::service::retain(tx, structure.id, committee.wave, committee.held_on)?;
+    // The clock of the recruitment starts with the letters, not with a session held before.
+    let deadline = recruitment_deadline(application.kind, tx.today());
+    posts::service::grant(
+        tx,
+        &Grant {
+            structure_id: structure.id,
+            application_id: application.id,
+            reservation_id: item.reservation_id,
+            count,
+            wave: committee.wave,
+            phase: committee.phase,
+            coordinator: application.coordinator.is_some(),
+            deadline,
+            granted_on: committee.held_on,
+        },
+    )?;
+    Ok(deadline)
+}

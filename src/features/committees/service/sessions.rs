@@ -1,0 +1,141 @@
+//! Preparing and opening a session.
+
+use super::super::dto::{CommitteePatch, NewCommittee};
+use super::super::model::{CommitteeStatus, STEPS};
+use super::super::store::{self, Committee, Fields};
+use super::{emit, lock};
+use crate::features::applications;
+use crate::features::applications::store::{Application, Change};
+use crate::features::posts::model::Phase;
+use crate::platform::auth::policy::Permission;
+use crate::platform::auth::{Actor, can};
+use crate::platform::db::{Reader, Tx};
+use crate::platform::error::{Code, Problem, Result};
+use crate::platform::ids::{ApplicationId, CommitteeId};
+use crate::platform::transitions::{Transition, after, require_version};
+
+/// A committee with all that its detail shows.
+pub struct File {
+    pub committee: Committee,
+    pub transitions: Vec<Transition>,
+}
+
+pub fn find(reader: &mut Reader<'_>, id: CommitteeId) -> Result<File> {
+    let committee = store::find(reader.conn(), id)?.ok_or_else(Problem::not_found)?;
+    let transitions = transitions(reader, &committee);
+    Ok(File { committee, transitions })
+}
+
+pub fn create(tx: &mut Tx<'_>, new: &NewCommittee) -> Result<File> {
+    let fields =
+        Fields { number: new.number, wave: new.wave, phase: new.phase.unwrap_or(Phase::V1), held_on: new.held_on };
+    let id = store::insert(tx, &fields)?;
+    let file = find(&mut tx.reader(), id)?;
+    emit(tx, "committee.created", &file.committee)?;
+    Ok(file)
+}
+
+pub fn update(tx: &mut Tx<'_>, id: CommitteeId, version: Option<i32>, patch: &CommitteePatch) -> Result<File> {
+    let committee = lock(tx, id)?;
+    require_version(version, committee.version)?;
+    require_status(&committee, &[CommitteeStatus::Preparation])?;
+    let fields = Fields {
+        number: patch.number.unwrap_or(committee.number),
+        wave: patch.wave.unwrap_or(committee.wave),
+        phase: patch.phase.unwrap_or(committee.phase),
+        held_on: patch.held_on.unwrap_or(committee.held_on),
+    };
+    store::update(tx, id, &fields)?;
+    emit(tx, "committee.updated", &committee)?;
+    find(&mut tx.reader(), id)
+}
+
+pub fn require_status(committee: &Committee, expected: &[CommitteeStatus]) -> Result<()> {
+    if expected.contains(&committee.status) {
+        return Ok(());
+    }
+    let expected = expected.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ");
+    Err(Problem::new(Code::CommitteeNotInSession).with("expected", expected).with("status", committee.status))
+}
+
+const OPEN_TO_CHANGES: [CommitteeStatus; 2] = [CommitteeStatus::Preparation, CommitteeStatus::InSession];
+
+/// Puts an application on the agenda; again, it stays there.
+pub fn add_to_agenda(
+    tx: &mut Tx<'_>,
+    id: CommitteeId,
+    version: Option<i32>,
+    application: ApplicationId,
+) -> Result<File> {
+    let committee = lock(tx, id)?;
+    require_version(version, committee.version)?;
+    require_status(&committee, &OPEN_TO_CHANGES)?;
+    let application = lock_application(tx, application)?;
+    if application.committee_id != Some(id) {
+        after(applications::model::STEPS, application.status, "put_on_agenda")?;
+        store::insert_item(tx, id, application.id)?;
+        applications::store::change(tx, application.id, &Change::OnAgenda(id))?;
+        store::touch(tx, id)?;
+        applications::service::emit(tx, "application.put_on_agenda", &application)?;
+    }
+    find(&mut tx.reader(), id)
+}
+
+/// Takes an application off the agenda, with whatever was decided of it so far.
+pub fn remove_from_agenda(
+    tx: &mut Tx<'_>,
+    id: CommitteeId,
+    version: Option<i32>,
+    application: ApplicationId,
+) -> Result<File> {
+    let committee = lock(tx, id)?;
+    require_version(version, committee.version)?;
+    require_status(&committee, &OPEN_TO_CHANGES)?;
+    let application = lock_application(tx, application)?;
+    if application.committee_id != Some(id) {
+        return Err(Problem::not_found());
+    }
+    after(applications::model::STEPS, application.status, "remove_from_agenda")?;
+    store::delete_item(tx, id, application.id)?;
+    applications::store::change(tx, application.id, &Change::OffAgenda)?;
+    store::touch(tx, id)?;
+    applications::service::emit(tx, "application.removed_from_agenda", &application)?;
+    find(&mut tx.reader(), id)
+}
+
+fn lock_application(tx: &mut Tx<'_>, id: ApplicationId) -> Result<Application> {
+    applications::store::lock(tx, id)?.ok_or_else(Problem::not_found)
+}
+
+pub fn open(tx: &mut Tx<'_>, id: CommitteeId, version: Option<i32>) -> Result<File> {
+    let committee = lock(tx, id)?;
+    require_version(version, committee.version)?;
+    check_open(&committee)?;
+    store::change_status(tx, id, CommitteeStatus::InSession)?;
+    emit(tx, "committee.opened", &committee)?;
+    find(&mut tx.reader(), id)
+}
+
+fn check_open(committee: &Committee) -> Result<()> {
+    after(STEPS, committee.status, "open")?;
+    if committee.agenda == 0 {
+        return Err(Problem::new(Code::AgendaEmpty));
+    }
+    Ok(())
+}
+
+pub fn check_close(committee: &Committee) -> Result<()> {
+    after(STEPS, committee.status, "close")?;
+    if committee.decided < committee.agenda {
+        return Err(Problem::new(Code::DecisionMissing));
+    }
+    Ok(())
+}
+
+fn transitions(reader: &Reader<'_>, committee: &Committee) -> Vec<Transition> {
+    let actor: &Actor = reader.actor();
+    vec![
+        Transition::new(can::open_committee::LINE, actor, check_open(committee)),
+        Transition::new(can::close_committee::LINE, actor, check_close(committee)),
+    ]
+}

@@ -1,0 +1,152 @@
+//! Use cases of reservations.
+
+use std::collections::BTreeMap;
+
+use chrono::Months;
+
+use super::dto::NewReservation;
+use super::model::{DEFAULT_MONTHS, ReservationStatus};
+use super::store::{self, Fields, Reservation};
+use crate::features::structures::store::Structure;
+use crate::features::{posts, structures, territories};
+use crate::platform::auth::policy::Permission;
+use crate::platform::auth::{Actor, can};
+use crate::platform::db::{Reader, Tx};
+use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
+use crate::platform::events::{self, Event};
+use crate::platform::ids::{ReservationId, StructureId};
+use crate::platform::text;
+use crate::platform::transitions::{Transition, require_version};
+
+pub fn find(reader: &mut Reader<'_>, id: ReservationId) -> Result<Reservation> {
+    let reach = reader.reach();
+    store::find(reader.conn(), &reach, id)?.ok_or_else(Problem::not_found)
+}
+
+pub fn create(tx: &mut Tx<'_>, new: &NewReservation) -> Result<Reservation> {
+    let fields = fields(tx, new)?;
+    end_overdue(tx)?;
+    posts::service::commit_posts(tx, &BTreeMap::from([(fields.departement_code.clone(), fields.posts_reserved)]))?;
+    let id = store::insert(tx, &fields)?;
+    let reservation = find(&mut tx.reader(), id)?;
+    emit(tx, "reservation.created", &reservation)?;
+    Ok(reservation)
+}
+
+fn fields(tx: &mut Tx<'_>, new: &NewReservation) -> Result<Fields> {
+    let today = tx.today();
+    let reader = &mut tx.reader();
+    for (code, field) in
+        [(&new.departement_code, "departement_code"), (&new.lead_departement_code, "lead_departement_code")]
+    {
+        if let Some(code) = code {
+            territories::service::require_departement(reader, code, field)?;
+        }
+    }
+    if let Some(lead) = new.lead_structure_id {
+        require_lead(reader, lead)?;
+    }
+    let departement_code = match (&new.departement_code, &new.epci_siren) {
+        (Some(code), _) => code.clone(),
+        (None, Some(siren)) => territories::service::require_departement_of_epci(reader, siren, "epci_siren")?,
+        (None, None) => return Err(Problem::invalid_field("departement_code", FaultCode::Required)),
+    };
+    let until_on = new.until_on.unwrap_or(today + Months::new(DEFAULT_MONTHS));
+    if until_on < today {
+        return Err(Problem::invalid_field("until_on", FaultCode::InThePast));
+    }
+    Ok(Fields {
+        name: text::canonical(&new.name),
+        departement_code,
+        epci_siren: new.epci_siren.clone(),
+        lead_structure_id: new.lead_structure_id,
+        lead_departement_code: new.lead_departement_code.clone(),
+        posts_reserved: new.posts_reserved,
+        until_on,
+    })
+}
+
+fn require_lead(reader: &mut Reader<'_>, lead: StructureId) -> Result<()> {
+    match structures::service::require(reader, lead) {
+        Ok(_) => Ok(()),
+        Err(problem) if problem.code() == Code::NotFound => {
+            Err(Problem::invalid(vec![Fault::field("lead_structure_id", FaultCode::UnknownId)]))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Gives back what a reservation still holds.
+pub fn release(tx: &mut Tx<'_>, id: ReservationId, version: Option<i32>) -> Result<Reservation> {
+    posts::service::lock_programme(tx)?;
+    let reservation = store::lock(tx, id)?.ok_or_else(Problem::not_found)?;
+    require_version(version, reservation.version)?;
+    check_release(&reservation)?;
+    end(tx, &reservation, ReservationStatus::Released)?;
+    find(&mut tx.reader(), id)
+}
+
+fn check_release(reservation: &Reservation) -> Result<()> {
+    if reservation.status == ReservationStatus::Active {
+        return Ok(());
+    }
+    Err(Problem::new(Code::TransitionNotAllowed)
+        .with("transition", "release")
+        .with("status", reservation.status)
+        .extension("transitions_possible", Vec::<String>::new()))
+}
+
+pub fn transitions(actor: &Actor, reservation: &Reservation) -> Vec<Transition> {
+    vec![Transition::new(can::release_reservation::LINE, actor, check_release(reservation))]
+}
+
+/// Ends the reservations whose date has passed; tells how many. Locks the programme first.
+pub fn end_overdue(tx: &mut Tx<'_>) -> Result<usize> {
+    posts::service::lock_programme(tx)?;
+    let today = tx.today();
+    let overdue = store::lock_overdue(tx, today)?;
+    for reservation in &overdue {
+        end(tx, reservation, ReservationStatus::Expired)?;
+    }
+    Ok(overdue.len())
+}
+
+fn end(tx: &mut Tx<'_>, reservation: &Reservation, status: ReservationStatus) -> Result<()> {
+    let given_back = BTreeMap::from([(reservation.departement_code.clone(), -reservation.remaining())]);
+    posts::service::commit_posts(tx, &given_back)?;
+    store::end(tx, reservation.id, status)?;
+    let kind = match status {
+        ReservationStatus::Expired => "reservation.expired",
+        _ => "reservation.released",
+    };
+    emit(tx, kind, reservation)
+}
+
+/// Whether posts for `structure` may be taken from a reservation.
+pub fn require_usable(reservation: &Reservation, structure: &Structure, today: chrono::NaiveDate) -> Result<()> {
+    let inside = match &reservation.epci_siren {
+        Some(siren) => structure.epci_siren.as_ref() == Some(siren),
+        None => structure.departement_code == reservation.departement_code,
+    };
+    if inside && reservation.status == ReservationStatus::Active && reservation.until_on >= today {
+        return Ok(());
+    }
+    Err(Problem::new(Code::ReservationNotUsable))
+}
+
+/// Takes posts from a reservation, or refuses.
+pub fn consume(tx: &mut Tx<'_>, id: ReservationId, posts: i32) -> Result<Reservation> {
+    let reservation = store::lock(tx, id)?.ok_or_else(Problem::not_found)?;
+    if !store::consume(tx, id, posts)? {
+        return Err(Problem::new(Code::ReservationExhausted)
+            .with("reservation", &reservation.reference)
+            .with("remaining", reservation.remaining()));
+    }
+    emit(tx, "reservation.consumed", &reservation)?;
+    Ok(reservation)
+}
+
+fn emit(tx: &mut Tx<'_>, kind: &'static str, reservation: &Reservation) -> Result<()> {
+    let place = Some((None, reservation.departement_code.as_str(), reservation.region_code.as_str()));
+    events::emit(tx, &Event { kind, resource: "reservations", id: reservation.id.uuid(), place })
+}

@@ -1,0 +1,8 @@
+//! All tests through HTTP, in one binary: they share one throw-away cluster of PostgreSQL.
+//!
+//! One module a feature, `support` for what they share, `guards` for what holds everywhere.
+#![allow(clippy::disallowed_methods, reason = "tests wait and measure")]
+
+mod support;
+
+mod territories;

@@ -1,0 +1,200 @@
+//! The service, running on a port and a database of one test's own.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use conum::app::commands::scopes_of;
+use conum::app::config::Config;
+use conum::app::server::Service;
+use conum::platform::auth::local_issuer::{self, LocalIssuer};
+use conum::platform::auth::{Actor, Principal};
+use conum::platform::clock::Clock;
+use conum::platform::http::front::Limits;
+use serde_json::Value;
+use ureq::http::Method;
+
+use super::client::Call;
+use super::database::Database;
+
+/// When the clock of a test starts: a Monday morning before the first committees.
+const START: &str = "2021-01-11T09:00:00Z";
+
+pub struct App {
+    /// `http://127.0.0.1:…`
+    pub url: String,
+    pub database: Database,
+    pub service: Service,
+    pub agent: ureq::Agent,
+    /// Where e-mails go once the worker runs.
+    pub mail_folder: PathBuf,
+    now: Arc<Mutex<DateTime<Utc>>>,
+    stop: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl App {
+    pub fn start() -> Self {
+        Self::configured(&[], Limits::default())
+    }
+
+    /// With variables of the environment and limits of one's own.
+    pub fn configured(variables: &[(&str, &str)], limits: Limits) -> Self {
+        Self::on(Database::new(), variables, limits)
+    }
+
+    pub fn on(database: Database, variables: &[(&str, &str)], limits: Limits) -> Self {
+        let mail_folder = scratch().join("mail").join(uuid::Uuid::new_v4().to_string());
+        let mail = format!("dir:{}", mail_folder.display());
+        let key = signing_key();
+        let defaults = [
+            ("DATABASE_URL", database.url.as_str()),
+            ("CONUM_LISTEN", "127.0.0.1:0"),
+            ("CONUM_PUBLIC_URL", "http://conum.test"),
+            ("CONUM_FRONT_URL", "https://front.test"),
+            ("CONUM_SIGNING_KEYS", key),
+            ("CONUM_WORKERS", "2"),
+            ("CONUM_POOL_SIZE", "2"),
+            ("CONUM_PUBLIC_FORMS_PER_MINUTE", "0"),
+            ("CONUM_MAIL", mail.as_str()),
+        ];
+        let read = |name: &str| {
+            let found = variables.iter().chain(&defaults).find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        let config = Config::read(&read).expect("a configuration");
+        let now = Arc::new(Mutex::new(START.parse().expect("an instant")));
+        let told = now.clone();
+        let clock = Clock::driven_by(move || *told.lock().expect("the clock"));
+        let service = Service::assemble(config, clock, limits).expect("a service");
+        let (stop, address, thread) = serve(service.clone());
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(Duration::from_secs(30)))
+            .max_idle_connections_per_host(64)
+            .build()
+            .into();
+        Self {
+            url: format!("http://{address}"),
+            database,
+            service,
+            agent,
+            mail_folder,
+            now,
+            stop,
+            thread: Some(thread),
+        }
+    }
+
+    /// The service's time. It stands still until a test moves it.
+    pub fn now(&self) -> DateTime<Utc> {
+        *self.now.lock().expect("the clock")
+    }
+
+    pub fn today(&self) -> NaiveDate {
+        conum::platform::clock::Now::at(self.now()).today()
+    }
+
+    pub fn set_now(&self, instant: &str) {
+        *self.now.lock().expect("the clock") = instant.parse().expect("an instant");
+    }
+
+    pub fn advance(&self, by: TimeDelta) {
+        *self.now.lock().expect("the clock") += by;
+    }
+
+    /// A token of this actor with every scope that its role may use, valid for an hour of the service's time.
+    pub fn token(&self, actor: &Actor) -> String {
+        let scopes = actor.role().map(scopes_of).unwrap_or_default();
+        self.token_with(actor, &scopes, &self.service.local_issuer)
+    }
+
+    pub fn token_with(&self, actor: &Actor, scopes: &[String], issuer: &LocalIssuer) -> String {
+        let principal =
+            Principal { actor: actor.clone(), subject: format!("test-{}", actor.name()), ..Principal::anonymous() };
+        let now = conum::platform::clock::Now::at(self.now());
+        issuer.sign(&principal, scopes, TimeDelta::hours(1), now).expect("a token")
+    }
+
+    pub fn get(&self, path: &str) -> Call<'_> {
+        Call::new(self, Method::GET, path)
+    }
+
+    pub fn post(&self, path: &str) -> Call<'_> {
+        Call::new(self, Method::POST, path)
+    }
+
+    pub fn put(&self, path: &str) -> Call<'_> {
+        Call::new(self, Method::PUT, path)
+    }
+
+    pub fn patch(&self, path: &str) -> Call<'_> {
+        Call::new(self, Method::PATCH, path)
+    }
+
+    pub fn delete(&self, path: &str) -> Call<'_> {
+        Call::new(self, Method::DELETE, path)
+    }
+
+    pub fn call(&self, method: &str, path: &str) -> Call<'_> {
+        let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
+        Call::new(self, method, path)
+    }
+
+    /// The e-mails written so far, oldest first.
+    pub fn emails(&self) -> Vec<Value> {
+        self.database.owner().rows(
+            "select template, recipient, subject, text_body, html_body, status, resource, resource_id
+             from emails order by created_at, id",
+        )
+    }
+
+    /// The document as this service serves it.
+    pub fn document(&self) -> Value {
+        self.get("/openapi.json").expect(200).json()
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        // The order is given at once; what it answers is of no use here.
+        drop(self.stop.stop(false));
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        let _ = std::fs::remove_dir_all(&self.mail_folder);
+    }
+}
+
+fn serve(service: Service) -> (ServerHandle, std::net::SocketAddr, JoinHandle<()>) {
+    let (started, wait) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let (server, addresses) = service.listen().expect("a port");
+            drop(service);
+            started.send((server.handle(), addresses[0])).expect("a test that waits");
+            server.await.expect("a server");
+        });
+    });
+    let (stop, address) = wait.recv().expect("a started server");
+    (stop, address, thread)
+}
+
+/// A folder for what tests write, out of the way of all else.
+fn scratch() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+}
+
+/// One key for all services of this process.
+fn signing_key() -> &'static str {
+    static KEY: OnceLock<String> = OnceLock::new();
+    KEY.get_or_init(|| {
+        let file = scratch().join("signing-key.pem");
+        local_issuer::load_or_generate(&file).expect("a signing key");
+        file.display().to_string()
+    })
+}

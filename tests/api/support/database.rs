@@ -1,0 +1,210 @@
+//! A database for each test, copied from a template that is migrated and loaded once.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use conum::features::territories;
+use conum::platform::clock::Clock;
+use conum::platform::db::private_cluster::{Keep, PrivateCluster};
+use conum::platform::db::sql::Sql;
+use conum::platform::db::{Db, Outcome, Request, Settings, Site, migrations};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types as st;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// The server that all tests of this process share: our own, or that of DATABASE_URL.
+struct Cluster {
+    /// Never dropped: the server ends with this process.
+    own: Option<PrivateCluster>,
+    /// Address of some database of it.
+    url: String,
+    template: String,
+}
+
+static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+
+/// Where a throw-away cluster of this process may lie; it removes itself.
+pub fn cluster_folder(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("conum-test-{}-{name}", std::process::id()))
+}
+
+fn cluster() -> &'static Cluster {
+    CLUSTER.get_or_init(|| {
+        let given = std::env::var("DATABASE_URL").ok().filter(|url| !url.trim().is_empty());
+        let (own, url) = match given {
+            Some(url) => (None, url),
+            None => {
+                let own =
+                    PrivateCluster::start(&cluster_folder("shared"), Keep::Nothing).expect("a throw-away cluster");
+                let url = own.url("postgres");
+                (Some(own), url)
+            }
+        };
+        let template = make_template(&url);
+        Cluster { own, url, template }
+    })
+}
+
+/// Migrates and loads once; the name says what is in it, so that a server kept between runs
+/// never serves an old one.
+fn make_template(url: &str) -> String {
+    let name = format!("conum_template_{}", fingerprint(&["migrations", "data/territories"]));
+    let mut admin = Session::open(url);
+    // Several runs may share the server of DATABASE_URL.
+    admin.run("select pg_advisory_lock(hashtext('conum.test.template'))");
+    let known = admin.rows(&format!("select 1 from pg_database where datname = '{name}'"));
+    if known.is_empty() {
+        let unfinished = format!("{name}_new");
+        admin.run(&format!("drop database if exists {unfinished} with (force)"));
+        admin.run(&format!("create database {unfinished}"));
+        fill(&with_database(url, &unfinished));
+        admin.run(&format!(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = '{unfinished}'"
+        ));
+        admin.run(&format!("alter database {unfinished} rename to {name}"));
+    }
+    name
+}
+
+fn fill(url: &str) {
+    migrations::run(url).expect("migrations");
+    let settings = Settings { url: url.to_owned(), pool_size: 1, queue: 1 };
+    let db = Db::new(&settings, Clock::system(), Site::default());
+    let load = |tx: &mut conum::platform::db::Tx<'_>| territories::load::territories(tx).map(Outcome::Keep);
+    db.write_now(&Request::job("migrate"), &load).expect("territories");
+    Session::open(url).run("vacuum analyze");
+}
+
+fn fingerprint(folders: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for folder in folders {
+        let mut files = Vec::new();
+        list(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut files);
+        files.sort();
+        for file in files {
+            hash.update(file.to_string_lossy().as_bytes());
+            hash.update(std::fs::read(&file).expect("a file of the repository"));
+        }
+    }
+    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn list(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder of the repository") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() { list(&path, files) } else { files.push(path) }
+    }
+}
+
+/// The same server, another database.
+fn with_database(url: &str, name: &str) -> String {
+    if !url.contains("://") {
+        return format!("{url} dbname={name}");
+    }
+    let (address, query) = url.split_once('?').unwrap_or((url, ""));
+    let start = address.find("://").map_or(0, |at| at + 3);
+    let authority = address[start..].find('/').map_or(address, |at| &address[..start + at]);
+    format!("{authority}/{name}?{query}")
+}
+
+/// A database of one test's own.
+pub struct Database {
+    pub url: String,
+    name: String,
+}
+
+impl Database {
+    /// Migrated, with the territories in it.
+    pub fn new() -> Self {
+        Self::create(&format!("template {} strategy file_copy", cluster().template))
+    }
+
+    /// Without anything in it.
+    pub fn empty() -> Self {
+        Self::create("")
+    }
+
+    fn create(how: &str) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("conum_test_{}_{number}", std::process::id());
+        let cluster = cluster();
+        Session::open(&cluster.url).run(&format!("create database {name} {how}"));
+        Self { url: with_database(&cluster.url, &name), name }
+    }
+
+    /// A session of the owner, whom nothing restricts.
+    pub fn owner(&self) -> Session {
+        Session::open(&self.url)
+    }
+
+    /// A session as the service has them, told of a caller by settings such as `("reach", "country")`.
+    pub fn application(&self, settings: &[(&str, &str)]) -> Session {
+        let mut session = self.owner();
+        session.run("set role conum_app");
+        for (name, value) in settings {
+            session.run(&format!("set conum.{name} = '{value}'"));
+        }
+        session
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // Our own server vanishes as a whole.
+        if cluster().own.is_none() {
+            Session::open(&cluster().url).run(&format!("drop database if exists {} with (force)", self.name));
+        }
+    }
+}
+
+/// A session for what a test wants to know or to arrange behind the service's back.
+pub struct Session(pub PgConnection);
+
+impl Session {
+    pub fn open(url: &str) -> Self {
+        Self(migrations::connect(url).expect("a session"))
+    }
+
+    /// Runs statements.
+    #[track_caller]
+    pub fn run(&mut self, statements: &str) {
+        self.try_run(statements).unwrap_or_else(|error| panic!("{error}\n{statements}"));
+    }
+
+    pub fn try_run(&mut self, statements: &str) -> Result<(), String> {
+        self.0.batch_execute(statements).map_err(|error| error.to_string())
+    }
+
+    /// The rows of a query, each as a JSON object.
+    #[track_caller]
+    pub fn rows(&mut self, query: &str) -> Vec<Value> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = st::Jsonb)]
+            row: Value,
+        }
+        let rows: Result<Vec<Row>, _> =
+            Sql::raw(format!("select to_jsonb(q) as row from ({query}) q")).load(&mut self.0);
+        rows.unwrap_or_else(|error| panic!("{error}\n{query}")).into_iter().map(|row| row.row).collect()
+    }
+
+    /// The first column of each row, as text.
+    #[track_caller]
+    pub fn column(&mut self, query: &str) -> Vec<String> {
+        let first = |row: Value| match row.as_object().and_then(|row| row.values().next().cloned()) {
+            Some(Value::String(text)) => text,
+            other => other.unwrap_or_default().to_string(),
+        };
+        self.rows(query).into_iter().map(first).collect()
+    }
+
+    /// The one number that a query answers.
+    #[track_caller]
+    pub fn number(&mut self, query: &str) -> i64 {
+        self.column(query)[0].parse().expect("a number")
+    }
+}

@@ -1,0 +1,11 @@
+//! What the tests share: a database each, a running service, and a way to call it.
+#![allow(dead_code, unused_imports, reason = "a kit: its parts are there for tests to come as well")]
+
+mod app;
+pub mod builders;
+mod client;
+mod database;
+
+pub use app::App;
+pub use client::{Answer, Call, Raw};
+pub use database::{Database, Session};

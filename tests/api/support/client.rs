@@ -1,5 +1,6 @@
 //! Calls, and what is expected of their answers.
 
+use std::cell::OnceCell;
 use std::io::{Read, Write};
 
 use conum::platform::auth::Actor;
@@ -82,7 +83,8 @@ impl<'a> Call<'a> {
         let (parts, mut body) = response.unwrap_or_else(|error| panic!("{call}: {error}")).into_parts();
         let body =
             body.with_config().limit(100_000_000).read_to_vec().unwrap_or_else(|error| panic!("{call}: {error}"));
-        let answer = Answer { call, status: parts.status.as_u16(), headers: parts.headers, body };
+        let answer =
+            Answer { call, status: parts.status.as_u16(), headers: parts.headers, body, parsed: OnceCell::new() };
         answer.check_form(self.method == Method::HEAD);
         answer
     }
@@ -112,6 +114,8 @@ pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
+    /// The body as JSON, read on the first question.
+    parsed: OnceCell<Value>,
 }
 
 impl Answer {
@@ -121,13 +125,20 @@ impl Answer {
 
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.describe()))
+        self.parsed().clone()
+    }
+
+    #[track_caller]
+    fn parsed(&self) -> &Value {
+        let parse =
+            || serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.describe()));
+        self.parsed.get_or_init(parse)
     }
 
     /// The member at a JSON pointer; null where there is none.
     #[track_caller]
     pub fn at(&self, pointer: &str) -> Value {
-        self.json().pointer(pointer).cloned().unwrap_or_default()
+        self.parsed().pointer(pointer).cloned().unwrap_or_default()
     }
 
     /// The text at a JSON pointer.
@@ -160,7 +171,8 @@ impl Answer {
             Some(Value::String(text)) => text.clone(),
             other => other.cloned().unwrap_or_default().to_string(),
         };
-        self.at(list).as_array().unwrap_or_else(|| panic!("no list: {}", self.describe())).iter().map(text).collect()
+        let rows = self.parsed().pointer(list).and_then(Value::as_array);
+        rows.unwrap_or_else(|| panic!("no list: {}", self.describe())).iter().map(text).collect()
     }
 
     /// `place: code` of each fault of a problem, where the place is a pointer, parameter or header.

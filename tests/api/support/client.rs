@@ -69,6 +69,15 @@ impl<'a> Call<'a> {
     /// Sends it. Whatever the answer is, it must have the form of all answers.
     #[track_caller]
     pub fn send(self) -> Answer {
+        let is_head = self.method == Method::HEAD;
+        let answer = self.send_raw();
+        answer.check_form(is_head);
+        answer
+    }
+
+    /// Sends it and takes the answer as it is.
+    #[track_caller]
+    pub fn send_raw(self) -> Answer {
         let mut request = Request::builder().method(&self.method).uri(format!("{}{}", self.app.url, self.path));
         for (name, value) in &self.headers {
             request = request.header(name, value);
@@ -83,10 +92,7 @@ impl<'a> Call<'a> {
         let (parts, mut body) = response.unwrap_or_else(|error| panic!("{call}: {error}")).into_parts();
         let body =
             body.with_config().limit(100_000_000).read_to_vec().unwrap_or_else(|error| panic!("{call}: {error}"));
-        let answer =
-            Answer { call, status: parts.status.as_u16(), headers: parts.headers, body, parsed: OnceCell::new() };
-        answer.check_form(self.method == Method::HEAD);
-        answer
+        Answer { call, status: parts.status.as_u16(), headers: parts.headers, body, parsed: OnceCell::new() }
     }
 
     /// Sends it and expects this status.
@@ -221,6 +227,11 @@ impl Raw {
 
     pub fn send(&mut self, bytes: &[u8]) {
         let _ = self.0.write_all(bytes);
+    }
+
+    /// Says that nothing more will be sent.
+    pub fn shut(&mut self) {
+        let _ = self.0.shutdown(std::net::Shutdown::Write);
     }
 
     /// All that comes until the service closes the connection.

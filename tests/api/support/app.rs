@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use conum::app::commands::scopes_of;
+
 use conum::app::config::Config;
 use conum::app::server::Service;
 use conum::platform::auth::local_issuer::{self, LocalIssuer};
+use conum::platform::auth::policy::scopes_of;
 use conum::platform::auth::{Actor, Principal};
 use conum::platform::clock::Clock;
 use conum::platform::http::front::Limits;

@@ -51,10 +51,13 @@ impl Vocabulary {
 }
 
 /// `text_enum! { /// doc pub enum Name "vocabulary_name" ["table.column"] { Variant "code" "français" "English", … } }`
+///
+/// The code is a `tt`: utoipa does not see through a captured `literal`, and would publish the
+/// names of the variants instead.
 #[macro_export]
 macro_rules! text_enum {
     ($(#[$doc:meta])* pub enum $name:ident $vocabulary:literal [$($column:literal),* $(,)?] {
-        $($variant:ident $code:literal $fr:literal $en:literal),+ $(,)?
+        $($variant:ident $code:tt $fr:literal $en:literal),+ $(,)?
     }) => {
         $(#[$doc])*
         #[derive(

@@ -285,8 +285,11 @@ impl Door {
 fn authorise(principal: &Principal, operation: &Operation) -> Result<()> {
     let line = operation.line;
     let Some(role) = principal.actor.role() else { return Ok(()) };
-    // A form open to all is open to those signed in as well.
-    if !line.admits(role) && !line.anonymous {
+    if !line.admits(role) {
+        // A form open to all is open to those signed in as well, whatever their scopes.
+        if line.anonymous {
+            return Ok(());
+        }
         return Err(Problem::new(Code::RoleNotAllowed)
             .with("role", role)
             .with("allowed", line.role_names())

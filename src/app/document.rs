@@ -143,7 +143,6 @@ struct Needs {
 
 fn finish_responses(path: &str, method: &str, responses: &mut Value, line: &Line, needs: Needs) {
     let Some(responses) = responses.as_object_mut() else { return };
-    let page = !path.starts_with("/api/") && method == "get";
     let created = responses.get("201").cloned();
     for (status, response) in responses.iter_mut() {
         let headers = response.as_object_mut().map(|r| r.entry("headers").or_insert_with(|| json!({})));
@@ -174,14 +173,13 @@ fn finish_responses(path: &str, method: &str, responses: &mut Value, line: &Line
     }
     let mut problems = vec![
         (400, "The request cannot be read, or a parameter is wrong."),
+        // An invalid token is refused even where none is needed.
+        (401, "The token is missing, invalid or expired."),
         (404, "Not there, or out of your reach."),
         (406, "None of the formats asked for is available."),
         (500, "An error of ours, logged."),
         (503, "Try again after Retry-After."),
     ];
-    if !line.anonymous || line.scope.is_some() || !page {
-        problems.push((401, "The token is missing, invalid or expired."));
-    }
     if !line.anonymous || line.scope.is_some() {
         problems.push((403, "The role or a scope is missing."));
     }
@@ -471,7 +469,11 @@ pub fn example(schemas: &Value, schema: &Value, depth: usize) -> Value {
     });
     match kind.as_deref() {
         Some("object") => {
+            // An optional member of a form that nothing here could guess is better left out.
+            let needed = |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|r| r == name));
+            let guessable = |s: &Value| s.get("pattern").is_none() || s.get("example").or(s.get("examples")).is_some();
             let members = schema["properties"].as_object().into_iter().flatten();
+            let members = members.filter(|(name, s)| needed(name) || guessable(s));
             Value::Object(members.map(|(name, s)| (name.clone(), example(schemas, s, depth + 1))).collect())
         }
         Some("array") => Value::Array(vec![example(schemas, &schema["items"], depth + 1)]),

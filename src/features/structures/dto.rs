@@ -43,7 +43,7 @@ pub struct NewStructure {
     #[schema(min_length = 1, max_length = 250, format = "line", example = "Commune de Moissac")]
     pub name: String,
     /// Fourteen digits with a check digit; either this or `ridet`.
-    #[schema(format = "siret", example = "21820112700017")]
+    #[schema(format = "siret", example = "21820112700014")]
     pub siret: Option<String>,
     /// Identifier of New Caledonia, 7 to 10 digits; either this or `siret`.
     #[schema(pattern = "^[0-9]{7,10}$")]
@@ -196,7 +196,7 @@ pub struct StructureItem {
     pub experimental: bool,
     #[schema(example = "Commune de Moissac")]
     pub name: String,
-    #[schema(example = "21820112700017")]
+    #[schema(example = "21820112700014")]
     pub siret: Option<String>,
     pub ridet: Option<String>,
     #[schema(example = "3 place Roger Delthil")]
@@ -267,7 +267,7 @@ pub struct StructureView {
     pub experimental: bool,
     #[schema(example = "Commune de Moissac")]
     pub name: String,
-    #[schema(example = "21820112700017")]
+    #[schema(example = "21820112700014")]
     pub siret: Option<String>,
     pub ridet: Option<String>,
     #[schema(example = "3 place Roger Delthil")]

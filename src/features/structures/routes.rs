@@ -118,7 +118,7 @@ pub async fn find_structure(caller: Caller<can::find_structure>, id: PathParams<
 #[utoipa::path(tag = "structures",
     params(
         ("system" = String, Path, description = "`siret` or `ridet`.", pattern = "^(siret|ridet)$", example = "siret"),
-        ("value" = String, Path, description = "The identifier.", pattern = "^[0-9]{7,14}$", example = "21820112700017")),
+        ("value" = String, Path, description = "The identifier.", pattern = "^[0-9]{7,14}$", example = "21820112700014")),
     responses((status = 200, description = "Its file.", body = StructureView)))]
 #[get("/structures/by-identifier/{system}/{value}")]
 pub async fn find_structure_by_identifier(

@@ -4,7 +4,7 @@ use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::pages;
-use crate::features::{applications, call_windows, committees, reservations, structures, territories};
+use crate::features::{applications, call_windows, committees, posts, reservations, structures, territories};
 
 /// Every documented operation.
 pub fn configure(config: &mut ServiceConfig) {
@@ -12,6 +12,7 @@ pub fn configure(config: &mut ServiceConfig) {
     config.service(scope::scope("/api/v1").configure(|api: &mut ServiceConfig| {
         territories::routes::configure(api);
         structures::routes::configure(api);
+        posts::routes::configure(api);
         call_windows::routes::configure(api);
         applications::routes::configure(api);
         reservations::routes::configure(api);

@@ -269,6 +269,9 @@ problems! {
     DeadlineAlreadyExtended 409 "deadline_already_extended"
         fr("Délai déjà prolongé", "Le délai de recrutement ne se prolonge qu'une fois.", "Reprenez le poste, ou laissez courir le délai.")
         en("Deadline already extended", "The recruitment deadline is extended only once.", "Take the post back, or let the deadline run.");
+    DeadlineNotPassed 409 "deadline_not_passed"
+        fr("Délai en cours", "Le délai de recrutement court jusqu'au {deadline} inclus.", "Attendez la fin du délai.")
+        en("Deadline not passed", "The recruitment deadline runs until {deadline} inclusive.", "Wait for the end of the deadline.");
     TransferTargetNotUsable 409 "transfer_target_not_usable"
         fr("Transfert impossible", "La structure de destination doit être une autre structure retenue ou inscrite.", "Choisissez une autre structure.")
         en("Transfer impossible", "The receiving structure must be another registered or retained structure.", "Choose another structure.");

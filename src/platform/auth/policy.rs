@@ -172,6 +172,7 @@ policy! {
     extend_post_deadline "posts:write" closed [Anct];
     take_back_post "posts:write" closed [Anct];
     list_post_returns "post-returns:read" closed [Anct Prefecture Employer];
+    find_post_return "post-returns:read" closed [Anct Prefecture Employer];
     request_post_return "post-returns:write" closed [Employer];
     accept_post_return "post-returns:write" closed [Anct];
     refuse_post_return "post-returns:write" closed [Anct];

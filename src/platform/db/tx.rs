@@ -75,6 +75,18 @@ impl<'a> Reader<'a> {
     pub fn now(&self) -> Now {
         self.now
     }
+
+    /// From here on row-level security lets a private read see the whole country: for what the caller may know of
+    /// a row that it was shown to reach. Without effect outside `read_private`.
+    pub fn widen(&mut self) -> Result<()> {
+        widen(self.conn)
+    }
+}
+
+fn widen(conn: &mut PgConnection) -> Result<()> {
+    Ok(conn.batch_execute(
+        "select set_config('conum.reach', 'country', true), set_config('conum.actor', 'system', true)",
+    )?)
 }
 
 /// A transaction that may write. Nothing is stored without one.
@@ -140,9 +152,7 @@ impl<'a> Tx<'a> {
     /// look beyond the caller's perimeter (is this link known?) after the caller was admitted. The
     /// journal still names the caller.
     pub fn widen(&mut self) -> Result<()> {
-        Ok(self.conn.batch_execute(
-            "select set_config('conum.reach', 'country', true), set_config('conum.actor', 'system', true)",
-        )?)
+        widen(self.conn)
     }
 }
 

@@ -1,5 +1,15 @@
 //! Use cases of posts.
+//!
+//! Locks are taken in one order: programme, allotments, structures, post, request to give it back.
 
+mod allotments;
 mod facts;
+mod file;
+mod moves;
+mod returns;
 
+pub use allotments::set_allotment;
 pub use facts::{Grant, Programme, commit_posts, grant, live_posts, lock_programme};
+pub use file::{File, file, require};
+pub use moves::{Move, extend_deadline, take_back, transfer};
+pub use returns::{ReturnFile, accept_return, find_return, refuse_return, request_return};

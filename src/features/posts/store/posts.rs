@@ -1,14 +1,144 @@
 //! SQL of the posts themselves and of their attachments.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
+use diesel::sql_types as st;
 use uuid::Uuid;
 
-use crate::features::posts::model::Phase;
+use crate::features::posts::model::{AttachmentEnd, EndReason, Phase, PostStatus};
+use crate::platform::auth::Reach;
 use crate::platform::db::Tx;
+use crate::platform::db::listing::{Listing, PageSpec, Rows};
+use crate::platform::db::schema::posts;
+use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
 use crate::platform::ids::{ApplicationId, PostId, ReservationId, StructureId};
-use crate::sql;
+use crate::platform::text::{like_literal, search_key};
+use crate::{sortable, sql};
+
+#[derive(Clone, Debug, QueryableByName)]
+#[diesel(table_name = posts)]
+pub struct Post {
+    pub id: PostId,
+    pub reference: String,
+    pub structure_id: StructureId,
+    pub application_id: ApplicationId,
+    pub reservation_id: Option<ReservationId>,
+    pub granted_on: NaiveDate,
+    pub wave: i32,
+    pub phase: Phase,
+    pub coordinator: bool,
+    pub recruitment_deadline: NaiveDate,
+    pub deadline_extended_at: Option<DateTime<Utc>>,
+    pub deadline_extension_reason: Option<String>,
+    pub status: PostStatus,
+    pub available: bool,
+    pub returned_on: Option<NaiveDate>,
+    pub return_reason: Option<EndReason>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub version: i32,
+    #[diesel(sql_type = st::Text)]
+    pub structure_reference: String,
+    #[diesel(sql_type = st::Text)]
+    pub structure_name: String,
+    #[diesel(sql_type = st::Text)]
+    pub commune_code: String,
+    #[diesel(sql_type = st::Text)]
+    pub commune_name: String,
+    #[diesel(sql_type = st::Nullable<st::Text>)]
+    pub epci_siren: Option<String>,
+    #[diesel(sql_type = st::Text)]
+    pub departement_code: String,
+    #[diesel(sql_type = st::Text)]
+    pub region_code: String,
+    /// A request to give it back waits for a decision.
+    #[diesel(sql_type = st::Bool)]
+    pub return_pending: bool,
+}
+
+const COLUMNS: &str = "p.*, s.reference as structure_reference, s.name as structure_name, s.commune_code, \
+    c.name as commune_name, s.epci_siren, s.departement_code, s.region_code, \
+    exists (select from post_returns r where r.post_id = p.id and r.status = 'requested') as return_pending";
+const TABLES: &str = "posts p join structures s on s.id = p.structure_id join communes c on c.code = s.commune_code";
+
+sortable! {
+    /// Sort keys of posts.
+    pub enum PostSort {
+        "updated_at" = "p.updated_at"::"timestamptz",
+        "granted_on" = "p.granted_on"::"date",
+        "recruitment_deadline" = "p.recruitment_deadline"::"date",
+        "reference" = "p.reference"::"text",
+    }
+}
+
+/// What posts are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    pub text: Option<String>,
+    pub departements: Option<Vec<String>>,
+    pub region: Option<String>,
+    pub epci: Option<String>,
+    pub structure: Option<StructureId>,
+    pub statuses: Option<Vec<PostStatus>>,
+    pub available: Option<bool>,
+    pub phase: Option<Phase>,
+    pub coordinator: Option<bool>,
+    pub wave: Option<i32>,
+    pub overdue: Option<bool>,
+    pub granted_from: Option<NaiveDate>,
+    pub granted_before: Option<NaiveDate>,
+    pub updated_since: Option<DateTime<Utc>>,
+}
+
+pub fn list(
+    conn: &mut PgConnection,
+    reach: &Reach,
+    today: NaiveDate,
+    search: &Search,
+    page: &PageSpec,
+) -> Result<Rows<Post>> {
+    let mut list = Listing::new(COLUMNS, Sql::raw(TABLES), "p.id", "uuid");
+    list.filter(reach.over("s"))
+        .filter_some(search.text.as_deref(), |text| {
+            let reference = format!("%{}%", like_literal(&text.trim().to_uppercase()));
+            // A text of punctuation only has no key: it may still be part of a reference.
+            let key = Some(search_key(text)).filter(|key| !key.is_empty());
+            sql!(
+                "(s.search_key like {} or p.reference like {} or s.reference like {})",
+                key.map(|key| format!("%{}%", like_literal(&key))),
+                reference.clone(),
+                reference
+            )
+        })
+        .filter_some(search.departements.clone(), |codes| sql!("s.departement_code = any({})", codes))
+        .filter_some(search.region.as_deref(), |code| sql!("s.region_code = {}", code))
+        .filter_some(search.epci.as_deref(), |siren| sql!("s.epci_siren = {}", siren))
+        .filter_some(search.structure, |id| sql!("p.structure_id = {}", id))
+        .filter_some(search.statuses.clone(), |statuses| sql!("p.status = any({})", statuses))
+        .filter_some(search.available, |available| sql!("p.available = {}", available))
+        .filter_some(search.phase, |phase| sql!("p.phase = {}", phase))
+        .filter_some(search.coordinator, |coordinator| sql!("p.coordinator = {}", coordinator))
+        .filter_some(search.wave, |wave| sql!("p.wave = {}", wave))
+        .filter_some(search.overdue, |overdue| {
+            sql!("(p.status = 'vacant' and p.recruitment_deadline < {}) = {}", today, overdue)
+        })
+        .filter_some(search.granted_from, |day| sql!("p.granted_on >= {}", day))
+        .filter_some(search.granted_before, |day| sql!("p.granted_on < {}", day))
+        .filter_some(search.updated_since, |since| sql!("p.updated_at >= {}", since));
+    list.page(conn, page)
+}
+
+pub fn find(conn: &mut PgConnection, reach: &Reach, id: PostId) -> Result<Option<Post>> {
+    sql!("select {} from {} where p.id = {} and {}", Sql::raw(COLUMNS), Sql::raw(TABLES), id, reach.over("s"))
+        .first(conn)
+}
+
+/// Locks the row until the end of the transaction, then reads it.
+pub fn lock(tx: &mut Tx<'_>, reach: &Reach, id: PostId) -> Result<Option<Post>> {
+    sql!("select 1 from posts where id = {} for no key update", id).run(tx.conn())?;
+    find(tx.conn(), reach, id)
+}
 
 /// What every post of one grant has in common.
 #[derive(Clone, Debug)]
@@ -54,6 +184,71 @@ pub fn insert(tx: &mut Tx<'_>, ids: &[PostId], common: &Common) -> Result<()> {
         common.granted_on,
         attachments,
         posts
+    )
+    .run(tx.conn())
+    .map(|_| ())
+}
+
+/// Hands a post over: the old attachment ends on the day on which the new one starts.
+pub fn transfer(tx: &mut Tx<'_>, id: PostId, to: StructureId, on: NaiveDate, deadline: NaiveDate) -> Result<()> {
+    sql!("update posts set structure_id = {}, recruitment_deadline = {} where id = {}", to, deadline, id)
+        .run(tx.conn())?;
+    close_attachment(tx, id, on, AttachmentEnd::Transferred)?;
+    sql!(
+        "insert into post_attachments (id, post_id, structure_id, from_on, reason) values ({}, {}, {}, {}, 'transferred')",
+        Uuid::now_v7(),
+        id,
+        to,
+        on
+    )
+    .run(tx.conn())
+    .map(|_| ())
+}
+
+/// Ends a post: nobody recruits on it any more.
+pub fn end(tx: &mut Tx<'_>, id: PostId, reason: EndReason, how: AttachmentEnd) -> Result<()> {
+    let today = tx.today();
+    sql!(
+        "update posts set status = 'returned', available = false, returned_on = {}, return_reason = {} where id = {}",
+        today,
+        reason,
+        id
+    )
+    .run(tx.conn())?;
+    close_attachment(tx, id, today, how)
+}
+
+fn close_attachment(tx: &mut Tx<'_>, id: PostId, on: NaiveDate, how: AttachmentEnd) -> Result<()> {
+    sql!(
+        "update post_attachments set to_on = greatest(from_on, {}), ended_by = {} where post_id = {} and to_on is null",
+        on,
+        how,
+        id
+    )
+    .run(tx.conn())
+    .map(|_| ())
+}
+
+/// First day of the running attachment.
+pub fn attached_since(conn: &mut PgConnection, id: PostId) -> Result<Option<NaiveDate>> {
+    #[derive(QueryableByName)]
+    struct Since {
+        #[diesel(sql_type = st::Date)]
+        from_on: NaiveDate,
+    }
+    let row: Option<Since> =
+        sql!("select from_on from post_attachments where post_id = {} and to_on is null", id).first(conn)?;
+    Ok(row.map(|row| row.from_on))
+}
+
+pub fn extend_deadline(tx: &mut Tx<'_>, id: PostId, until: NaiveDate, reason: &str) -> Result<()> {
+    let now = tx.now().instant();
+    sql!(
+        "update posts set recruitment_deadline = {}, deadline_extended_at = {}, deadline_extension_reason = {} where id = {}",
+        until,
+        now,
+        reason,
+        id
     )
     .run(tx.conn())
     .map(|_| ())

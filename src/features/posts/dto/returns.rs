@@ -1,0 +1,180 @@
+//! Shapes of requests to give posts back.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use crate::features::posts::model::{PostReturnStatus, ReturnReason};
+use crate::features::posts::service::ReturnFile;
+use crate::features::posts::store::returns::{PostReturn, PostReturnSort, Search};
+use crate::page_of;
+use crate::platform::ids::{PostId, PostReturnId, StructureId};
+use crate::platform::transitions::Transition;
+
+/// An employer asks to give a post back.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct NewPostReturn {
+    /// A vacant post of the structure that no submitted recruitment holds.
+    pub post_id: PostId,
+    pub reason: ReturnReason,
+    #[schema(
+        min_length = 1,
+        max_length = 1000,
+        format = "text",
+        example = "Trois annonces sont restées sans réponse."
+    )]
+    pub comment: Option<String>,
+}
+
+/// Why the post stays.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct PostReturnRefusal {
+    /// Told to the structure.
+    #[schema(
+        min_length = 10,
+        max_length = 1000,
+        format = "text",
+        example = "Un candidat proche de votre commune vient de s'inscrire."
+    )]
+    pub reason: String,
+}
+
+/// A request to give a post back, in a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PostReturnItem {
+    pub id: PostReturnId,
+    pub post_id: PostId,
+    #[schema(example = "CN-P-000123")]
+    pub post_reference: String,
+    /// The structure that asked.
+    pub structure_id: StructureId,
+    #[schema(example = "Commune de Moissac")]
+    pub structure_name: String,
+    #[schema(example = "82")]
+    pub departement_code: String,
+    #[schema(example = "76")]
+    pub region_code: String,
+    pub reason: ReturnReason,
+    pub comment: Option<String>,
+    pub status: PostReturnStatus,
+    pub decided_at: Option<DateTime<Utc>>,
+    pub refusal_reason: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A request to give a post back.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PostReturnView {
+    pub id: PostReturnId,
+    pub post_id: PostId,
+    #[schema(example = "CN-P-000123")]
+    pub post_reference: String,
+    /// The structure that asked.
+    pub structure_id: StructureId,
+    #[schema(example = "Commune de Moissac")]
+    pub structure_name: String,
+    #[schema(example = "82")]
+    pub departement_code: String,
+    #[schema(example = "76")]
+    pub region_code: String,
+    pub reason: ReturnReason,
+    pub comment: Option<String>,
+    pub status: PostReturnStatus,
+    pub decided_at: Option<DateTime<Utc>>,
+    pub refusal_reason: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    /// What may be done with it now, and by whom.
+    pub transitions: Vec<Transition>,
+}
+
+page_of! {
+    /// A page of requests to give posts back.
+    PostReturnPage of PostReturnItem
+}
+
+/// Filters of requests to give posts back.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PostReturnFilter {
+    /// States.
+    #[param(inline)]
+    pub status: Option<Vec<PostReturnStatus>>,
+    /// The post.
+    pub post_id: Option<PostId>,
+    /// The structure that asked.
+    pub structure_id: Option<StructureId>,
+    /// Codes of départements.
+    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
+    pub departement_code: Option<Vec<String>>,
+    /// Code of the region.
+    #[param(pattern = "^[0-9]{2,3}$", example = "76")]
+    pub region_code: Option<String>,
+    /// Only what has changed at or after this instant.
+    #[param(example = "2021-06-16T00:00:00Z")]
+    pub updated_since: Option<DateTime<Utc>>,
+    /// Order; `-updated_at` by default.
+    #[param(inline)]
+    pub sort: Option<Vec<PostReturnSort>>,
+}
+
+impl PostReturnFilter {
+    pub fn search(&self) -> Search {
+        Search {
+            statuses: self.status.clone(),
+            post: self.post_id,
+            structure: self.structure_id,
+            departements: self.departement_code.clone(),
+            region: self.region_code.clone(),
+            updated_since: self.updated_since,
+        }
+    }
+}
+
+impl From<PostReturn> for PostReturnItem {
+    fn from(row: PostReturn) -> Self {
+        Self {
+            id: row.id,
+            post_id: row.post_id,
+            post_reference: row.post_reference,
+            structure_id: row.structure_id,
+            structure_name: row.structure_name,
+            departement_code: row.departement_code,
+            region_code: row.region_code,
+            reason: row.reason,
+            comment: row.comment,
+            status: row.status,
+            decided_at: row.decided_at,
+            refusal_reason: row.refusal_reason,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+impl From<ReturnFile> for PostReturnView {
+    fn from(file: ReturnFile) -> Self {
+        let row = file.request;
+        Self {
+            id: row.id,
+            post_id: row.post_id,
+            post_reference: row.post_reference,
+            structure_id: row.structure_id,
+            structure_name: row.structure_name,
+            departement_code: row.departement_code,
+            region_code: row.region_code,
+            reason: row.reason,
+            comment: row.comment,
+            status: row.status,
+            decided_at: row.decided_at,
+            refusal_reason: row.refusal_reason,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            transitions: file.transitions,
+        }
+    }
+}

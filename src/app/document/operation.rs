@@ -1,0 +1,112 @@
+//! What every operation has: parameters that the conventions add, its version, its description.
+
+use serde_json::{Value, json};
+
+use super::access;
+use super::responses::{self, Needs};
+use crate::platform::auth::policy::Line;
+
+/// Operations whose POST on one resource is no transition: they need no version.
+const NOT_TRANSITIONS: &[&str] = &[];
+/// Operations that must carry an Idempotency-Key.
+const KEYED: &[&str] = &["import_decisions"];
+
+pub fn finish(path: &str, method: &str, operation: &mut Value, line: &'static Line) {
+    let mut parameters: Vec<Value> = operation["parameters"].as_array().cloned().unwrap_or_default();
+    for name in path.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}')) {
+        if !parameters.iter().any(|p| p["name"] == name && p["in"] == "path") {
+            parameters.push(path_parameter(name));
+        }
+    }
+    for parameter in &mut parameters {
+        finish_parameter(parameter);
+    }
+    let writes = method != "get" && line.operation != "issue_token";
+    let on_one = path.rsplit('/').nth(1).is_some_and(|segment| segment == "{id}");
+    let transition = method == "post" && on_one && !NOT_TRANSITIONS.contains(&line.operation);
+    let versioned = matches!(method, "patch" | "delete") && !path.contains("/agenda/") || transition;
+    if writes {
+        parameters.push(json!({"name": "dry_run", "in": "query", "required": false,
+            "description": "Checks everything and changes nothing: the answer is what would be, with `effects` listing events and e-mails.",
+            "schema": {"type": "boolean", "default": false}, "example": false}));
+    }
+    if method == "post" && writes {
+        parameters.push(json!({"name": "Idempotency-Key", "in": "header", "required": KEYED.contains(&line.operation),
+            "description": "Makes a repeated call have one effect and one answer; kept for 7 days.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+            "example": "8f2c6a3e-0b0e-4c1f-9a57-6a2a8a1f1f10"}));
+    }
+    if versioned || method == "put" {
+        parameters.push(json!({"name": "If-Match", "in": "header", "required": versioned,
+            "description": "ETag of the version that you read; 412 if it has changed since.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 100}, "example": "\"v1\""}));
+    }
+    if method == "get" && path.ends_with("{id}") {
+        parameters.push(json!({"name": "If-None-Match", "in": "header", "required": false,
+            "description": "ETag that you hold: 304 without a body while it is current.",
+            "schema": {"type": "string", "maxLength": 1000}, "example": "\"v1\""}));
+    }
+    if !parameters.is_empty() {
+        operation["parameters"] = Value::Array(parameters);
+    }
+    let description = operation["description"].as_str().unwrap_or_default().trim().to_owned();
+    operation["description"] = json!(format!("{description}\n\n{}", access::text(line)).trim());
+    operation["security"] = access::security(line);
+    operation["x-roles"] = line.roles.iter().map(ToString::to_string).collect();
+    if let Some(body) = operation.get_mut("requestBody") {
+        body["required"] = json!(true);
+        if body["description"].as_str().unwrap_or_default().is_empty() {
+            body["description"] = json!("What to write.");
+        }
+    }
+    let has_body = operation.get("requestBody").is_some();
+    responses::finish(path, method, &mut operation["responses"], line, Needs { versioned, writes, has_body });
+}
+
+fn path_parameter(name: &str) -> Value {
+    let (description, schema, example) = match name {
+        "code" => ("Official code.", json!({"type": "string", "pattern": "^[0-9AB]{2,5}$"}), json!("82")),
+        "departement_code" => {
+            ("Code of the département.", json!({"type": "string", "pattern": "^[0-9AB]{2,3}$"}), json!("82"))
+        }
+        _ => {
+            ("Identifier.", json!({"type": "string", "format": "uuid"}), json!("0192f0c1-2b7e-7c3a-9f4e-1a2b3c4d5e6f"))
+        }
+    };
+    json!({"name": name, "in": "path", "required": true, "description": description, "schema": schema, "example": example})
+}
+
+/// Lists travel as one comma-separated value; an absent parameter is absent, never null.
+fn finish_parameter(parameter: &mut Value) {
+    strip_null(&mut parameter["schema"]);
+    if parameter["in"] == "query" && parameter["schema"]["type"] == "array" {
+        parameter["style"] = json!("form");
+        parameter["explode"] = json!(false);
+        parameter["schema"]["minItems"] = json!(1);
+        parameter["schema"]["maxItems"] = json!(100);
+    }
+}
+
+fn strip_null(schema: &mut Value) {
+    if let Some(types) = schema["type"].as_array() {
+        let kept: Vec<Value> = types.iter().filter(|t| *t != "null").cloned().collect();
+        if let [only] = kept.as_slice() {
+            schema["type"] = only.clone();
+        }
+    }
+    if let Some(options) = schema["oneOf"].as_array() {
+        let kept: Vec<Value> = options.iter().filter(|o| o["type"] != "null").cloned().collect();
+        if let [only] = kept.as_slice() {
+            let description = schema["description"].clone();
+            *schema = only.clone();
+            if !description.is_null() && schema.get("$ref").is_none() {
+                schema["description"] = description;
+            }
+        }
+    }
+    if schema.get("type").is_none_or(Value::is_null)
+        && let Some(members) = schema.as_object_mut()
+    {
+        members.remove("type");
+    }
+}

@@ -1,0 +1,96 @@
+//! The schemas: the problem's own, and what holds for all.
+
+use serde_json::{Value, json};
+
+pub fn problem() -> Value {
+    json!({"type": "object", "description": "Why a request was not carried out (RFC 9457).",
+    "required": ["type", "title", "status", "detail", "code", "request_id", "errors"],
+    "properties": {
+        "type": {"type": "string", "description": "Address of the page about this code.", "example": "/problems/validation_failed"},
+        "title": {"type": "string", "description": "What happened, in general.", "example": "Données incorrectes"},
+        "status": {"type": "integer", "description": "HTTP status.", "minimum": 400, "maximum": 599, "example": 422},
+        "detail": {"type": "string", "description": "What happened this time.", "example": "Une ou plusieurs valeurs sont incorrectes."},
+        "code": {"type": "string", "description": "Stable code.", "example": "validation_failed"},
+        "request_id": {"type": "string", "description": "Identifier of the request, to report it.", "example": "0192f0c1-2b7e-7c3a-9f4e-1a2b3c4d5e6f"},
+        "errors": {"type": "array", "description": "Every fault found, all at once.", "items": {"$ref": "#/components/schemas/ProblemFault"}},
+    }})
+}
+
+pub fn fault() -> Value {
+    json!({"type": "object", "description": "One fault of a request.", "required": ["code", "detail"],
+    "properties": {
+        "pointer": {"type": "string", "description": "JSON Pointer into the body.", "example": "/siret"},
+        "parameter": {"type": "string", "description": "Name of a parameter.", "example": "departement_code"},
+        "header": {"type": "string", "description": "Name of a header.", "example": "If-Match"},
+        "code": {"type": "string", "description": "Stable code.", "example": "invalid_siret"},
+        "detail": {"type": "string", "description": "What is wrong, and what is expected.", "example": "SIRET incorrect : 14 chiffres avec une clé de contrôle."},
+    }})
+}
+
+/// Requests refuse what they do not know; answers always have all their members.
+pub fn finish(document: &mut Value) {
+    let mut requested = std::collections::BTreeSet::new();
+    for operation in document["paths"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .flat_map(|(_, item)| item.as_object().into_iter().flatten().map(|(_, o)| o))
+    {
+        collect_refs(document, &operation["requestBody"], &mut requested);
+    }
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+    for (name, schema) in schemas.iter_mut() {
+        bound_integers(schema);
+        if name.starts_with("Problem") {
+            continue;
+        }
+        let Some(properties) = schema["properties"].as_object() else { continue };
+        if requested.contains(name) {
+            schema["additionalProperties"] = json!(false);
+        } else {
+            schema["required"] = properties.keys().cloned().collect();
+        }
+    }
+    schemas.sort_keys();
+}
+
+fn collect_refs(document: &Value, value: &Value, found: &mut std::collections::BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            if let Some(name) =
+                members.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/components/schemas/"))
+                && found.insert(name.to_owned())
+            {
+                collect_refs(document, &document["components"]["schemas"][name], found);
+            }
+            members.values().for_each(|member| collect_refs(document, member, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_refs(document, item, found)),
+        _ => {}
+    }
+}
+
+fn bound_integers(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            let integer = match members.get("type") {
+                Some(Value::String(kind)) => kind == "integer",
+                Some(Value::Array(kinds)) => kinds.iter().any(|k| k == "integer"),
+                _ => false,
+            };
+            if integer {
+                let wide = members.get("format").is_some_and(|f| f == "int64");
+                let (low, high) = if wide {
+                    (-9_007_199_254_740_991_i64, 9_007_199_254_740_991)
+                } else {
+                    (i64::from(i32::MIN), i64::from(i32::MAX))
+                };
+                members.entry("minimum").or_insert(json!(low));
+                members.entry("maximum").or_insert(json!(high));
+            }
+            members.values_mut().for_each(bound_integers);
+        }
+        Value::Array(items) => items.iter_mut().for_each(bound_integers),
+        _ => {}
+    }
+}

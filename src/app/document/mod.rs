@@ -38,6 +38,7 @@ const TAGS: &[(&str, &str)] = &[
     ("reservations", "Posts set aside for territories, and ceilings of posts by département."),
     ("posts", "Counsellor positions: one row a post, with its history."),
     ("accounts", "People and programs: who may sign in as what."),
+    ("audit", "The journal of changes: who, what, when; never values."),
     ("service", "Health, vocabularies, tokens, problems."),
 ];
 

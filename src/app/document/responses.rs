@@ -16,7 +16,7 @@ pub struct Needs {
 
 pub fn finish(path: &str, method: &str, responses: &mut Value, line: &Line, needs: Needs) {
     let Some(responses) = responses.as_object_mut() else { return };
-    let created = responses.get("201").cloned();
+    let created = responses.get("201").or_else(|| responses.get("202")).cloned();
     for (status, response) in responses.iter_mut() {
         let headers = response.as_object_mut().map(|r| r.entry("headers").or_insert_with(|| json!({})));
         if let Some(headers) = headers {

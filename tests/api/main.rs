@@ -5,5 +5,7 @@
 
 mod support;
 
+mod committees;
 mod edges;
+mod journey;
 mod territories;

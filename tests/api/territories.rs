@@ -88,7 +88,7 @@ fn departements_are_known_by_their_code_on_the_mainland_in_corsica_and_overseas(
 fn the_code_of_a_commune_that_is_no_more_leads_to_its_heir() {
     let app = App::start();
     let annecy = app.get("/api/v1/communes/74093").expect(200);
-    assert_eq!(annecy.at("/commune/code"), "74010");
+    assert_eq!(annecy.at("/code"), "74010");
     let taken_over = ["Annecy-le-Vieux", "Cran-Gevrier", "Meythet", "Pringy", "Seynod"];
     assert_eq!(annecy.at("/former_names"), serde_json::json!(taken_over));
     app.get("/api/v1/communes/99999").problem("not_found");

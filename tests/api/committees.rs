@@ -1,0 +1,225 @@
+//! Committees: agenda, decisions, closing under the cap.
+
+use std::thread;
+
+use conum::platform::auth::Actor;
+use serde_json::{Value, json};
+
+use crate::support::App;
+use crate::support::builders::*;
+
+fn committed(app: &App) -> (i64, i64) {
+    let rows = app.database.owner().rows(
+        "select posts_committed::bigint as told,
+            (select count(*) from posts where status <> 'returned')
+            + (select coalesce(sum(posts_reserved - posts_consumed), 0) from reservations where status = 'active') as counted
+         from programme",
+    );
+    (rows[0]["told"].as_i64().unwrap(), rows[0]["counted"].as_i64().unwrap())
+}
+
+/// Committees in session, each about to grant one post to a structure of its own.
+fn ready_committees(app: &App, count: i32) -> Vec<String> {
+    (0..count)
+        .map(|number| {
+            let employer = employer(app, &format!("Commune n° {number}"), "commune", "82112", "82200");
+            let application = apply(app, &employer, 1);
+            let committee = session(app, number + 1, 1, std::slice::from_ref(&application));
+            retain(app, &committee, &application, 1);
+            committee
+        })
+        .collect()
+}
+
+/// Closes all committees at once; the codes of the answers.
+fn close_at_once(app: &App, committees: &[String]) -> Vec<String> {
+    let barrier = std::sync::Barrier::new(committees.len());
+    thread::scope(|scope| {
+        let racers: Vec<_> = committees
+            .iter()
+            .map(|id| {
+                let path = format!("/api/v1/committees/{id}");
+                let close = transition(app, &path, "close");
+                let barrier = &barrier;
+                scope.spawn(move || {
+                    barrier.wait();
+                    let answer = close.send();
+                    if answer.status == 200 { "closed".to_owned() } else { answer.text_at("/code") }
+                })
+            })
+            .collect();
+        racers.into_iter().map(|racer| racer.join().unwrap()).collect()
+    })
+}
+
+#[test]
+fn sixty_four_committees_closing_at_once_never_overrun_the_cap() {
+    let app = App::start();
+    open_call(&app);
+    app.database.owner().run("update programme set posts_cap = 20");
+    let committees = ready_committees(&app, 64);
+    let answers = close_at_once(&app, &committees);
+    assert_eq!(answers.iter().filter(|a| *a == "closed").count(), 20, "{answers:?}");
+    assert_eq!(answers.iter().filter(|a| *a == "programme_cap_exceeded").count(), 44, "{answers:?}");
+    assert_eq!(committed(&app), (20, 20));
+}
+
+#[test]
+fn committees_closing_at_once_never_overrun_an_allotment() {
+    let app = App::start();
+    open_call(&app);
+    app.put("/api/v1/allotments/82").by(&Actor::Anct).json(&json!({"posts_ceiling": 5})).expect(200);
+    let committees = ready_committees(&app, 16);
+    let answers = close_at_once(&app, &committees);
+    assert_eq!(answers.iter().filter(|a| *a == "closed").count(), 5, "{answers:?}");
+    assert_eq!(answers.iter().filter(|a| *a == "allotment_exceeded").count(), 11, "{answers:?}");
+    assert_eq!(committed(&app), (5, 5));
+}
+
+#[test]
+fn one_committee_closed_twice_at_once_grants_once() {
+    let app = App::start();
+    open_call(&app);
+    let committee = ready_committees(&app, 1).remove(0);
+    let answers = close_at_once(&app, &vec![committee; 16]);
+    assert_eq!(answers.iter().filter(|a| *a == "closed").count(), 1, "{answers:?}");
+    assert_eq!(committed(&app), (1, 1));
+}
+
+#[test]
+fn a_closing_that_fails_names_each_line_and_changes_nothing() {
+    let app = App::start();
+    open_call(&app);
+    app.put("/api/v1/allotments/82").by(&Actor::Anct).json(&json!({"posts_ceiling": 2})).expect(200);
+    let names = ["Parisot", "Moissac", "Caussade"];
+    let applications: Vec<String> =
+        names.iter().map(|name| apply(&app, &employer(&app, name, "commune", "82112", "82200"), 1)).collect();
+    let elsewhere = apply(&app, &employer(&app, "Labège", "commune", "31254", "31670"), 1);
+    let committee = session(&app, 1, 1, &[applications.as_slice(), std::slice::from_ref(&elsewhere)].concat());
+    let path = format!("/api/v1/committees/{committee}");
+    for application in &applications {
+        retain(&app, &committee, application, 1);
+    }
+    let undecided = transition(&app, &path, "close").problem("decision_missing");
+    assert_eq!(undecided.values("/lines", "/structure_name"), ["Labège"]);
+    retain(&app, &committee, &elsewhere, 1);
+    let emails = app.emails().len();
+    let over = transition(&app, &path, "close").problem("allotment_exceeded");
+    let mut lines = over.values("/lines", "/structure_name");
+    lines.sort();
+    assert_eq!(lines, ["Caussade", "Moissac", "Parisot"]);
+    assert_eq!(over.at("/departements/0/code"), "82");
+    assert_eq!((committed(&app), app.emails().len()), ((0, 0), emails));
+    assert_eq!(app.get(&path).by(&Actor::Anct).expect(200).at("/status"), "in_session");
+}
+
+#[test]
+fn every_outcome_leads_where_it_should() {
+    let app = App::start();
+    open_call(&app);
+    let employers: Vec<Employer> =
+        ["A", "B", "C"].iter().map(|name| employer(&app, name, "commune", "82112", "82200")).collect();
+    let applications: Vec<String> = employers.iter().map(|e| apply(&app, e, 2)).collect();
+    let committee = session(&app, 1, 1, &applications);
+    let decide = |application: &str, body: Value| {
+        app.put(&format!("/api/v1/committees/{committee}/decisions/{application}")).by(&Actor::Anct).json(&body)
+    };
+    decide(&applications[0], json!({"outcome": "retained", "posts_granted": 2})).problem("opinion_missing");
+    decide(&applications[0], json!({"outcome": "retained", "posts_granted": 3, "without_opinion": true}))
+        .problem("beyond_request");
+    let faults =
+        decide(&applications[0], json!({"outcome": "retained", "without_opinion": true})).problem("validation_failed");
+    assert_eq!(faults.faults(), ["/posts_granted: required"]);
+    let faults = decide(&applications[1], json!({"outcome": "refused", "posts_granted": 1, "without_opinion": true}));
+    assert_eq!(faults.problem("validation_failed").faults(), ["/posts_granted: must_be_empty"]);
+    decide(
+        &applications[0],
+        json!({"outcome": "retained", "posts_granted": 3, "without_opinion": true, "beyond_request": true}),
+    )
+    .expect(200);
+    decide(&applications[1], json!({"outcome": "refused", "without_opinion": true})).expect(200);
+    decide(&applications[2], json!({"outcome": "further_examination"})).expect(200);
+
+    // Before the closing nobody outside learns of the decisions, and the opinion is frozen.
+    let decisions = format!("/api/v1/committees/{committee}/decisions");
+    assert_eq!(app.get(&decisions).by(&prefecture("82")).expect(200).at("/meta/total"), 0);
+    assert_eq!(app.get(&decisions).by(&Actor::Anct).expect(200).at("/meta/total"), 3);
+    app.put(&format!("/api/v1/applications/{}/opinion", applications[0]))
+        .by(&prefecture("82"))
+        .json(&json!({"opinion": "unfavourable", "comment": "Trop tard pour un avis."}))
+        .problem("opinion_frozen");
+
+    let dry = app.post(&format!("/api/v1/committees/{committee}/close?dry_run=true"));
+    let etag = app.get(&format!("/api/v1/committees/{committee}")).by(&Actor::Anct).expect(200).etag();
+    let dry = dry.by(&Actor::Anct).if_match(&etag).expect(200);
+    assert!(
+        dry.values("/effects", "/name").iter().filter(|name| *name == "post.granted").count() == 3,
+        "{}",
+        dry.text()
+    );
+    assert_eq!(committed(&app), (0, 0));
+
+    transition(&app, &format!("/api/v1/committees/{committee}"), "close").expect(200);
+    let status = |application: &str| {
+        app.get(&format!("/api/v1/applications/{application}")).by(&Actor::Anct).expect(200).text_at("/status")
+    };
+    assert_eq!(applications.iter().map(|a| status(a)).collect::<Vec<_>>(), ["retained", "refused", "submitted"]);
+    assert_eq!(app.get(&decisions).by(&prefecture("82")).expect(200).at("/meta/total"), 3);
+    assert_eq!(app.get(&decisions).by(&prefecture("31")).expect(200).at("/meta/total"), 0);
+    // Looked at again by the next committee.
+    let next = session(&app, 2, 1, &applications[2..]);
+    retain(&app, &next, &applications[2], 1);
+    transition(&app, &format!("/api/v1/committees/{next}"), "close").expect(200);
+    assert_eq!(status(&applications[2]), "retained");
+    assert_eq!(committed(&app), (4, 4));
+}
+
+#[test]
+fn decisions_are_imported_all_or_none() {
+    let app = App::start();
+    open_call(&app);
+    let employers: Vec<Employer> =
+        ["A", "B"].iter().map(|name| employer(&app, name, "commune", "82112", "82200")).collect();
+    let applications: Vec<String> = employers.iter().map(|e| apply(&app, e, 1)).collect();
+    let committee = session(&app, 1, 1, &applications);
+    let references: Vec<String> = applications
+        .iter()
+        .map(|id| app.get(&format!("/api/v1/applications/{id}")).by(&Actor::Anct).expect(200).text_at("/reference"))
+        .collect();
+    let path = format!("/api/v1/committees/{committee}/decisions/import");
+    let send = |key: &str, query: &str, file: String| {
+        app.post(&format!("{path}{query}")).by(&Actor::Anct).key(key).body("text/csv", file)
+    };
+    let wrong = format!(
+        "application_reference;outcome;posts_granted;without_opinion\n{};retained;4;oui\nCN-A-999999;retained;1;oui\n{};perhaps;x;oui\n",
+        references[0], references[1]
+    );
+    let answer = send("a", "", wrong).problem("import_failed");
+    assert_eq!(
+        answer.faults(),
+        [
+            "/2: refused",
+            "/3/application_reference: unknown_id",
+            "/4/outcome: not_in_list",
+            "/4/posts_granted: too_large"
+        ]
+    );
+    assert_eq!(
+        app.get(&format!("/api/v1/committees/{committee}")).by(&Actor::Anct).expect(200).at("/decided_count"),
+        0
+    );
+    let right = format!(
+        "\u{feff}application_reference,outcome,posts_granted,without_opinion,observations\n{},retained,1,true,\"Oui, d'accord\"\n{},refused,,true,\n",
+        references[0], references[1]
+    );
+    send("b", "?dry_run=true", right.clone()).expect(200);
+    assert_eq!(
+        app.get(&format!("/api/v1/committees/{committee}")).by(&Actor::Anct).expect(200).at("/decided_count"),
+        0
+    );
+    let report = send("b", "", right.clone()).expect(200);
+    assert_eq!(report.at("/recorded_count"), 2);
+    let again = send("b", "", right).expect(200);
+    assert_eq!((again.header("idempotency-replayed"), again.text()), ("true", report.text()));
+    app.post(&path).by(&Actor::Anct).body("text/csv", "x").problem("idempotency_key_required");
+}

@@ -137,7 +137,7 @@ fn set_cap(db: &Db, cap: i32) -> Result<(), String> {
     .map_err(|e| format!("CONUM_POSTS_CAP: {e}"))
 }
 
-fn dev(_demo: bool) -> Result<(), String> {
+fn dev(demo: bool) -> Result<(), String> {
     super::log::start();
     let given = std::env::var("DATABASE_URL").ok().filter(|url| !url.trim().is_empty());
     // Kept until the end: dropping it stops PostgreSQL.
@@ -155,6 +155,9 @@ fn dev(_demo: bool) -> Result<(), String> {
         return Err("`conum dev` is for development: use `conum migrate` and `conum serve` in production".to_owned());
     }
     migrate(&config)?;
+    if demo && super::demo::load(&config.database_url).map_err(|e| format!("demonstration data: {e}"))? {
+        println!("loaded the demonstration data");
+    }
     let service = server::Service::assemble(config.clone(), Clock::system(), Limits::default())?;
     println!("\n  Swagger UI   {}/swagger-ui/\n", config.public_url);
     actix_web::rt::System::new().block_on(service.run())

@@ -2,6 +2,7 @@
 
 pub mod commands;
 pub mod config;
+pub mod demo;
 pub mod document;
 pub mod jobs;
 pub mod log;

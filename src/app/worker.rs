@@ -113,7 +113,7 @@ impl Worker {
                 "update emails set attempts = attempts + 1, next_attempt_at = {} + least(interval '6 hours', interval '30 seconds' * power(2, attempts))
                  where id in (select id from emails where status = 'queued' and next_attempt_at <= {}
                               order by next_attempt_at limit {} for update skip locked)
-                 returning id, recipient, subject, text_body, html_body, attempts",
+                 returning id, recipient, subject, text_body, html_body, template, resource_id, attempts",
                 now,
                 now,
                 BATCH

@@ -1,5 +1,7 @@
 //! E-mails: written in the transaction that causes them, delivered later by a worker.
 
+use std::path::PathBuf;
+
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{FileTransport, Message, SmtpTransport, Transport};
 
@@ -81,14 +83,15 @@ pub fn send(tx: &mut Tx<'_>, email: &Email) -> Result<()> {
 
 /// What carries e-mails out of the house.
 pub enum Carrier {
-    Folder(FileTransport),
+    /// For development: the message as it would leave, and its text by name of e-mail and resource.
+    Folder(FileTransport, PathBuf),
     Smtp(SmtpTransport),
 }
 
 impl Carrier {
     pub fn folder(folder: &std::path::Path) -> Result<Self, String> {
         std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-        Ok(Self::Folder(FileTransport::new(folder)))
+        Ok(Self::Folder(FileTransport::new(folder), folder.to_owned()))
     }
 
     pub fn smtp(address: &str) -> Result<Self, String> {
@@ -109,8 +112,13 @@ impl Carrier {
             .multipart(MultiPart::alternative_plain_html(message.text_body.clone(), message.html_body.clone()))
             .map_err(|_| "cannot be composed")?;
         match self {
-            Carrier::Folder(transport) => {
-                transport.send(&built).map(|_| ()).map_err(|_| "cannot write the file".to_owned())
+            Carrier::Folder(transport, folder) => {
+                let readable =
+                    format!("To: {}\nSubject: {}\n\n{}", message.recipient, message.subject, message.text_body);
+                let resource = message.resource_id.map(|id| format!("-{id}")).unwrap_or_default();
+                let file = folder.join(format!("{}{resource}.txt", message.template));
+                let written = std::fs::write(file, readable).is_ok() && transport.send(&built).is_ok();
+                if written { Ok(()) } else { Err("cannot write the file".to_owned()) }
             }
             Carrier::Smtp(transport) => transport.send(&built).map(|_| ()).map_err(|e| {
                 let status = e.status().map(|code| code.to_string()).unwrap_or_else(|| "no answer".to_owned());
@@ -129,5 +137,7 @@ pub struct Stored {
     pub subject: String,
     pub text_body: String,
     pub html_body: String,
+    pub template: String,
+    pub resource_id: Option<uuid::Uuid>,
     pub attempts: i32,
 }

@@ -136,7 +136,7 @@ impl Responder for Reply {
         let status = if not_modified { 304 } else { self.status };
         let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::OK));
         response.insert_header((header::CACHE_CONTROL, self.cache));
-        response.insert_header((header::VARY, "Accept, Accept-Language, Authorization, Origin"));
+        response.insert_header((header::VARY, "Accept, Accept-Language, Authorization"));
         let optional = [(header::ETAG, &self.etag), (header::LOCATION, &self.location), (header::LINK, &self.link)];
         for (name, value) in optional {
             if let Some(value) = value.as_deref().and_then(|v| HeaderValue::from_str(v).ok()) {

@@ -113,29 +113,16 @@ impl Contract {
 
     pub fn find(&self, method: &Method, path: &str) -> Found<'_> {
         let parts: Vec<&str> = segments(path).collect();
-        let mut others = BTreeSet::new();
+        // The first that fits is the most literal one, and hides the others: on /decisions/import
+        // a PUT is not meant for a decision named import.
         for route in self.routes.get(&parts.len()).into_iter().flatten() {
             let Some(variables) = route.matches(&parts) else { continue };
-            if let Some((_, operation)) = route.operations.iter().find(|(m, _)| m == method) {
-                return Found::Operation(operation, variables);
-            }
-            // A literal path hides a variable one: /candidates/confirm is no candidate.
-            others.extend(route.operations.iter().map(|(m, _)| m.as_str()));
-            if variables.is_empty() {
-                break;
-            }
+            return match route.operations.iter().find(|(m, _)| m == method) {
+                Some((_, operation)) => Found::Operation(operation, variables),
+                None => Found::OtherMethods(route.operations.iter().map(|(m, _)| m).collect()),
+            };
         }
-        if others.is_empty() {
-            return Found::Nothing;
-        }
-        let all = self.routes[&parts.len()].iter().flat_map(|r| r.operations.iter().map(|(m, _)| m));
-        let mut methods: Vec<&Method> = Vec::new();
-        for method in all {
-            if others.contains(method.as_str()) && !methods.contains(&method) {
-                methods.push(method);
-            }
-        }
-        Found::OtherMethods(methods)
+        Found::Nothing
     }
 
     pub fn operations(&self) -> impl Iterator<Item = (&Method, &Arc<Operation>)> {

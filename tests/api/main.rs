@@ -7,5 +7,6 @@ mod support;
 
 mod committees;
 mod edges;
+mod guards;
 mod journey;
 mod territories;

@@ -1,8 +1,8 @@
 //! A database for each test, copied from a template that is migrated and loaded once.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use conum::features::territories;
 use conum::platform::clock::Clock;
@@ -113,7 +113,8 @@ fn with_database(url: &str, name: &str) -> String {
 /// A database of one test's own.
 pub struct Database {
     pub url: String,
-    name: String,
+    /// Where to drop it from, and its name, on a server that is not ours.
+    foreign: Option<(String, String)>,
 }
 
 impl Database {
@@ -133,7 +134,8 @@ impl Database {
         let name = format!("conum_test_{}_{number}", std::process::id());
         let cluster = cluster();
         Session::open(&cluster.url).run(&format!("create database {name} {how}"));
-        Self { url: with_database(&cluster.url, &name), name }
+        let url = with_database(&cluster.url, &name);
+        Self { url, foreign: cluster.own.is_none().then(|| (cluster.url.clone(), name)) }
     }
 
     /// A session of the owner, whom nothing restricts.
@@ -154,10 +156,48 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // Our own server vanishes as a whole.
-        if cluster().own.is_none() {
-            Session::open(&cluster().url).run(&format!("drop database if exists {} with (force)", self.name));
+        // Our own servers vanish as a whole.
+        if let Some((url, name)) = &self.foreign {
+            Session::open(url).run(&format!("drop database if exists {name} with (force)"));
         }
+    }
+}
+
+/// A server of one test's own, to be stopped and started again.
+pub struct Server {
+    folder: PathBuf,
+    running: Mutex<Option<PrivateCluster>>,
+}
+
+impl Server {
+    pub fn start(name: &str) -> Self {
+        let server = Self { folder: cluster_folder(name), running: Mutex::new(None) };
+        server.go_on();
+        server
+    }
+
+    pub fn go_on(&self) {
+        let cluster = PrivateCluster::start(&self.folder, Keep::Data).expect("a cluster");
+        *self.running.lock().expect("the cluster") = Some(cluster);
+    }
+
+    /// Stops it and waits until it has ended.
+    pub fn stop(&self) {
+        *self.running.lock().expect("the cluster") = None;
+    }
+
+    /// Its database, migrated and empty.
+    pub fn database(&self) -> Database {
+        let url = self.running.lock().expect("the cluster").as_ref().expect("it runs").url("postgres");
+        migrations::run(&url).expect("migrations");
+        Database { url, foreign: None }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 

@@ -8,4 +8,4 @@ mod database;
 
 pub use app::App;
 pub use client::{Answer, Call, Raw};
-pub use database::{Database, Session};
+pub use database::{Database, Server, Session};

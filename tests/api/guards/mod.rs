@@ -1,0 +1,22 @@
+//! What holds everywhere, whatever is added. Each guard counts what it looked at, says so, and
+//! fails if that was nothing.
+
+mod documents;
+mod operations;
+mod policy;
+mod schema;
+mod source;
+mod surface;
+
+/// Says how much was looked at; nothing is a failure.
+#[track_caller]
+fn looked_at(count: usize, what: &str) {
+    println!("guard: {count} {what}");
+    assert!(count > 0, "no {what} at all: this guard guards nothing");
+}
+
+/// Fails with all that was found, not only the first.
+#[track_caller]
+fn none(found: &[String], what: &str) {
+    assert!(found.is_empty(), "{} {what}:\n{}", found.len(), found.join("\n"));
+}

@@ -5,8 +5,10 @@
 
 mod support;
 
+mod bodies;
 mod committees;
 mod edges;
 mod guards;
 mod journey;
+mod outage;
 mod territories;

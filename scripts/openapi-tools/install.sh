@@ -13,10 +13,8 @@ command -v npm >/dev/null || stop "Node.js 20 or newer with npm is missing (http
 if grep -q '"resolved"' package-lock.json; then
     stop "package-lock.json names a registry: make it again with the .npmrc beside it"
 fi
-# npm's own copy of the lock file is newer than ours once the installation is complete.
-if [ node_modules/.package-lock.json -nt package-lock.json ] && [ node_modules/.package-lock.json -nt package.json ]; then
-    exit 0
-fi
+installed=node_modules/.installed.json
+cmp -s package-lock.json "$installed" && exit 0
 echo "openapi-tools: installing (npm ci)"
 npm ci --ignore-scripts --silent
-touch node_modules/.package-lock.json
+cp package-lock.json "$installed"

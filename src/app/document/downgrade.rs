@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 /// The document in OpenAPI 3.0, for generators that do not read 3.1 yet.
 pub fn downgrade(document: &Value) -> Value {
     let mut old = document.clone();
-    downgrade_value(&mut old);
+    downgrade_value(&mut old, &document["components"]["schemas"]);
     old["openapi"] = json!("3.0.3");
     if let Some(license) = old["info"]["license"].as_object_mut() {
         license.remove("identifier");
@@ -14,7 +14,7 @@ pub fn downgrade(document: &Value) -> Value {
     old
 }
 
-fn downgrade_value(value: &mut Value) {
+fn downgrade_value(value: &mut Value, schemas: &Value) {
     match value {
         Value::Object(members) => {
             if let Some(Value::Array(kinds)) = members.get("type").cloned() {
@@ -31,6 +31,14 @@ fn downgrade_value(value: &mut Value) {
             {
                 let named: Vec<Value> = options.into_iter().filter(|o| o["type"] != "null").collect();
                 members.remove("oneOf");
+                // 3.0 has no null without a type beside it.
+                let target = named
+                    .first()
+                    .and_then(|n| n["$ref"].as_str())
+                    .and_then(|r| r.strip_prefix("#/components/schemas/"));
+                if let Some(kind) = target.and_then(|name| schemas[name].get("type")) {
+                    members.insert("type".into(), kind.clone());
+                }
                 members.insert("allOf".into(), Value::Array(named));
                 members.insert("nullable".into(), json!(true));
             }
@@ -56,9 +64,9 @@ fn downgrade_value(value: &mut Value) {
             {
                 members.insert("example".into(), first.clone());
             }
-            members.values_mut().for_each(downgrade_value);
+            members.values_mut().for_each(|member| downgrade_value(member, schemas));
         }
-        Value::Array(items) => items.iter_mut().for_each(downgrade_value),
+        Value::Array(items) => items.iter_mut().for_each(|item| downgrade_value(item, schemas)),
         _ => {}
     }
 }

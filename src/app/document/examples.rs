@@ -22,7 +22,7 @@ pub fn add(document: &mut Value) {
         })
     });
     for part in contents {
-        for (_, media) in part["content"].as_object_mut().into_iter().flatten() {
+        for (_, media) in part.get_mut("content").and_then(Value::as_object_mut).into_iter().flatten() {
             if media.get("example").is_none() && media.get("examples").is_none() {
                 media["example"] = example(&schemas, &media["schema"], 0);
             }

@@ -84,6 +84,9 @@ fn finish_parameter(parameter: &mut Value) {
         parameter["explode"] = json!(false);
         parameter["schema"]["minItems"] = json!(1);
         parameter["schema"]["maxItems"] = json!(100);
+        if let Some(text) = parameter["example"].as_str() {
+            parameter["example"] = text.split(',').collect();
+        }
     }
 }
 

@@ -41,6 +41,7 @@ pub fn finish(document: &mut Value) {
     let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
     for (name, schema) in schemas.iter_mut() {
         bound_integers(schema);
+        lift_descriptions(schema);
         if name.starts_with("Problem") {
             continue;
         }
@@ -66,6 +67,22 @@ fn collect_refs(document: &Value, value: &Value, found: &mut std::collections::B
             members.values().for_each(|member| collect_refs(document, member, found));
         }
         Value::Array(items) => items.iter().for_each(|item| collect_refs(document, item, found)),
+        _ => {}
+    }
+}
+
+/// What is said of a reference that may be null is said of both cases.
+fn lift_descriptions(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            let options = members.get_mut("oneOf").and_then(Value::as_array_mut);
+            let option = options.and_then(|o| o.iter_mut().find(|o| o.get("$ref").is_some()));
+            if let Some(description) = option.and_then(|o| o.as_object_mut()?.shift_remove("description")) {
+                members.entry("description").or_insert(description);
+            }
+            members.values_mut().for_each(lift_descriptions);
+        }
+        Value::Array(items) => items.iter_mut().for_each(lift_descriptions),
         _ => {}
     }
 }

@@ -50,6 +50,8 @@ pub fn finish(path: &str, method: &str, responses: &mut Value, line: &Line, need
         (401, "The token is missing, invalid or expired."),
         (404, "Not there, or out of your reach."),
         (406, "None of the formats asked for is available."),
+        (414, "The address is too long."),
+        (431, "The headers are too large."),
         (500, "An error of ours, logged."),
         (503, "Try again after Retry-After."),
     ];
@@ -107,10 +109,12 @@ fn example(status: u16) -> Value {
         410 => Code::InvalidLink,
         412 => Code::PreconditionFailed,
         413 => Code::PayloadTooLarge,
+        414 => Code::UriTooLong,
         415 => Code::UnsupportedMediaType,
         422 => Code::ValidationFailed,
         428 => Code::PreconditionRequired,
         429 => Code::RateLimited,
+        431 => Code::HeadersTooLarge,
         503 => Code::ServiceUnavailable,
         _ => Code::InternalError,
     };

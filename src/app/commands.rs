@@ -188,7 +188,8 @@ fn openapi(folder: Option<&Path>) -> Result<(), String> {
     let write = |name: &str, text: String| std::fs::write(folder.join(name), text).map_err(|e| format!("{name}: {e}"));
     write("openapi.json", pretty(&document)?)?;
     write("openapi-3.0.json", pretty(&document::downgrade(&document))?)?;
-    write("authorization.md", document::authorization_table(&document))
+    write("authorization.md", document::authorization_table(&document))?;
+    write("states.md", super::states::document())
 }
 
 fn schema(file: Option<&Path>) -> Result<(), String> {

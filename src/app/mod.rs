@@ -9,4 +9,5 @@ pub mod log;
 pub mod pages;
 pub mod routes;
 pub mod server;
+pub mod states;
 pub mod worker;

@@ -5,10 +5,12 @@
 
 mod support;
 
+mod applications;
 mod bodies;
 mod committees;
 mod edges;
 mod guards;
 mod journey;
 mod outage;
+mod structures;
 mod territories;

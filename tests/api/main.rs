@@ -13,4 +13,5 @@ mod guards;
 mod journey;
 mod outage;
 mod structures;
+mod posts;
 mod territories;

@@ -6,7 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::dto::*;
 use super::service::{self, File, ReturnFile};
 use super::store::counters::{self, AllotmentSort};
-use super::store::history::{self, HistorySort};
+use super::store::history;
 use super::store::posts::{self, PostSort};
 use super::store::returns::{self, PostReturnSort};
 use crate::platform::auth::{Caller, can};
@@ -83,7 +83,7 @@ pub async fn list_post_history(
     id: PathParams<PostId>,
     paging: Paging,
 ) -> Answer {
-    let page = paging.spec(HistorySort::order(None, "occurred_at"))?;
+    let page = paging.spec(Vec::new())?;
     caller
         .read_private(move |reader| {
             service::require(reader, id.0)?;

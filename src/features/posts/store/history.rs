@@ -6,10 +6,9 @@ use diesel::sql_types as st;
 
 use crate::features::posts::model::PostChange;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
-use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
 use crate::platform::ids::{PostId, StructureId};
-use crate::{sortable, sql};
+use crate::sql;
 
 #[derive(Clone, Debug, QueryableByName)]
 pub struct Happening {
@@ -34,12 +33,7 @@ pub struct Happening {
     pub reason: Option<String>,
 }
 
-sortable! {
-    /// Order of a post's history.
-    pub enum HistorySort { "occurred_at" = "h.occurred_at"::"timestamptz" }
-}
-
-/// The caller must be allowed to read the journal.
+/// In the order of the journal. The caller must be allowed to read the journal.
 pub fn list(conn: &mut PgConnection, post: PostId, page: &PageSpec) -> Result<Rows<Happening>> {
     // The nth transfer starts the attachment that follows the nth.
     let from = sql!(
@@ -66,5 +60,5 @@ pub fn list(conn: &mut PgConnection, post: PostId, page: &PageSpec) -> Result<Ro
     );
     const COLUMNS: &str = "h.occurred_at, h.change, h.role, h.structure_id, h.structure_name, h.departement_code, \
         h.attached_from_on, h.attached_to_on, h.reason";
-    Listing::new(COLUMNS, from, "h.sequence", "bigint").filter(Sql::raw("true")).page(conn, page)
+    Listing::new(COLUMNS, from, "h.sequence", "bigint").page(conn, page)
 }

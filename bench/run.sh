@@ -19,6 +19,7 @@ pgbench=$(command -v pgbench || ls -d "${PG_BIN_DIR:-/nowhere}"/pgbench /usr/lib
     /opt/homebrew/opt/postgresql@*/bin/pgbench 2>/dev/null | tail -n 1)
 [ -x "$pgbench" ] || fail "pgbench is missing; it comes with PostgreSQL"
 
+load=$(LC_ALL=C uptime | sed 's/.*average[s]*: *\([0-9.]*\).*/\1/')
 cargo build --release --locked --bin conum --example empty_handler
 # One log line a request is part of the work.
 start_service "$PWD/target/release/conum"
@@ -71,10 +72,11 @@ wait "$empty_pid" 2>/dev/null || true
 {
     echo "# Throughput and latency"
     echo
-    echo "Written by \`make bench\` on $(date -u +%Y-%m-%d), commit $(git rev-parse --short HEAD): $(uname -sm), $cores cores"
+    echo "Written by \`make bench\` on $(date -u +%Y-%m-%d), commit $(git describe --always --dirty): $(uname -sm), $cores cores"
     echo "($(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)),"
-    echo "$("$pgbench" --version | sed 's/pgbench //'), $(rustc --version | cut -d ' ' -f 1,2), $(wrk -v 2>&1 | head -n 1 | cut -d ' ' -f 1,2)."
+    echo "$("$pgbench" --version | sed 's/pgbench (PostgreSQL)/PostgreSQL/'), $(rustc --version | cut -d ' ' -f 1,2), $(wrk -v 2>&1 | head -n 1 | cut -d ' ' -f 1,2)."
     echo "wrk, PostgreSQL and the service share the machine; $connections connections, $seconds s each, signed in, $(query -c 'select count(*) from posts') posts."
+    echo "Load of the machine before: $load. Above 0.5, something else took its share: measure again."
     echo
     echo "limit = 1 / (1 / empty handler + 1 / pgbench), pgbench running the request's own statements, prepared, at its best number of clients."
     echo

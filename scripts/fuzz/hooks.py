@@ -35,6 +35,8 @@ schemathesis.openapi.format("email", st.from_regex(r"\A[a-z]{1,12}@example\.(org
 # The service knows the civil dates of its time only.
 dates = st.dates(min_value=datetime.date(1900, 1, 1), max_value=datetime.date(2100, 12, 31))
 schemathesis.openapi.format("date", dates.map(str))
+instants = st.datetimes(min_value=datetime.datetime(1900, 1, 2), max_value=datetime.datetime(2100, 12, 30))
+schemathesis.openapi.format("date-time", instants.map(lambda i: i.replace(microsecond=0).isoformat() + "Z"))
 
 
 @schemathesis.hook

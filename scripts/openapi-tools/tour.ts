@@ -27,7 +27,7 @@ const found = await anyone.GET("/api/v1/communes", { params: { query: { q: "mois
 const moissac = found.data?.data[0];
 check(moissac !== undefined && moissac.name === "Moissac", "Moissac is found by name");
 const commune = await anyone.GET("/api/v1/communes/{code}", { params: { path: { code: moissac.code } } });
-check(commune.data?.commune.departement_code === "82", "Moissac is found by code");
+check(commune.data?.departement_code === "82", "Moissac is found by code");
 
 const me = await anct.GET("/api/v1/me");
 check(me.data !== undefined && me.data.role === "anct", "the token is that of the ANCT");

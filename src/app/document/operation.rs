@@ -44,7 +44,7 @@ pub fn finish(path: &str, method: &str, operation: &mut Value, line: &'static Li
     if method == "get" && path.ends_with("{id}") {
         parameters.push(json!({"name": "If-None-Match", "in": "header", "required": false,
             "description": "ETag that you hold: 304 without a body while it is current.",
-            "schema": {"type": "string", "maxLength": 1000}, "example": "\"v1\""}));
+            "schema": {"type": "string"}, "example": "\"v1\""}));
     }
     if !parameters.is_empty() {
         operation["parameters"] = Value::Array(parameters);

@@ -184,6 +184,16 @@ problems! {
         fr("Lien invalide", "Ce lien est inconnu, déjà utilisé ou expiré.", "Demandez un nouveau lien.")
         en("Invalid link", "This link is unknown, used or expired.", "Ask for a new link.");
 
+    SecretShownOnce 409 "secret_shown_once"
+        fr("Secret déjà montré", "La réponse à cette requête contenait un secret, montré une seule fois et jamais conservé : faites tourner le secret du client, ou demandez un nouveau lien.", "Faites tourner le secret du client (POST /api/v1/api-clients/{id}/rotate), ou demandez un nouveau lien.")
+        en("Secret already shown", "The answer to this request held a secret, shown once and never kept: rotate the client's secret, or ask for a new link.", "Rotate the client's secret (POST /api/v1/api-clients/{id}/rotate), or ask for a new link.");
+    UnsupportedGrantType 400 "unsupported_grant_type"
+        fr("Type d'autorisation non admis", "Seul grant_type=client_credentials est admis.", "Envoyez grant_type=client_credentials.")
+        en("Unsupported grant type", "Only grant_type=client_credentials is accepted.", "Send grant_type=client_credentials.");
+    InvalidScope 400 "invalid_scope"
+        fr("Portée refusée", "Le client ne peut pas recevoir une des portées demandées ; admises : {allowed}.", "Demandez des portées du client, ou élargissez-les par PATCH /api/v1/api-clients/{id}.")
+        en("Scope refused", "The client may not receive one of the scopes asked for; allowed: {allowed}.", "Ask for scopes of the client, or widen them with PATCH /api/v1/api-clients/{id}.");
+
     // Structures.
     StructureExists 409 "structure_exists"
         fr("Structure déjà inscrite", "Une structure est déjà inscrite avec ce {system}.", "Connectez-vous avec le compte de cette structure, ou contactez l'ANCT.")

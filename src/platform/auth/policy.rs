@@ -1,7 +1,8 @@
 //! The one place that says who may call what. One line an operation.
 
-use super::actor::Role;
+use super::actor::{Principal, Role};
 use crate::platform::db::text_enum::TextEnum;
+use crate::platform::error::{Code, Problem, Result};
 
 /// What the policy says of one operation.
 #[derive(Debug)]
@@ -17,6 +18,26 @@ pub struct Line {
 impl Line {
     pub fn admits(&self, role: Role) -> bool {
         self.roles.contains(&role)
+    }
+
+    /// Whether the role and the scopes of a principal admit the call; the first thing that does not
+    /// is the refusal.
+    pub fn authorise(&self, principal: &Principal) -> Result<()> {
+        let Some(role) = principal.actor.role() else { return Ok(()) };
+        if !self.admits(role) {
+            // A form open to all is open to those signed in as well, whatever their scopes.
+            if self.anonymous {
+                return Ok(());
+            }
+            return Err(Problem::new(Code::RoleNotAllowed)
+                .with("role", role)
+                .with("allowed", self.role_names())
+                .extension("roles_required", self.roles.iter().map(ToString::to_string).collect::<Vec<_>>()));
+        }
+        match self.scope {
+            Some(scope) => require_scope(principal, scope),
+            None => Ok(()),
+        }
     }
 
     /// The roles as a text for people.
@@ -72,6 +93,14 @@ macro_rules! policy {
 /// The line of an operation.
 pub fn find(operation: &str) -> Option<&'static Line> {
     LINES.iter().copied().find(|line| line.operation == operation)
+}
+
+/// Refuses a principal whose token is narrowed to other scopes.
+pub fn require_scope(principal: &Principal, scope: &str) -> Result<()> {
+    if principal.has_scope(scope) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::InsufficientScope).with("scope", scope).extension("scopes_required", vec![scope]))
 }
 
 /// Every scope there is, in order of name.

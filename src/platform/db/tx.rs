@@ -148,6 +148,11 @@ impl<'a> Tx<'a> {
         self.effects.push(effect);
     }
 
+    /// Forgets the effects noted so far: a dry run must not betray who is known.
+    pub fn hide_effects(&mut self) {
+        self.effects.clear();
+    }
+
     /// From here on row-level security lets the use case see the whole country: for rules that
     /// look beyond the caller's perimeter (is this link known?) after the caller was admitted. The
     /// journal still names the caller.

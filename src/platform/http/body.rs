@@ -26,7 +26,7 @@ pub struct BodyHash(pub [u8; 32]);
 #[derive(Clone, Debug)]
 pub struct Body<T>(pub T);
 
-/// A body of another kind (a CSV file), as text.
+/// A body of another kind (a CSV file, a form), as text.
 #[derive(Clone, Debug)]
 pub struct TextBody(pub String);
 
@@ -150,7 +150,8 @@ async fn receive(request: &HttpRequest, payload: &mut Payload) -> Result<Vec<u8>
         .get::<Admitted>()
         .and_then(|a| a.operation.body.as_ref().map(|b| b.media_types.clone()))
         .unwrap_or_default();
-    let limit = if expected.iter().any(|m| m.contains("json")) { limits.body } else { limits.import };
+    let small = expected.iter().any(|m| m.contains("json") || m.contains("form"));
+    let limit = if small { limits.body } else { limits.import };
     check_media_type(request, &expected)?;
     let announced = request
         .headers()

@@ -80,8 +80,8 @@ pub struct Spoken {
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Paths outside the document: static pages.
-const PAGES: [&str; 3] = ["/swagger-ui", "/openapi.json", "/openapi-3.0.json"];
+/// Paths outside the document: static pages and what they load.
+const PAGES: [&str; 4] = ["/swagger-ui", "/openapi.json", "/openapi-3.0.json", "/demo/personas"];
 
 /// The middleware.
 #[expect(clippy::disallowed_methods, reason = "measures how long a request takes, not the legal time")]
@@ -198,7 +198,7 @@ impl Door {
         noted.path = Some(operation.path.clone());
         let principal = self.authenticate(request, &operation).await?;
         noted.role = principal.actor.name();
-        authorise(&principal, &operation)?;
+        operation.line.authorise(&principal)?;
         if principal.actor.role().is_none() && method == Method::POST {
             self.public_forms.check(self.address(request))?;
         }
@@ -279,27 +279,6 @@ impl Door {
             .then(|| request.connection_info().realip_remote_addr().and_then(|a| a.parse().ok()))
             .flatten();
         real.or_else(|| request.peer_addr().map(|peer| peer.ip())).unwrap_or(IpAddr::from([127, 0, 0, 1]))
-    }
-}
-
-fn authorise(principal: &Principal, operation: &Operation) -> Result<()> {
-    let line = operation.line;
-    let Some(role) = principal.actor.role() else { return Ok(()) };
-    if !line.admits(role) {
-        // A form open to all is open to those signed in as well, whatever their scopes.
-        if line.anonymous {
-            return Ok(());
-        }
-        return Err(Problem::new(Code::RoleNotAllowed)
-            .with("role", role)
-            .with("allowed", line.role_names())
-            .extension("roles_required", line.roles.iter().map(ToString::to_string).collect::<Vec<_>>()));
-    }
-    match line.scope {
-        Some(scope) if !principal.has_scope(scope) => {
-            Err(Problem::new(Code::InsufficientScope).with("scope", scope).extension("scopes_required", vec![scope]))
-        }
-        _ => Ok(()),
     }
 }
 

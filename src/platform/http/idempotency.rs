@@ -6,6 +6,7 @@ use diesel::sql_types as st;
 
 use super::reply::Reply;
 use crate::platform::db::Tx;
+use crate::platform::db::sql::Sql;
 use crate::platform::error::{Code, Problem, Result};
 use crate::sql;
 
@@ -60,9 +61,17 @@ pub fn once(tx: &mut Tx<'_>, call: &Call, work: &dyn Fn(&mut Tx<'_>) -> Result<R
         if row.request_hash != call.request_hash {
             return Err(Problem::new(Code::IdempotencyKeyReused));
         }
+        // The answer held a secret: it was never kept.
+        if row.body.is_none() {
+            return Err(Problem::new(Code::SecretShownOnce));
+        }
         return Ok(Reply::replayed(u16::try_from(row.status).unwrap_or(200), row.etag, row.location, row.body));
     }
     let reply = work(tx)?;
+    let body = match reply.body() {
+        _ if reply.is_secret() => Sql::raw("null"),
+        body => sql!("{}", body.map(<[u8]>::to_vec).unwrap_or_default()),
+    };
     sql!(
         "insert into idempotency_keys (principal, method, path, key, request_hash, status, etag, location, body, expires_at)
          values ({}, {}, {}, {}, {}, {}, {}, {}, {}, {})
@@ -77,7 +86,7 @@ pub fn once(tx: &mut Tx<'_>, call: &Call, work: &dyn Fn(&mut Tx<'_>) -> Result<R
         i32::from(reply.status()),
         reply.etag().map(ToOwned::to_owned),
         reply.location().map(ToOwned::to_owned),
-        reply.body().map(<[u8]>::to_vec).unwrap_or_default(),
+        body,
         tx.now().instant() + Duration::days(KEPT_DAYS)
     )
     .run(tx.conn())?;

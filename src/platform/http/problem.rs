@@ -72,7 +72,9 @@ pub fn response(problem: &Problem, language: Language, request_id: &str) -> Http
             response.insert_header((name, value));
         }
     }
+    let challenged = problem.headers().iter().any(|(name, _)| name.eq_ignore_ascii_case("WWW-Authenticate"));
     match code {
+        Code::InvalidClient if challenged => {}
         Code::Unauthenticated | Code::InvalidClient => {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"conum\""));
         }

@@ -23,6 +23,7 @@ pub struct Reply {
     cache: &'static str,
     body: Option<Vec<u8>>,
     replayed: bool,
+    secrets: &'static [&'static str],
 }
 
 impl Reply {
@@ -36,6 +37,7 @@ impl Reply {
             cache: "private, no-cache",
             body,
             replayed: false,
+            secrets: &[],
         }
     }
 
@@ -75,6 +77,17 @@ impl Reply {
         Self { cache: "public, max-age=3600, stale-while-revalidate=86400", ..self }
     }
 
+    /// An answer some of whose members are secrets shown this once: nobody keeps it, a repeated
+    /// call does not get it again, and a dry run does not get it at all.
+    pub fn secret(self, members: &'static [&'static str]) -> Self {
+        Self { cache: "no-store", secrets: members, ..self }
+    }
+
+    /// Whether the body must not be kept.
+    pub fn is_secret(&self) -> bool {
+        !self.secrets.is_empty()
+    }
+
     fn version(self, version: i32) -> Self {
         Self { etag: Some(etag(version)), ..self }
     }
@@ -84,6 +97,9 @@ impl Reply {
         let body = self.body.as_deref().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_else(|| json!({}));
         let body = match body {
             Value::Object(mut members) => {
+                for secret in self.secrets {
+                    members.insert((*secret).to_owned(), json!("***"));
+                }
                 members.insert("effects".to_owned(), json!(effects));
                 Value::Object(members)
             }

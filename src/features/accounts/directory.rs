@@ -1,6 +1,6 @@
 //! Answers the authenticator's questions about accounts and API clients.
 
-use super::store;
+use super::store::{accounts, clients};
 use crate::platform::auth::token::{Directory, Holder};
 use crate::platform::auth::{Actor, Principal};
 use crate::platform::db::Db;
@@ -15,17 +15,17 @@ impl Directory for Accounts {
         db.read_private_now(&Principal::system("authentication"), &|reader| {
             let now = reader.now().instant();
             match holder {
-                Holder::Account(id) => store::account_is_live(reader.conn(), id),
-                Holder::ApiClient(id) => store::api_client_is_live(reader.conn(), id, now),
+                Holder::Account(id) => accounts::is_live(reader.conn(), id),
+                Holder::ApiClient(id) => clients::is_live(reader.conn(), id, now),
             }
         })
     }
 
     fn accounts_of(&self, db: &Db, issuer: &str, subject: &str) -> Result<Vec<(AccountId, Actor)>> {
         db.read_private_now(&Principal::system("authentication"), &|reader| {
-            Ok(store::accounts_of(reader.conn(), issuer, subject)?
+            Ok(accounts::of_subject(reader.conn(), issuer, subject)?
                 .into_iter()
-                .filter_map(|holder| Some((holder.id, holder.actor()?)))
+                .filter_map(|account| Some((account.id, account.actor()?)))
                 .collect())
         })
     }

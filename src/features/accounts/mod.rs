@@ -1,6 +1,10 @@
 //! People and programs that may sign in, and as what.
 
 pub mod directory;
+pub mod dto;
+mod mails;
+pub mod model;
+pub mod routes;
 pub mod service;
 pub mod store;
 

@@ -68,13 +68,14 @@ pub async fn confirm_structure(
             let (structure, email) = service::confirm(tx, &body.token)?;
             let account = accounts::service::open_employer_account(tx, structure.id, &email)?;
             let access_token = issuer.sign_account(Actor::Employer(structure.id), account, tx.now())?;
-            Reply::ok(&StructureConfirmed {
+            Ok(Reply::ok(&StructureConfirmed {
                 structure_id: structure.id,
                 reference: structure.reference,
                 access_token,
                 token_type: "Bearer",
                 expires_in: TOKEN_SECONDS,
-            })
+            })?
+            .secret(&["access_token"]))
         })
         .await
 }

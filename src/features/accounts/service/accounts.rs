@@ -1,0 +1,90 @@
+//! Accounts: invited, changed, revoked.
+
+use super::{emit, links};
+use crate::features::accounts::dto::accounts::{AccountPatch, InviteAccount};
+use crate::features::accounts::mails;
+use crate::features::accounts::model::{ACCOUNT_STEPS, INVITATION, INVITED, Perimeter, grant};
+use crate::features::accounts::store::{self, accounts::Account};
+use crate::platform::auth::policy::Permission;
+use crate::platform::auth::{Actor, Role, can};
+use crate::platform::db::Tx;
+use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
+use crate::platform::ids::AccountId;
+use crate::platform::transitions::{Transition, after, require_version};
+use crate::platform::{mail, text};
+
+/// What may be done with an account, as its detail tells.
+pub fn transitions(actor: &Actor, account: &Account) -> Vec<Transition> {
+    let revoke = after(ACCOUNT_STEPS, account.status, "revoke").map(|_| ());
+    vec![Transition::new(can::revoke_account::LINE, actor, revoke)]
+}
+
+/// Opens an account for somebody and mails them a link that signs them in.
+pub fn invite(tx: &mut Tx<'_>, new: &InviteAccount) -> Result<Account> {
+    let perimeter = Perimeter {
+        structure_id: new.structure_id,
+        departement_code: new.departement_code.clone(),
+        region_code: new.region_code.clone(),
+        subject_id: None,
+    };
+    grant(tx.actor(), INVITED, new.role, &perimeter)?;
+    let email = text::canonical_email(&new.email);
+    let account = store::accounts::insert(tx, new.role, &perimeter, &email)?;
+    let token = links::make(tx, &account, INVITATION)?;
+    mail::send(tx, &mails::invitation(&tx.site().front_url, account.id, account.role, &email, &token))?;
+    emit(tx, "account.invited", "accounts", account.id.uuid(), account.structure_id)?;
+    Ok(account)
+}
+
+/// Changes the address; the ANCT also ties the account to a person of an external issuer.
+pub fn update(tx: &mut Tx<'_>, id: AccountId, version: Option<i32>, patch: &AccountPatch) -> Result<Account> {
+    let mut account = lock(tx, id, version)?;
+    after(ACCOUNT_STEPS, account.status, "update")?;
+    if (patch.issuer.is_some() || patch.subject.is_some()) && *tx.actor() != Actor::Anct {
+        return Err(Problem::new(Code::RoleNotAllowed).with("role", tx.actor().name()).with("allowed", Role::Anct));
+    }
+    let former = account.email.clone();
+    if let Some(email) = &patch.email {
+        account.email = text::canonical_email(email);
+    }
+    if let Some(issuer) = &patch.issuer {
+        account.issuer = issuer.clone();
+    }
+    if let Some(subject) = &patch.subject {
+        account.subject = subject.clone();
+    }
+    match (&account.issuer, &account.subject) {
+        (Some(_), None) => return Err(Problem::invalid_field("subject", FaultCode::Required)),
+        (None, Some(_)) => return Err(Problem::invalid(vec![Fault::field("issuer", FaultCode::Required)])),
+        _ => {}
+    }
+    let account = store::accounts::update(tx, &account)?;
+    if account.email != former {
+        mail::send(tx, &mails::address_changed(id, &former))?;
+        end_links(tx, id)?;
+    }
+    emit(tx, "account.updated", "accounts", id.uuid(), account.structure_id)?;
+    Ok(account)
+}
+
+/// Withdraws an account: its tokens are refused within seconds, its links at once.
+pub fn revoke(tx: &mut Tx<'_>, id: AccountId, version: Option<i32>) -> Result<Account> {
+    let account = lock(tx, id, version)?;
+    after(ACCOUNT_STEPS, account.status, "revoke")?;
+    let account = store::accounts::revoke(tx, id)?;
+    end_links(tx, id)?;
+    emit(tx, "account.revoked", "accounts", id.uuid(), account.structure_id)?;
+    Ok(account)
+}
+
+fn lock(tx: &mut Tx<'_>, id: AccountId, version: Option<i32>) -> Result<Account> {
+    let account = store::accounts::lock(tx, id)?.ok_or_else(Problem::not_found)?;
+    require_version(version, account.version)?;
+    Ok(account)
+}
+
+/// Links went to an address, or for an account, that is no longer: nobody sees them but the service.
+fn end_links(tx: &mut Tx<'_>, id: AccountId) -> Result<()> {
+    tx.widen()?;
+    store::links::end(tx, id)
+}

@@ -1,0 +1,67 @@
+//! Signing in by a link that is mailed and works once.
+
+use chrono::Duration;
+
+use super::tokens::{self, Token};
+use crate::features::accounts::mails;
+use crate::features::accounts::model::{LINKS, SIGN_IN};
+use crate::features::accounts::store::{self, accounts::Account};
+use crate::platform::auth::Principal;
+use crate::platform::auth::local_issuer::LocalIssuer;
+use crate::platform::db::Tx;
+use crate::platform::error::{Code, Problem, Result};
+use crate::platform::ids::{AccountId, StructureId};
+use crate::platform::{mail, secret, text};
+
+/// Mails a link for each live account of an address. Whether there is one shows nowhere.
+pub fn request(tx: &mut Tx<'_>, email: &str) -> Result<()> {
+    tx.widen()?;
+    let email = text::canonical_email(email);
+    for account in store::accounts::to_be_mailed(tx, &email, LINKS)? {
+        let token = make(tx, &account, SIGN_IN)?;
+        mail::send(tx, &mails::sign_in(&tx.site().front_url, account.id, account.role, &account.email, &token))?;
+    }
+    tx.hide_effects();
+    Ok(())
+}
+
+/// Exchanges a mailed link for a token of its account, once.
+pub fn exchange(tx: &mut Tx<'_>, issuer: &LocalIssuer, token: &str) -> Result<Token> {
+    tx.widen()?;
+    let id = store::links::use_up(tx, secret::hash(token))?.ok_or_else(|| Problem::new(Code::InvalidLink))?;
+    sign_in(tx, issuer, id)
+}
+
+/// A link for an account: the secret goes into the e-mail, its hash stays.
+pub fn make(tx: &mut Tx<'_>, account: &Account, life: Duration) -> Result<String> {
+    let token = secret::generate();
+    store::links::insert(tx, account.id, secret::hash(&token), life)?;
+    Ok(token)
+}
+
+/// Finds or makes the active employer account of a structure and an address whose owner has just
+/// proved it theirs.
+pub fn open_employer_account(tx: &mut Tx<'_>, structure_id: StructureId, email: &str) -> Result<AccountId> {
+    tx.widen()?;
+    let account = store::accounts::open_employer(tx, structure_id, &text::canonical_email(email))?;
+    Ok(account.id)
+}
+
+/// Who an account's own token speaks for.
+pub fn sign_in_principal(issuer: &LocalIssuer, account: &Account) -> Result<Principal> {
+    let actor = account.actor().ok_or_else(|| Problem::internal("an account without its perimeter"))?;
+    Ok(Principal {
+        actor,
+        issuer: issuer.issuer().to_owned(),
+        subject: account.id.to_string(),
+        account: Some(account.id),
+        ..Principal::anonymous()
+    })
+}
+
+/// A token of an account that the use case has just found or made.
+pub fn sign_in(tx: &mut Tx<'_>, issuer: &LocalIssuer, id: AccountId) -> Result<Token> {
+    tx.widen()?;
+    let account = store::accounts::sign_in(tx, id)?.ok_or_else(|| Problem::new(Code::InvalidLink))?;
+    tokens::sign(issuer, &sign_in_principal(issuer, &account)?, None, tx.now())
+}

@@ -1,0 +1,32 @@
+//! Use cases of accounts, API clients and signing in.
+
+pub mod accounts;
+pub mod clients;
+pub mod links;
+pub mod tokens;
+
+pub use links::{open_employer_account, sign_in, sign_in_principal};
+pub use tokens::Token;
+
+use super::store;
+use crate::platform::db::Tx;
+use crate::platform::error::Result;
+use crate::platform::events::{self, Event};
+use crate::platform::ids::StructureId;
+
+/// Tells of a change to an account or API client; those of an employer within its structure's
+/// territory.
+fn emit(
+    tx: &mut Tx<'_>,
+    kind: &'static str,
+    resource: &'static str,
+    id: uuid::Uuid,
+    structure: Option<StructureId>,
+) -> Result<()> {
+    let place = match structure {
+        Some(structure) => store::place(tx.conn(), structure)?.map(|place| (structure, place)),
+        None => None,
+    };
+    let place = place.as_ref().map(|(id, at)| (Some(*id), at.departement_code.as_str(), at.region_code.as_str()));
+    events::emit(tx, &Event { kind, resource, id, place })
+}

@@ -1,0 +1,225 @@
+//! SQL of accounts.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use crate::features::accounts::model::{AccountStatus, Perimeter};
+use crate::platform::auth::{Actor, Role};
+use crate::platform::db::Tx;
+use crate::platform::db::listing::{Listing, PageSpec, Rows};
+use crate::platform::db::schema::accounts;
+use crate::platform::db::sql::Sql;
+use crate::platform::error::Result;
+use crate::platform::ids::{AccountId, StructureId};
+use crate::{sortable, sql};
+
+/// An account.
+#[derive(Clone, Debug, QueryableByName)]
+#[diesel(table_name = accounts)]
+pub struct Account {
+    pub id: AccountId,
+    pub role: Role,
+    pub email: String,
+    pub structure_id: Option<StructureId>,
+    pub departement_code: Option<String>,
+    pub region_code: Option<String>,
+    pub subject_id: Option<Uuid>,
+    pub issuer: Option<String>,
+    pub subject: Option<String>,
+    pub status: AccountStatus,
+    pub last_seen_at: Option<DateTime<Utc>>,
+    pub revoked_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub version: i32,
+}
+
+impl Account {
+    /// The actor; `None` where the perimeter is missing, which a constraint forbids.
+    pub fn actor(&self) -> Option<Actor> {
+        let perimeter = Perimeter {
+            structure_id: self.structure_id,
+            departement_code: self.departement_code.clone(),
+            region_code: self.region_code.clone(),
+            subject_id: self.subject_id,
+        };
+        perimeter.actor(self.role)
+    }
+}
+
+const ACCOUNT: &str = "a.id, a.role, a.email, a.structure_id, a.departement_code, a.region_code, a.subject_id, \
+    a.issuer, a.subject, a.status, a.last_seen_at, a.revoked_at, a.created_at, a.updated_at, a.version";
+
+sortable! {
+    /// Sort keys of accounts.
+    pub enum AccountSort {
+        "created_at" = "a.created_at"::"timestamptz",
+        "updated_at" = "a.updated_at"::"timestamptz",
+        "email" = "a.email"::"text",
+        "role" = "a.role"::"text",
+    }
+}
+
+/// What accounts are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct AccountSearch {
+    pub text: Option<String>,
+    pub roles: Option<Vec<Role>>,
+    pub statuses: Option<Vec<AccountStatus>>,
+    pub structure_id: Option<StructureId>,
+    pub departement_code: Option<String>,
+    pub region_code: Option<String>,
+    pub updated_since: Option<DateTime<Utc>>,
+}
+
+/// The accounts that the caller's perimeter holds: row-level security is the filter, and the
+/// condition on the perimeter says the same once more.
+pub fn list(conn: &mut PgConnection, within: &Actor, search: &AccountSearch, page: &PageSpec) -> Result<Rows<Account>> {
+    let mut list = Listing::new(ACCOUNT, Sql::raw("accounts a"), "a.id", "uuid");
+    list.filter(same_perimeter(within))
+        .filter_some(search.text.as_deref(), |text| {
+            let text = crate::platform::text::like_literal(&text.trim().to_lowercase());
+            sql!("a.email like {}", format!("%{text}%"))
+        })
+        .filter_some(search.roles.clone(), |roles| sql!("a.role = any({})", roles))
+        .filter_some(search.statuses.clone(), |statuses| sql!("a.status = any({})", statuses))
+        .filter_some(search.structure_id, |id| sql!("a.structure_id = {}", id))
+        .filter_some(search.departement_code.as_deref(), |code| sql!("a.departement_code = {}", code))
+        .filter_some(search.region_code.as_deref(), |code| sql!("a.region_code = {}", code))
+        .filter_some(search.updated_since, |since| sql!("a.updated_at >= {}", since));
+    list.page(conn, page)
+}
+
+/// A perimeter holds the accounts (or API clients, also named `a`) of its own role and territory.
+pub fn same_perimeter(actor: &Actor) -> Sql {
+    let Some(role) = actor.role() else {
+        return Sql::raw(if *actor == Actor::System { "true" } else { "false" });
+    };
+    if *actor == Actor::Anct {
+        return Sql::raw("true");
+    }
+    let own = Perimeter::of(actor);
+    sql!(
+        "(a.role = {} and a.structure_id is not distinct from {} and a.departement_code is not distinct from {} \
+          and a.region_code is not distinct from {})",
+        role,
+        own.structure_id,
+        own.departement_code,
+        own.region_code
+    )
+}
+
+pub fn find(conn: &mut PgConnection, within: &Actor, id: AccountId) -> Result<Option<Account>> {
+    sql!("select {} from accounts a where a.id = {} and {}", Sql::raw(ACCOUNT), id, same_perimeter(within)).first(conn)
+}
+
+pub fn lock(tx: &mut Tx<'_>, id: AccountId) -> Result<Option<Account>> {
+    let within = same_perimeter(tx.actor());
+    sql!("select {} from accounts a where a.id = {} and {} for update", Sql::raw(ACCOUNT), id, within).first(tx.conn())
+}
+
+pub fn insert(tx: &mut Tx<'_>, role: Role, perimeter: &Perimeter, email: &str) -> Result<Account> {
+    let now = tx.now().instant();
+    sql!(
+        "insert into accounts as a (id, role, email, structure_id, departement_code, region_code, subject_id, created_at, updated_at)
+         values ({}, {}, {}, {}, {}, {}, {}, {}, {}) returning {}",
+        AccountId::new(),
+        role,
+        email,
+        perimeter.structure_id,
+        &perimeter.departement_code,
+        &perimeter.region_code,
+        perimeter.subject_id,
+        now,
+        now,
+        Sql::raw(ACCOUNT)
+    )
+    .one(tx.conn())
+}
+
+/// The live employer account of a structure and an address, made if there is none.
+pub fn open_employer(tx: &mut Tx<'_>, structure_id: StructureId, email: &str) -> Result<Account> {
+    let now = tx.now().instant();
+    sql!(
+        "insert into accounts as a (id, role, email, structure_id, status, last_seen_at)
+         values ({}, 'employer', {}, {}, 'active', {})
+         on conflict (role, email, structure_id, departement_code, region_code, subject_id) where status <> 'revoked'
+         do update set status = 'active', last_seen_at = excluded.last_seen_at
+         returning {}",
+        AccountId::new(),
+        email,
+        structure_id,
+        now,
+        Sql::raw(ACCOUNT)
+    )
+    .one(tx.conn())
+}
+
+pub fn update(tx: &mut Tx<'_>, account: &Account) -> Result<Account> {
+    sql!(
+        "update accounts a set email = {}, issuer = {}, subject = {} where a.id = {} returning {}",
+        &account.email,
+        &account.issuer,
+        &account.subject,
+        account.id,
+        Sql::raw(ACCOUNT)
+    )
+    .one(tx.conn())
+}
+
+pub fn revoke(tx: &mut Tx<'_>, id: AccountId) -> Result<Account> {
+    let now = tx.now().instant();
+    sql!(
+        "update accounts a set status = 'revoked', revoked_at = {} where a.id = {} returning {}",
+        now,
+        id,
+        Sql::raw(ACCOUNT)
+    )
+    .one(tx.conn())
+}
+
+/// Marks a live account as signed in; `None` where it is revoked.
+pub fn sign_in(tx: &mut Tx<'_>, id: AccountId) -> Result<Option<Account>> {
+    let now = tx.now().instant();
+    sql!(
+        "update accounts a set status = 'active', last_seen_at = {} where a.id = {} and a.status <> 'revoked' returning {}",
+        now,
+        id,
+        Sql::raw(ACCOUNT)
+    )
+    .first(tx.conn())
+}
+
+/// The live accounts of an address, oldest first, but those that were mailed enough links.
+pub fn to_be_mailed(tx: &mut Tx<'_>, email: &str, limit: i64) -> Result<Vec<Account>> {
+    let now = tx.now().instant();
+    sql!(
+        "select {} from accounts a where a.email = {} and a.status <> 'revoked'
+            and (select count(*) from mail_links l
+                 where l.account_id = a.id and l.used_at is null and l.expires_at > {}) < {}
+         order by a.created_at, a.id limit {}",
+        Sql::raw(ACCOUNT),
+        email,
+        now,
+        limit,
+        limit
+    )
+    .load(tx.conn())
+}
+
+pub fn is_live(conn: &mut PgConnection, id: AccountId) -> Result<bool> {
+    sql!("select exists (select from accounts where id = {} and status <> 'revoked') as yes", id).holds(conn)
+}
+
+/// The live accounts of somebody whom an external issuer knows.
+pub fn of_subject(conn: &mut PgConnection, issuer: &str, subject: &str) -> Result<Vec<Account>> {
+    sql!(
+        "select {} from accounts a
+         where a.issuer = {} and a.subject = {} and a.status <> 'revoked' order by a.created_at, a.id",
+        Sql::raw(ACCOUNT),
+        issuer,
+        subject
+    )
+    .load(conn)
+}

@@ -2,16 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::Duration;
 use clap::{Parser, Subcommand};
 use uuid::Uuid;
 
 use super::config::{Config, Environment};
 use super::server::{Service, local_issuer};
-use super::{document, server};
+use super::{document, personas, server};
 use crate::features::territories;
 use crate::platform::auth::policy::scopes_of;
-use crate::platform::auth::{Actor, Principal, Role, Territory};
+use crate::platform::auth::{Actor, Role, Territory};
 use crate::platform::clock::Clock;
 use crate::platform::db::private_cluster::{Keep, PrivateCluster};
 use crate::platform::db::{Db, Outcome, Request, Settings, Site, migrations, print_schema};
@@ -160,6 +159,10 @@ fn dev(demo: bool) -> Result<(), String> {
     }
     let service = server::Service::assemble(config.clone(), Clock::system(), Limits::default())?;
     println!("\n  Swagger UI   {}/swagger-ui/\n", config.public_url);
+    println!("  Demonstration personas (Authorization: Bearer …), valid for an hour:\n");
+    for persona in personas::list(&service.db, &service.local_issuer).map_err(|e| e.to_string())? {
+        println!("  {}\n{}\n", persona.label, persona.token);
+    }
     actix_web::rt::System::new().block_on(service.run())
 }
 
@@ -242,23 +245,13 @@ fn token(args: &TokenArgs) -> Result<(), String> {
         Role::TrainingBody => Actor::TrainingBody(TrainingBodyId::from_uuid(subject()?)),
     };
     let issuer = local_issuer(&config)?;
-    let scopes = match &args.scope {
+    let scopes: Vec<String> = match &args.scope {
         Some(scopes) => scopes.split_whitespace().map(ToOwned::to_owned).collect(),
         None => scopes_of(role),
     };
-    println!("{}", demo_token(&issuer, actor, &scopes)?);
+    let token = personas::token(&issuer, actor, &scopes, Clock::system().now()).map_err(|e| e.to_string())?;
+    println!("{token}");
     Ok(())
-}
-
-/// A token of somebody made up for a demonstration.
-pub fn demo_token(
-    issuer: &crate::platform::auth::local_issuer::LocalIssuer,
-    actor: Actor,
-    scopes: &[String],
-) -> Result<String, String> {
-    let subject = format!("demo-{}", actor.name());
-    let principal = Principal { actor, subject, ..Principal::anonymous() };
-    issuer.sign(&principal, scopes, Duration::hours(1), Clock::system().now()).map_err(|e| e.to_string())
 }
 
 fn health() -> Result<(), String> {

@@ -154,7 +154,13 @@ pub async fn find_problem(
 
 /// Pages that are no operations: the document, its user interface, the way there.
 pub fn configure_pages(config: &mut actix_web::web::ServiceConfig) {
-    config.service(openapi).service(openapi_old).service(swagger_ui).service(swagger_ui_without_slash).service(home);
+    config
+        .service(openapi)
+        .service(openapi_old)
+        .service(swagger_ui)
+        .service(swagger_ui_without_slash)
+        .service(home)
+        .service(super::personas::demo_personas);
 }
 
 #[get("/openapi.json")]

@@ -3,13 +3,19 @@
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::pages;
-use crate::features::{applications, call_windows, committees, posts, reservations, structures, territories};
+use super::{pages, vocabularies};
+use crate::features::{
+    accounts, applications, audit, call_windows, committees, posts, reservations, structures, territories,
+};
 
 /// Every documented operation.
 pub fn configure(config: &mut ServiceConfig) {
     pages::configure(config);
+    accounts::routes::configure_root(config);
     config.service(scope::scope("/api/v1").configure(|api: &mut ServiceConfig| {
+        vocabularies::configure(api);
+        accounts::routes::configure(api);
+        audit::routes::configure(api);
         territories::routes::configure(api);
         structures::routes::configure(api);
         posts::routes::configure(api);

@@ -3,6 +3,7 @@
 pub mod territories;
 
 pub mod accounts;
+pub mod audit;
 
 pub mod structures;
 

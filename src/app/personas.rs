@@ -1,0 +1,85 @@
+//! Made-up callers, to try the service with. Never in production.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use chrono::Duration;
+use diesel::QueryableByName;
+use diesel::sql_types as st;
+use serde::Serialize;
+
+use super::config::Config;
+use crate::platform::auth::local_issuer::LocalIssuer;
+use crate::platform::auth::policy::scopes_of;
+use crate::platform::auth::{Actor, Principal, Territory};
+use crate::platform::clock::Now;
+use crate::platform::db::Db;
+use crate::platform::error::{Problem, Result};
+use crate::platform::ids::StructureId;
+use crate::sql;
+
+/// A caller to be.
+#[derive(Clone, Debug, Serialize)]
+pub struct Persona {
+    /// For people.
+    pub label: String,
+    pub role: &'static str,
+    /// An access token for an hour.
+    pub token: String,
+}
+
+#[derive(QueryableByName)]
+struct Employer {
+    #[diesel(sql_type = st::Uuid)]
+    id: StructureId,
+    #[diesel(sql_type = st::Text)]
+    name: String,
+}
+
+/// The personas, with an employer where there is a retained structure. Blocks on the database.
+pub fn list(db: &Db, issuer: &LocalIssuer) -> Result<Vec<Persona>> {
+    let departement = |code: &str| Actor::Prefecture(Territory::Departement(code.to_owned()));
+    let mut actors = vec![
+        ("ANCT".to_owned(), Actor::Anct),
+        ("Banque des Territoires".to_owned(), Actor::Bdt),
+        ("Préfecture du Tarn-et-Garonne (82)".to_owned(), departement("82")),
+        ("Préfecture de la Haute-Garonne (31)".to_owned(), departement("31")),
+        ("Observateur national".to_owned(), Actor::Observer(None)),
+    ];
+    let employer: Option<Employer> = db.read_now(&Principal::system("personas"), &|reader| {
+        sql!(
+            "select id, name from structures where status = 'retained'
+             order by (departement_code = '82') desc, reference limit 1"
+        )
+        .first(reader.conn())
+    })?;
+    actors.extend(employer.map(|found| (format!("Employeur : {}", found.name), Actor::Employer(found.id))));
+    let now = db.clock().now();
+    actors
+        .into_iter()
+        .map(|(label, actor)| {
+            let scopes = actor.role().map(scopes_of).unwrap_or_default();
+            Ok(Persona { label, role: actor.name(), token: token(issuer, actor, &scopes, now)? })
+        })
+        .collect()
+}
+
+/// A token of somebody made up. Each perimeter is a subject of its own, so that none meets the
+/// kept answers of another.
+pub fn token(issuer: &LocalIssuer, actor: Actor, scopes: &[String], now: Now) -> Result<String> {
+    let (_, place) = actor.reach().as_setting();
+    let subject = format!("demo-{}-{place}", actor.name()).trim_end_matches('-').to_owned();
+    let principal = Principal { actor, subject, ..Principal::anonymous() };
+    issuer.sign(&principal, scopes, Duration::hours(1), now)
+}
+
+/// The personas for Swagger UI; no such address in production.
+#[get("/demo/personas")]
+pub async fn demo_personas(config: Data<Config>, db: Data<Db>, issuer: Data<LocalIssuer>) -> Result<HttpResponse> {
+    if config.is_production() {
+        return Err(Problem::not_found());
+    }
+    let personas = actix_web::web::block(move || list(&db, &issuer))
+        .await
+        .map_err(|_| Problem::internal("a database thread panicked"))??;
+    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(personas))
+}

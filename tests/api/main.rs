@@ -5,13 +5,17 @@
 
 mod support;
 
+mod accounts;
+mod api_clients;
 mod applications;
 mod bodies;
 mod committees;
 mod edges;
 mod guards;
+mod issuers;
 mod journey;
 mod outage;
-mod structures;
 mod posts;
+mod structures;
 mod territories;
+mod tokens;

@@ -1,7 +1,10 @@
 //! What holds everywhere, whatever is added. Each guard counts what it looked at, says so, and
 //! fails if that was nothing.
 
+mod committed;
+mod completeness;
 mod documents;
+mod layers;
 mod operations;
 mod policy;
 mod schema;

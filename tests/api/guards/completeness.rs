@@ -1,0 +1,80 @@
+//! What is promised in one place exists in the others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use conum::app::{document, vocabularies};
+use conum::platform::auth::policy::LINES;
+
+use super::operations;
+use super::{looked_at, none};
+use crate::support::Database;
+
+#[test]
+fn every_line_of_the_policy_is_an_operation() {
+    let document = document::build().expect("a document");
+    let operations = operations::all(&document);
+    let mounted: BTreeSet<&str> = operations.iter().map(|o| o.id.as_str()).collect();
+    let missing = LINES.iter().filter(|line| !mounted.contains(line.operation)).map(|line| line.operation.to_owned());
+    looked_at(LINES.len(), "policy lines");
+    none(&missing.collect::<Vec<_>>(), "policy lines without an operation");
+}
+
+/// `table.column` of every list of texts that a CHECK closes, with the texts.
+fn closed_columns() -> BTreeMap<String, BTreeSet<String>> {
+    let rows = Database::new().owner().rows(
+        "select c.conrelid::regclass::text || '.' || a.attname as name,
+            array(select t[1] from regexp_matches(pg_get_constraintdef(c.oid), '''([^'']*)''::text', 'g') t) as texts
+         from pg_constraint c join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+         where c.contype = 'c' and c.connamespace = 'public'::regnamespace and cardinality(c.conkey) = 1
+            and a.atttypid = 'text'::regtype and pg_get_constraintdef(c.oid) like '%= ANY (ARRAY[%'",
+    );
+    let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+    let texts = |row: &serde_json::Value| row["texts"].as_array().expect("texts").iter().map(text).collect();
+    rows.iter().map(|row| (text(&row["name"]), texts(row))).collect()
+}
+
+/// Closed lists of the database that no Rust type reads.
+const NOT_PUBLISHED: [&str; 5] =
+    ["audit_entries.action", "communes.kind", "departements.zone", "emails.status", "regions.zone"];
+
+#[test]
+fn every_closed_list_of_the_database_is_a_vocabulary_with_the_same_terms() {
+    let columns = closed_columns();
+    let (mut wrong, mut held) = (Vec::new(), BTreeSet::new());
+    for vocabulary in vocabularies::all() {
+        let terms: BTreeSet<String> = vocabulary.terms.iter().map(|term| term.code.to_owned()).collect();
+        for column in vocabulary.columns {
+            held.insert((*column).to_owned());
+            match columns.get(*column) {
+                None => wrong.push(format!("{column}: no CHECK lists the terms of {}", vocabulary.name)),
+                Some(texts) if *texts != terms => {
+                    wrong.push(format!("{column}: {texts:?}, but {} is {terms:?}", vocabulary.name));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    let unread = |column: &&String| !held.contains(*column) && !NOT_PUBLISHED.contains(&column.as_str());
+    wrong.extend(columns.keys().filter(unread).map(|column| format!("{column}: no vocabulary holds it")));
+    looked_at(held.len(), &format!("columns of vocabularies, {} closed by a CHECK", columns.len()));
+    none(&wrong, "closed lists that differ");
+}
+
+#[test]
+fn the_document_speaks_in_the_terms_of_the_vocabularies() {
+    let document = document::build().expect("a document");
+    let schemas = document["components"]["schemas"].as_object().expect("schemas");
+    let lists: Vec<BTreeSet<&str>> =
+        vocabularies::all().iter().map(|v| v.terms.iter().map(|term| term.code).collect()).collect();
+    let (mut seen, mut wrong) = (0, Vec::new());
+    for (name, schema) in schemas {
+        let Some(values) = schema["enum"].as_array() else { continue };
+        seen += 1;
+        let values: BTreeSet<&str> = values.iter().filter_map(|value| value.as_str()).collect();
+        if !lists.contains(&values) {
+            wrong.push(format!("{name}: {values:?}"));
+        }
+    }
+    looked_at(seen, "enumerations of the document");
+    none(&wrong, "enumerations that are no vocabulary");
+}

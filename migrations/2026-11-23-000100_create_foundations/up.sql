@@ -178,7 +178,8 @@ comment on table idempotency_keys is 'Answers kept with their effect, so that a 
 alter table idempotency_keys enable row level security;
 create policy idempotency_keys_own on idempotency_keys
     using (conum_setting('actor') = 'system'
-        or principal = conum_setting('actor') || '|' || conum_setting('issuer') || '|' || conum_setting('subject'));
+        or principal = conum_setting('actor') || '|' || conum_setting('issuer') || '|' || conum_setting('subject')
+            || '|' || conum_setting('account'));
 
 create table job_runs (
     job text not null,

@@ -36,8 +36,11 @@ create index accounts_email_idx on accounts (email) where status <> 'revoked';
 create index accounts_structure_id_idx on accounts (structure_id);
 create index accounts_departement_code_idx on accounts (departement_code);
 create index accounts_region_code_idx on accounts (region_code);
-create trigger accounts_touch before update on accounts for each row execute function conum_touch();
-create trigger accounts_audit after insert or update or delete on accounts for each row execute function conum_audit();
+-- Having been seen is no change of the account.
+create trigger accounts_touch before update of email, issuer, subject, status, revoked_at on accounts
+    for each row execute function conum_touch();
+create trigger accounts_audit after insert or delete or update of email, issuer, subject, status, revoked_at on accounts
+    for each row execute function conum_audit();
 
 create table api_clients (
     id uuid constraint api_clients_pkey primary key,
@@ -70,8 +73,10 @@ create table api_clients (
 create index api_clients_structure_id_idx on api_clients (structure_id);
 create index api_clients_departement_code_idx on api_clients (departement_code);
 create index api_clients_region_code_idx on api_clients (region_code);
-create trigger api_clients_touch before update on api_clients for each row execute function conum_touch();
-create trigger api_clients_audit after insert or update or delete on api_clients for each row execute function conum_audit();
+create trigger api_clients_touch before update of name, scopes, secret_hash, previous_secret_hash, previous_secret_until,
+    expires_at, revoked_at on api_clients for each row execute function conum_touch();
+create trigger api_clients_audit after insert or delete or update of name, scopes, secret_hash, previous_secret_hash,
+    previous_secret_until, expires_at, revoked_at on api_clients for each row execute function conum_audit();
 
 -- One-use links sent by e-mail; only their hash is kept.
 create table mail_links (

@@ -213,7 +213,7 @@ impl Demo {
         };
         self.act(day, Actor::System, |tx| {
             let structure = structures::service::register(tx, &new)?.structure;
-            structures::store::change(tx, structure.id, &structures::store::Change::Confirmed)?;
+            structures::service::confirm_registration(tx, structure.id)?;
             Ok((structure.id, structure.departement_code))
         })
     }

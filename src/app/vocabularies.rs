@@ -6,7 +6,14 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::features::accounts::model::{AccountStatus, ApiClientStatus};
+use crate::features::applications::model::{ApplicationKind, ApplicationStatus, CoordinatorTime, OpinionKind};
 use crate::features::audit::model::AuditAction;
+use crate::features::call_windows::model::Audience;
+use crate::features::committees::model::{CommitteeStatus, Outcome};
+use crate::features::posts::model::{
+    AttachmentEnd, AttachmentReason, EndReason, Phase, PostChange, PostReturnStatus, PostStatus, ReturnReason,
+};
+use crate::features::reservations::model::ReservationStatus;
 use crate::features::structures::model::{IdentityField, Network, StructureKind, StructureStatus};
 use crate::page_of;
 use crate::platform::auth::{Caller, Role, can};
@@ -29,6 +36,22 @@ pub fn all() -> Vec<Vocabulary> {
         Vocabulary::of::<StructureStatus>(),
         Vocabulary::of::<Network>(),
         Vocabulary::of::<IdentityField>(),
+        Vocabulary::of::<Audience>(),
+        Vocabulary::of::<ApplicationKind>(),
+        Vocabulary::of::<ApplicationStatus>(),
+        Vocabulary::of::<CoordinatorTime>(),
+        Vocabulary::of::<OpinionKind>(),
+        Vocabulary::of::<CommitteeStatus>(),
+        Vocabulary::of::<Outcome>(),
+        Vocabulary::of::<ReservationStatus>(),
+        Vocabulary::of::<Phase>(),
+        Vocabulary::of::<PostStatus>(),
+        Vocabulary::of::<ReturnReason>(),
+        Vocabulary::of::<EndReason>(),
+        Vocabulary::of::<PostReturnStatus>(),
+        Vocabulary::of::<AttachmentReason>(),
+        Vocabulary::of::<AttachmentEnd>(),
+        Vocabulary::of::<PostChange>(),
     ]
 }
 

@@ -67,7 +67,7 @@ pub fn is_siret(text: &str) -> bool {
             _ => digit,
         })
         .sum();
-    luhn % 10 == 0 || (text.starts_with("356000000") && digits().sum::<u32>() % 5 == 0)
+    luhn.is_multiple_of(10) || (text.starts_with("356000000") && digits().sum::<u32>().is_multiple_of(5))
 }
 
 /// A phone number of France or its overseas territories in international form, or `None`.

@@ -81,6 +81,7 @@ fn finish(document: &mut Value) -> Result<(), String> {
         return Err(format!("the tag {unknown} has no description"));
     }
     document["components"]["securitySchemes"] = access::security_schemes();
+    document["components"]["responses"] = responses::shared();
     document["components"]["schemas"]["Problem"] = schemas::problem();
     document["components"]["schemas"]["ProblemFault"] = schemas::fault();
     schemas::finish(document);

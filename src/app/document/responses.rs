@@ -44,56 +44,72 @@ pub fn finish(path: &str, method: &str, responses: &mut Value, line: &Line, need
     if method == "get" && path.ends_with("{id}") {
         responses.insert("304".into(), json!({"description": "Not modified: your version is current."}));
     }
-    let mut problems = vec![
-        (400, "The request cannot be read, or a parameter is wrong."),
-        // An invalid token is refused even where none is needed.
-        (401, "The token is missing, invalid or expired."),
-        (404, "Not there, or out of your reach."),
-        (406, "None of the formats asked for is available."),
-        (414, "The address is too long."),
-        (431, "The headers are too large."),
-        (500, "An error of ours, logged."),
-        (503, "Try again after Retry-After."),
-    ];
+    // An invalid token is refused even where none is needed.
+    let mut problems = vec![400, 401, 404, 406, 414, 431, 500, 503];
     if !line.anonymous || line.scope.is_some() {
-        problems.push((403, "The role or a scope is missing."));
+        problems.push(403);
     }
     if needs.writes || needs.has_body {
-        problems.extend([
-            (409, "The state of things does not allow it."),
-            (422, "A value is wrong."),
-            (429, "Too many requests."),
-        ]);
-        problems.push((412, "The version named by If-Match is not current."));
+        problems.extend([409, 412, 422, 429]);
     }
     if needs.has_body {
-        problems.extend([
-            (408, "The body came too slowly."),
-            (413, "The body is too large."),
-            (415, "The media type is not accepted."),
-        ]);
+        problems.extend([408, 413, 415]);
     }
     if needs.versioned {
-        problems.push((428, "If-Match is missing."));
+        problems.push(428);
     }
     if line.operation == "confirm_structure" || line.operation == "exchange_login_link" {
-        problems.push((410, "The link is unknown, used or expired."));
+        problems.push(410);
     }
-    for (status, description) in problems {
-        responses.entry(status.to_string()).or_insert_with(|| {
-            let mut response = json!({"description": description,
-                "headers": {"X-Request-Id": header("Identifier of the request, for the log.")},
-                "content": {problem::MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example(status)}}});
-            if status == 401 {
-                response["headers"]["WWW-Authenticate"] = header("How to sign in.");
-            }
-            if status == 429 || status == 503 {
-                response["headers"]["Retry-After"] = json!({"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0, "maximum": 86400}});
-            }
-            response
-        });
+    for status in problems {
+        responses
+            .entry(status.to_string())
+            .or_insert_with(|| json!({"$ref": format!("#/components/responses/{}", name(status))}));
     }
     responses.sort_keys();
+}
+
+/// Every status of a problem, with the name of its shared response and what it says.
+const PROBLEMS: &[(u16, &str, &str)] = &[
+    (400, "BadRequest", "The request cannot be read, or a parameter is wrong."),
+    (401, "Unauthorized", "The token is missing, invalid or expired."),
+    (403, "Forbidden", "The role or a scope is missing."),
+    (404, "NotFound", "Not there, or out of your reach."),
+    (406, "NotAcceptable", "None of the formats asked for is available."),
+    (408, "RequestTimeout", "The body came too slowly."),
+    (409, "Conflict", "The state of things does not allow it."),
+    (410, "Gone", "The link is unknown, used or expired."),
+    (412, "PreconditionFailed", "The version named by If-Match is not current."),
+    (413, "PayloadTooLarge", "The body is too large."),
+    (414, "UriTooLong", "The address is too long."),
+    (415, "UnsupportedMediaType", "The media type is not accepted."),
+    (422, "UnprocessableContent", "A value is wrong."),
+    (428, "PreconditionRequired", "If-Match is missing."),
+    (429, "TooManyRequests", "Too many requests."),
+    (431, "HeadersTooLarge", "The headers are too large."),
+    (500, "InternalError", "An error of ours, logged."),
+    (503, "ServiceUnavailable", "Try again after Retry-After."),
+];
+
+fn name(status: u16) -> &'static str {
+    PROBLEMS.iter().find(|(known, ..)| *known == status).map_or("InternalError", |(_, name, _)| name)
+}
+
+/// The problems that operations answer, said once.
+pub fn shared() -> Value {
+    let response = |(status, name, description): &(u16, &str, &str)| {
+        let mut response = json!({"description": description,
+            "headers": {"X-Request-Id": header("Identifier of the request, for the log.")},
+            "content": {problem::MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example(*status)}}});
+        if *status == 401 {
+            response["headers"]["WWW-Authenticate"] = header("How to sign in.");
+        }
+        if matches!(status, 429 | 503) {
+            response["headers"]["Retry-After"] = json!({"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0, "maximum": 86400}});
+        }
+        ((*name).to_owned(), response)
+    };
+    Value::Object(PROBLEMS.iter().map(response).collect())
 }
 
 /// The problem that most often comes with a status.

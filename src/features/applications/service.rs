@@ -1,5 +1,7 @@
 //! Use cases of applications and opinions.
 
+use chrono::NaiveDate;
+
 use super::dto::{ApplicationPatch, NewApplication, OpinionInput};
 use super::mails;
 use super::model::{ApplicationKind, ApplicationStatus, STEPS};
@@ -14,7 +16,8 @@ use crate::platform::auth::{Actor, Territory, can};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::events::{self, Event};
-use crate::platform::ids::{ApplicationId, StructureId};
+use crate::platform::ids::{ApplicationId, CommitteeId, StructureId};
+use crate::platform::mail::Email;
 use crate::platform::transitions::{Transition, after, require_version};
 use crate::platform::{mail, text};
 
@@ -72,7 +75,7 @@ fn author(tx: &Tx<'_>, named: Option<StructureId>) -> Result<StructureId> {
     }
 }
 
-fn require_start(reader: &Reader<'_>, wanted: chrono::NaiveDate) -> Result<()> {
+fn require_start(reader: &Reader<'_>, wanted: NaiveDate) -> Result<()> {
     if wanted < reader.today() {
         return Err(Problem::invalid_field("wanted_start_on", FaultCode::InThePast));
     }
@@ -219,7 +222,64 @@ fn transitions(reader: &mut Reader<'_>, application: &Application) -> Result<Vec
     ])
 }
 
-pub fn emit(tx: &mut Tx<'_>, kind: &'static str, application: &Application) -> Result<()> {
+/// An application that the committee is about to look at, locked.
+pub fn lock_for_committee(tx: &mut Tx<'_>, id: ApplicationId) -> Result<Application> {
+    lock(tx, id)
+}
+
+/// The applications of an agenda, locked in one order.
+pub fn lock_agenda(tx: &mut Tx<'_>, committee: CommitteeId) -> Result<Vec<Application>> {
+    store::lock_all(tx, committee)
+}
+
+/// Stands on a committee's agenda from now on.
+pub fn put_on_agenda(tx: &mut Tx<'_>, application: &Application, committee: CommitteeId) -> Result<()> {
+    after(STEPS, application.status, "put_on_agenda")?;
+    store::change(tx, application.id, &Change::OnAgenda(committee))?;
+    emit(tx, "application.put_on_agenda", application)
+}
+
+/// Waits for another committee.
+pub fn remove_from_agenda(tx: &mut Tx<'_>, application: &Application) -> Result<()> {
+    after(STEPS, application.status, "remove_from_agenda")?;
+    store::change(tx, application.id, &Change::OffAgenda)?;
+    emit(tx, "application.removed_from_agenda", application)
+}
+
+/// What a closed committee made of an application.
+pub enum Settlement {
+    Retained { posts: i32, recruit_before: NaiveDate },
+    Refused,
+    FurtherExamination,
+}
+
+/// The committee's decision of `on` takes effect, and the structure is told.
+pub fn settle(tx: &mut Tx<'_>, application: &Application, on: NaiveDate, settlement: &Settlement) -> Result<()> {
+    let recipient = structures::service::contact_email(tx, application.structure_id)?;
+    let (event, change, kind, email): (_, _, _, fn(&Application, &str) -> Email) = match settlement {
+        Settlement::Retained { posts, recruit_before } => {
+            if let Some(recipient) = &recipient {
+                let until = recruit_before.format("%d/%m/%Y").to_string();
+                mail::send(tx, &mails::retained(application, recipient, *posts, &until))?;
+            }
+            after(STEPS, application.status, "retain")?;
+            store::change(tx, application.id, &Change::Retained { posts: *posts, on })?;
+            return emit(tx, "application.retained", application);
+        }
+        Settlement::Refused => ("refuse", Change::Refused { on }, "application.refused", mails::refused),
+        Settlement::FurtherExamination => {
+            ("examine_further", Change::FurtherExamination, "application.examined_further", mails::examined_further)
+        }
+    };
+    after(STEPS, application.status, event)?;
+    store::change(tx, application.id, &change)?;
+    if let Some(recipient) = &recipient {
+        mail::send(tx, &email(application, recipient))?;
+    }
+    emit(tx, kind, application)
+}
+
+fn emit(tx: &mut Tx<'_>, kind: &'static str, application: &Application) -> Result<()> {
     let (departement, region) = (application.departement_code.as_str(), application.region_code.as_str());
     let place = Some((Some(application.structure_id), departement, region));
     events::emit(tx, &Event { kind, resource: "applications", id: application.id.uuid(), place })

@@ -23,6 +23,11 @@ pub fn find(reader: &mut Reader<'_>, id: ReservationId) -> Result<Reservation> {
     store::find(reader.conn(), &reach, id)?.ok_or_else(Problem::not_found)
 }
 
+/// By the reference that people speak of.
+pub fn find_by_reference(tx: &mut Tx<'_>, reference: &str) -> Result<Option<Reservation>> {
+    store::find_by_reference(tx.conn(), reference)
+}
+
 pub fn create(tx: &mut Tx<'_>, new: &NewReservation) -> Result<Reservation> {
     let fields = fields(tx, new)?;
     end_overdue(tx)?;

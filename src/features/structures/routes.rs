@@ -8,7 +8,6 @@ use super::dto::*;
 use super::model::IdentityField;
 use super::service::{self, File};
 use super::store::{self, RetainedSort, StructureSort};
-use crate::features::accounts;
 use crate::platform::auth::local_issuer::{LocalIssuer, TOKEN_SECONDS};
 use crate::platform::auth::{Actor, Caller, can};
 use crate::platform::error::Problem;
@@ -65,8 +64,7 @@ pub async fn confirm_structure(
 ) -> Answer {
     caller
         .write(move |tx| {
-            let (structure, email) = service::confirm(tx, &body.token)?;
-            let account = accounts::service::open_employer_account(tx, structure.id, &email)?;
+            let (structure, account) = service::confirm(tx, &body.token)?;
             let access_token = issuer.sign_account(Actor::Employer(structure.id), account, tx.now())?;
             Ok(Reply::ok(&StructureConfirmed {
                 structure_id: structure.id,

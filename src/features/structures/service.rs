@@ -6,12 +6,13 @@ use super::dto::{ContactInput, NewStructure, StructurePatch};
 use super::mails;
 use super::model::{CONFIRMATION_DAYS, IdentityField, STEPS};
 use super::store::{self, Change, Contact, Fields, Structure};
+use crate::features::accounts;
 use crate::features::territories::service as territories;
 use crate::platform::auth::{Actor, Reach, can, policy::Permission};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::events::{self, Event};
-use crate::platform::ids::StructureId;
+use crate::platform::ids::{AccountId, StructureId};
 use crate::platform::transitions::{Transition, after, require_version};
 use crate::platform::{formats, mail, secret, text};
 
@@ -99,16 +100,22 @@ fn send_confirmation(tx: &mut Tx<'_>, id: StructureId, name: &str, recipient: &s
 }
 
 /// Uses a mailed link: the structure is registered, and its address becomes an account.
-pub fn confirm(tx: &mut Tx<'_>, token: &str) -> Result<(Structure, String)> {
+pub fn confirm(tx: &mut Tx<'_>, token: &str) -> Result<(Structure, AccountId)> {
     tx.widen()?;
     let invalid = || Problem::new(Code::InvalidLink);
     let id = store::use_confirmation(tx, secret::hash(token))?.ok_or_else(invalid)?;
+    confirm_registration(tx, id)
+}
+
+/// The structure's address is known to be its own.
+pub fn confirm_registration(tx: &mut Tx<'_>, id: StructureId) -> Result<(Structure, AccountId)> {
     let structure = lock_any(tx, id)?;
     after(STEPS, structure.status, "confirm")?;
     store::change(tx, id, &Change::Confirmed)?;
     emit(tx, "structure.confirmed", &structure)?;
     let email = contact_email(tx, id)?.ok_or_else(|| Problem::internal("a structure without a contact"))?;
-    Ok((lock_any(tx, id)?, email))
+    let account = accounts::service::open_employer_account(tx, id, &email)?;
+    Ok((lock_any(tx, id)?, account))
 }
 
 pub fn update(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>, patch: &StructurePatch) -> Result<File> {

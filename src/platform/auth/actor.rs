@@ -153,7 +153,8 @@ impl Principal {
 
     /// One key a principal, for idempotency: two callers never share their keys.
     pub fn key(&self) -> String {
-        format!("{}|{}|{}", self.actor.name(), self.issuer, self.subject)
+        let account = self.account.map(|id| id.to_string()).unwrap_or_default();
+        format!("{}|{}|{}|{account}", self.actor.name(), self.issuer, self.subject)
     }
 
     pub fn has_scope(&self, scope: &str) -> bool {

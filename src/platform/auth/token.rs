@@ -43,6 +43,9 @@ pub enum Holder {
     ApiClient(ApiClientId),
 }
 
+/// The live accounts of one person.
+type Accounts = Arc<Vec<(AccountId, Actor)>>;
+
 /// Verifies tokens and remembers those verified.
 pub struct Authenticator {
     issuers: Vec<Issuer>,
@@ -51,7 +54,7 @@ pub struct Authenticator {
     /// By SHA-256 of the token and the account chosen.
     verified: Cache<[u8; 32], Arc<Verified>>,
     standing: Cache<Holder, bool>,
-    accounts: Cache<(String, String), Arc<Vec<(AccountId, Actor)>>>,
+    accounts: Cache<(String, String), Accounts>,
 }
 
 struct Verified {

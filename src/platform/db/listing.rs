@@ -59,6 +59,8 @@ impl<T> Rows<T> {
 pub struct Listing {
     select: &'static str,
     from: Sql,
+    /// Tables enough to count by, where that is less than `from`.
+    counted: Option<Sql>,
     id: SortColumn,
     filters: Vec<Sql>,
 }
@@ -66,7 +68,13 @@ pub struct Listing {
 impl Listing {
     /// `id` is the unique expression that ends every order, and `id_type` its SQL type.
     pub fn new(select: &'static str, from: Sql, id: &'static str, id_type: &'static str) -> Self {
-        Self { select, from, id: SortColumn { name: "id", expr: id, sql_type: id_type }, filters: Vec::new() }
+        Self {
+            select,
+            from,
+            counted: None,
+            id: SortColumn { name: "id", expr: id, sql_type: id_type },
+            filters: Vec::new(),
+        }
     }
 
     pub fn filter(&mut self, condition: Sql) -> &mut Self {
@@ -82,6 +90,12 @@ impl Listing {
         self
     }
 
+    /// Counts over fewer tables: those left out only add columns that no filter reads.
+    pub fn counted_over(&mut self, tables: Sql) -> &mut Self {
+        self.counted = Some(tables);
+        self
+    }
+
     fn conditions(&self) -> Sql {
         Sql::join(std::iter::once(Sql::raw("true")).chain(self.filters.iter().cloned()), " and ")
     }
@@ -92,7 +106,9 @@ impl Listing {
         T: QueryableByName<Pg> + 'static,
     {
         let mut order = spec.order.clone();
-        order.push(SortKey { column: self.id, descending: false });
+        // In the direction of the last key: one index serves the whole order, both ways.
+        let descending = order.last().is_some_and(|key| key.descending);
+        order.push(SortKey { column: self.id, descending });
         let backwards = spec.start.as_ref().is_some_and(|start| start.backwards);
         let beyond = match &spec.start {
             Some(start) => sql!(" and {}", beyond(&order, start)),
@@ -103,11 +119,12 @@ impl Listing {
             order.iter().map(|k| Sql::raw(format!("{} {}", k.column.expr, direction(k.descending != backwards)))),
             ", ",
         );
+        let counted = self.counted.as_ref().unwrap_or(&self.from);
         let mut found: Vec<Keyed<T>> = sql!(
             "select {}, array[{}] as page_key, (select count(*) from {} where {}) as page_total from {} where {}{} order by {} limit {}",
             Sql::raw(self.select),
             key,
-            self.from.clone(),
+            counted.clone(),
             self.conditions(),
             self.from.clone(),
             self.conditions(),
@@ -118,7 +135,7 @@ impl Listing {
         .load(conn)?;
         let total = match found.first() {
             Some(row) => row.total,
-            None => sql!("select count(*) as n from {} where {}", self.from.clone(), self.conditions()).count(conn)?,
+            None => sql!("select count(*) as n from {} where {}", counted.clone(), self.conditions()).count(conn)?,
         };
         let more = found.len() as i64 > spec.limit;
         found.truncate(spec.limit as usize);
@@ -146,6 +163,11 @@ fn beyond(order: &[SortKey], start: &Position) -> Sql {
         let key: &SortKey = &order[rank];
         sql!("{}::{}", start.values[rank].as_str(), Sql::raw(key.column.sql_type))
     };
+    if order.iter().all(|key| key.descending == order[0].descending) {
+        let columns = Sql::join(order.iter().map(|key| Sql::raw(key.column.expr)), ", ");
+        let past = if order[0].descending != start.backwards { "<" } else { ">" };
+        return sql!("({}) {} ({})", columns, Sql::raw(past), Sql::join((0..order.len()).map(value), ", "));
+    }
     let alternatives = (0..order.len()).map(|rank| {
         let equal = (0..rank).map(|i| sql!("{} = {}", Sql::raw(order[i].column.expr), value(i)));
         let past = if order[rank].descending != start.backwards { "<" } else { ">" };

@@ -5,6 +5,7 @@ pub mod listing;
 pub mod migrations;
 pub mod pool;
 pub mod print_schema;
+#[allow(clippy::disallowed_methods, reason = "waits for a process of its own; no legal time")]
 pub mod private_cluster;
 #[rustfmt::skip]
 pub mod schema;

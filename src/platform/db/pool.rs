@@ -55,6 +55,7 @@ impl Pool {
     }
 
     /// A session; a 503 at once while PostgreSQL is known to be away.
+    #[expect(clippy::disallowed_methods, reason = "this is where connections come from")]
     pub fn get(&self) -> Result<r2d2::PooledConnection<Manager>> {
         let failed_at = self.failed_at.load(Ordering::Relaxed);
         if failed_at != 0 {

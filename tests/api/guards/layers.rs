@@ -177,7 +177,7 @@ fn sql_is_written_in_stores_only() {
         let module: Vec<&str> = file.module.iter().map(String::as_str).collect();
         let fits = match module.as_slice() {
             ["platform", ..] => true,
-            ["app", "jobs" | "worker" | "commands", ..] => true,
+            ["app", "jobs" | "worker" | "commands" | "demo" | "personas", ..] => true,
             ["features", _, layer, ..] => layer.starts_with("store") || *layer == "load",
             _ => false,
         };

@@ -226,7 +226,7 @@ fn the_document_is_complete() {
             }
         }
         for (status, response) in operation.raw["responses"].as_object().expect("responses") {
-            if response["description"].as_str().unwrap_or_default().is_empty() {
+            if resolved(&document, response)["description"].as_str().unwrap_or_default().is_empty() {
                 wrong.push(format!("{id}: {status} has no description"));
             }
         }
@@ -236,6 +236,14 @@ fn the_document_is_complete() {
         }
     }
     none(&wrong, "gaps of the document");
+}
+
+/// A response itself, or the shared one that it refers to.
+fn resolved<'d>(document: &'d Value, response: &'d Value) -> &'d Value {
+    match response["$ref"].as_str().and_then(|r| r.strip_prefix("#/components/responses/")) {
+        Some(name) => &document["components"]["responses"][name],
+        None => response,
+    }
 }
 
 /// What the schema of a body has against its own example.
@@ -265,7 +273,7 @@ fn answers_have_the_shape_that_the_document_declares() {
     for operation in operations.iter().filter(|o| o.id != "issue_token") {
         let answer = operation.admitted_call(&app, &operation.path()).send();
         let media = answer.header("content-type").split(';').next().unwrap_or_default().to_owned();
-        let declared = &operation.raw["responses"][answer.status.to_string()];
+        let declared = resolved(&document, &operation.raw["responses"][answer.status.to_string()]);
         if declared.is_null() {
             wrong.push(format!("{}: {} is not declared", operation.id, answer.status));
             continue;

@@ -9,14 +9,14 @@ use super::super::model::{CommitteeStatus, Outcome, recruitment_deadline};
 use super::super::store::{self, Committee, Item};
 use super::sessions::{File, check_close, find};
 use super::{emit, lock};
-use crate::features::applications::store::{Application, Change};
+use crate::features::applications::service::Settlement;
+use crate::features::applications::store::Application;
 use crate::features::posts::service::Grant;
 use crate::features::structures::store::Structure;
 use crate::features::{applications, posts, reservations, structures};
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::ids::CommitteeId;
-use crate::platform::mail;
 use crate::platform::transitions::require_version;
 
 /// Closes a session. Locks, in this order: the committee, its applications, the programme, the
@@ -24,7 +24,7 @@ use crate::platform::transitions::require_version;
 pub fn close(tx: &mut Tx<'_>, id: CommitteeId, version: Option<i32>) -> Result<File> {
     let committee = lock(tx, id)?;
     require_version(version, committee.version)?;
-    let applications = applications::store::lock_all(tx, id)?;
+    let applications = applications::service::lock_agenda(tx, id)?;
     let items = store::agenda(tx.conn(), id)?;
     check_close(&committee)
         .map_err(|problem| with_lines(problem, items.iter().filter(|item| item.outcome.is_none())))?;
@@ -100,32 +100,17 @@ fn with_lines<'a>(problem: Problem, items: impl Iterator<Item = &'a Item>) -> Pr
 
 /// One decision takes effect.
 fn settle(tx: &mut Tx<'_>, committee: &Committee, application: &Application, item: &Item) -> Result<()> {
-    let recipient = structures::service::contact_email(tx, application.structure_id)?;
-    let on = committee.held_on;
-    let (change, event, email) = match item.outcome {
+    let settlement = match item.outcome {
         Some(Outcome::Retained) => {
-            let granted = item.posts_granted.unwrap_or(0);
-            let deadline = grant(tx, committee, application, item, granted)?;
-            let until = deadline.format("%d/%m/%Y").to_string();
-            let email = recipient.map(|to| applications::mails::retained(application, &to, granted, &until));
-            (Change::Retained { posts: granted, on }, "application.retained", email)
+            let posts = item.posts_granted.unwrap_or(0);
+            let recruit_before = grant(tx, committee, application, item, posts)?;
+            Settlement::Retained { posts, recruit_before }
         }
-        Some(Outcome::Refused) => {
-            let email = recipient.map(|to| applications::mails::refused(application, &to));
-            (Change::Refused { on }, "application.refused", email)
-        }
-        Some(Outcome::FurtherExamination) => {
-            let email = recipient.map(|to| applications::mails::examined_further(application, &to));
-            (Change::FurtherExamination, "application.examined_further", email)
-        }
+        Some(Outcome::Refused) => Settlement::Refused,
+        Some(Outcome::FurtherExamination) => Settlement::FurtherExamination,
         None => return Err(with_lines(Problem::new(Code::DecisionMissing), std::iter::once(item))),
     };
-    applications::store::change(tx, application.id, &change)?;
-    applications::service::emit(tx, event, application)?;
-    match email {
-        Some(email) => mail::send(tx, &email),
-        None => Ok(()),
-    }
+    applications::service::settle(tx, application, committee.held_on, &settlement)
 }
 
 /// The structure is retained and gets its posts; tells until when they are to be filled.

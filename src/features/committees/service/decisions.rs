@@ -39,7 +39,7 @@ pub fn record_decision(
 ) -> Result<Item> {
     let committee = lock(tx, id)?;
     require_status(&committee, &[CommitteeStatus::InSession])?;
-    let application = applications::store::lock(tx, application)?.ok_or_else(Problem::not_found)?;
+    let application = applications::service::lock_for_committee(tx, application)?;
     let item = write(tx, &committee, &application, version, input)?;
     store::touch(tx, id)?;
     Ok(item)

@@ -60,7 +60,7 @@ pub fn import(tx: &mut Tx<'_>, id: CommitteeId, file: &str) -> Result<Vec<Import
     let committee = lock(tx, id)?;
     require_status(&committee, &[CommitteeStatus::InSession])?;
     let lines = read(file)?;
-    let applications = applications::store::lock_all(tx, id)?;
+    let applications = applications::service::lock_agenda(tx, id)?;
     let mut imported = Vec::new();
     let mut faults = Vec::new();
     let mut seen = std::collections::HashSet::new();
@@ -203,7 +203,7 @@ fn input(tx: &mut Tx<'_>, line: &Line, at: &dyn Fn(&str) -> Place) -> Result<Res
     }
     let mut reservation_id = None;
     if !line.reservation_reference.is_empty() {
-        match reservations::store::find_by_reference(tx.conn(), &line.reservation_reference)? {
+        match reservations::service::find_by_reference(tx, &line.reservation_reference)? {
             Some(reservation) => reservation_id = Some(reservation.id),
             None => faults.push(Fault::new(at("reservation_reference"), FaultCode::UnknownId)),
         }

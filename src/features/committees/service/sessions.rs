@@ -5,7 +5,6 @@ use super::super::model::{CommitteeStatus, STEPS};
 use super::super::store::{self, Committee, Fields};
 use super::{emit, lock};
 use crate::features::applications;
-use crate::features::applications::store::{Application, Change};
 use crate::features::posts::model::Phase;
 use crate::platform::auth::policy::Permission;
 use crate::platform::auth::{Actor, can};
@@ -70,13 +69,11 @@ pub fn add_to_agenda(
     let committee = lock(tx, id)?;
     require_version(version, committee.version)?;
     require_status(&committee, &OPEN_TO_CHANGES)?;
-    let application = lock_application(tx, application)?;
+    let application = applications::service::lock_for_committee(tx, application)?;
     if application.committee_id != Some(id) {
-        after(applications::model::STEPS, application.status, "put_on_agenda")?;
+        applications::service::put_on_agenda(tx, &application, id)?;
         store::insert_item(tx, id, application.id)?;
-        applications::store::change(tx, application.id, &Change::OnAgenda(id))?;
         store::touch(tx, id)?;
-        applications::service::emit(tx, "application.put_on_agenda", &application)?;
     }
     find(&mut tx.reader(), id)
 }
@@ -91,20 +88,14 @@ pub fn remove_from_agenda(
     let committee = lock(tx, id)?;
     require_version(version, committee.version)?;
     require_status(&committee, &OPEN_TO_CHANGES)?;
-    let application = lock_application(tx, application)?;
+    let application = applications::service::lock_for_committee(tx, application)?;
     if application.committee_id != Some(id) {
         return Err(Problem::not_found());
     }
-    after(applications::model::STEPS, application.status, "remove_from_agenda")?;
     store::delete_item(tx, id, application.id)?;
-    applications::store::change(tx, application.id, &Change::OffAgenda)?;
+    applications::service::remove_from_agenda(tx, &application)?;
     store::touch(tx, id)?;
-    applications::service::emit(tx, "application.removed_from_agenda", &application)?;
     find(&mut tx.reader(), id)
-}
-
-fn lock_application(tx: &mut Tx<'_>, id: ApplicationId) -> Result<Application> {
-    applications::store::lock(tx, id)?.ok_or_else(Problem::not_found)
 }
 
 pub fn open(tx: &mut Tx<'_>, id: CommitteeId, version: Option<i32>) -> Result<File> {

@@ -99,6 +99,14 @@ pub fn list(
     page: &PageSpec,
 ) -> Result<Rows<Post>> {
     let mut list = Listing::new(COLUMNS, Sql::raw(TABLES), "p.id", "uuid");
+    // The commune only adds its name; the structure is read by the reach and by filters on it.
+    let by_structure = *reach != Reach::Country
+        || search.text.is_some()
+        || search.departements.is_some()
+        || search.region.is_some()
+        || search.epci.is_some();
+    let counted = if by_structure { "posts p join structures s on s.id = p.structure_id" } else { "posts p" };
+    list.counted_over(Sql::raw(counted));
     list.filter(reach.over("s"))
         .filter_some(search.text.as_deref(), |text| {
             let reference = format!("%{}%", like_literal(&text.trim().to_uppercase()));

@@ -121,8 +121,7 @@ pub fn confirm_registration(tx: &mut Tx<'_>, id: StructureId) -> Result<(Structu
 pub fn update(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>, patch: &StructurePatch) -> Result<File> {
     let before = lock(tx, id)?;
     require_version(version, before.version)?;
-    let old_contact =
-        store::find_contact(tx.conn(), id)?.ok_or_else(|| Problem::internal("a structure without a contact"))?;
+    let old_contact = store::find_contact(tx.conn(), id)?;
     let fields = merged(tx, &before, patch)?;
     if fields.commune.departement_code != before.departement_code && before.posts > 0 {
         return Err(Problem::new(Code::StructureHasPosts));
@@ -137,11 +136,11 @@ pub fn update(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>, patch: &St
         }
     }
     if let Some(patch) = &patch.contact {
-        let new = merged_contact(&old_contact, patch)?;
+        let new = merged_contact(old_contact.as_ref(), patch)?;
         store::put_contact(tx, id, &new)?;
-        if new.email != old_contact.email {
-            store::insert_identity_change(tx, id, IdentityField::Email, &old_contact.email, &new.email)?;
-            mail::send(tx, &mails::address_changed(id, &fields.name, &old_contact.email))?;
+        if let Some(old) = old_contact.filter(|old| old.email != new.email) {
+            store::insert_identity_change(tx, id, IdentityField::Email, &old.email, &new.email)?;
+            mail::send(tx, &mails::address_changed(id, &fields.name, &old.email))?;
         }
     }
     let structure = lock(tx, id)?;
@@ -194,18 +193,23 @@ fn merged(tx: &mut Tx<'_>, before: &Structure, patch: &StructurePatch) -> Result
     })
 }
 
-fn merged_contact(before: &Contact, patch: &super::dto::ContactPatch) -> Result<Contact> {
-    let keep = |new: &Option<String>, old: &str| new.clone().unwrap_or_else(|| old.to_owned());
-    contact(
-        &ContactInput {
-            first_name: keep(&patch.first_name, &before.first_name),
-            last_name: keep(&patch.last_name, &before.last_name),
-            job: keep(&patch.job, &before.job),
-            email: keep(&patch.email, &before.email),
-            phone: keep(&patch.phone, &before.phone),
-        },
-        "contact/",
-    )
+/// The contact after a merge patch. A contact that was forgotten has to be given whole.
+fn merged_contact(before: Option<&Contact>, patch: &super::dto::ContactPatch) -> Result<Contact> {
+    let mut missing = Vec::new();
+    let mut keep = |new: &Option<String>, old: Option<&str>, field: &str| {
+        new.clone().or(old.map(ToOwned::to_owned)).unwrap_or_else(|| {
+            missing.push(Fault::field(&format!("contact/{field}"), FaultCode::Required));
+            String::new()
+        })
+    };
+    let input = ContactInput {
+        first_name: keep(&patch.first_name, before.map(|b| b.first_name.as_str()), "first_name"),
+        last_name: keep(&patch.last_name, before.map(|b| b.last_name.as_str()), "last_name"),
+        job: keep(&patch.job, before.map(|b| b.job.as_str()), "job"),
+        email: keep(&patch.email, before.map(|b| b.email.as_str()), "email"),
+        phone: keep(&patch.phone, before.map(|b| b.phone.as_str()), "phone"),
+    };
+    if missing.is_empty() { contact(&input, "contact/") } else { Err(Problem::invalid(missing)) }
 }
 
 fn contact(input: &ContactInput, path: &str) -> Result<Contact> {
@@ -306,6 +310,13 @@ pub fn withdraw_if_empty(tx: &mut Tx<'_>, id: StructureId) -> Result<()> {
     }
     store::change(tx, id, &Change::Withdrawn)?;
     emit(tx, "structure.withdrawn", &structure)
+}
+
+/// What retention asks for, once a day: registrations not confirmed within the link's life, and
+/// contacts of structures that left two years ago.
+pub fn forget(tx: &mut Tx<'_>) -> Result<(usize, usize)> {
+    let now = tx.now().instant();
+    store::forget(tx, now - Duration::days(CONFIRMATION_DAYS), now - Duration::days(2 * 365))
 }
 
 fn emit(tx: &mut Tx<'_>, kind: &'static str, structure: &Structure) -> Result<()> {

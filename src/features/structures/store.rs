@@ -392,3 +392,27 @@ pub fn use_confirmation(tx: &mut Tx<'_>, hash: Vec<u8>) -> Result<Option<Structu
     .first(tx.conn())?;
     Ok(used.map(|row| row.structure_id))
 }
+
+/// Cancels registrations that nobody confirmed in time, and forgets contacts that have served
+/// their purpose. Tells how many of each.
+pub fn forget(
+    tx: &mut Tx<'_>,
+    unconfirmed_before: DateTime<Utc>,
+    left_before: DateTime<Utc>,
+) -> Result<(usize, usize)> {
+    let now = tx.now().instant();
+    let cancelled = sql!(
+        "update structures set status = 'cancelled', cancelled_at = {} where status = 'pending_confirmation' and created_at < {}",
+        now,
+        unconfirmed_before
+    )
+    .run(tx.conn())?;
+    let contacts = sql!(
+        "delete from structure_contacts where structure_id in (
+            select id from structures where (status = 'cancelled' and confirmed_at is null)
+                or (status in ('cancelled', 'withdrawn', 'duplicate') and updated_at < {}))",
+        left_before
+    )
+    .run(tx.conn())?;
+    Ok((cancelled, contacts))
+}

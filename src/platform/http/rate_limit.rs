@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -11,27 +12,28 @@ use crate::platform::error::{Code, Problem, Result};
 /// Limits calls by address. Each server counts for itself.
 pub struct RateLimit {
     limiter: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    calls: AtomicU64,
 }
+
+/// After so many calls, addresses that have been quiet are forgotten.
+const TIDY_EVERY: u64 = 4096;
 
 impl RateLimit {
     /// `per_minute` 0 sets no limit.
     pub fn new(per_minute: u32) -> Self {
-        Self { limiter: NonZeroU32::new(per_minute).map(|n| RateLimiter::keyed(Quota::per_minute(n))) }
+        let limiter = NonZeroU32::new(per_minute).map(|n| RateLimiter::keyed(Quota::per_minute(n)));
+        Self { limiter, calls: AtomicU64::new(0) }
     }
 
     pub fn check(&self, address: IpAddr) -> Result<()> {
         let Some(limiter) = &self.limiter else { return Ok(()) };
+        if self.calls.fetch_add(1, Ordering::Relaxed) % TIDY_EVERY == TIDY_EVERY - 1 {
+            limiter.retain_recent();
+        }
         limiter.check_key(&network(address)).map_err(|until| {
             let wait = until.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
             Problem::new(Code::RateLimited).header("Retry-After", wait)
         })
-    }
-
-    /// Forgets addresses that have been quiet.
-    pub fn tidy(&self) {
-        if let Some(limiter) = &self.limiter {
-            limiter.retain_recent();
-        }
     }
 }
 

@@ -7,6 +7,7 @@ mod documents;
 mod layers;
 mod operations;
 mod policy;
+mod privacy;
 mod schema;
 mod source;
 mod surface;

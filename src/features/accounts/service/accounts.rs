@@ -1,5 +1,7 @@
 //! Accounts: invited, changed, revoked.
 
+use chrono::TimeDelta;
+
 use super::{emit, links};
 use crate::features::accounts::dto::accounts::{AccountPatch, InviteAccount};
 use crate::features::accounts::mails;
@@ -87,4 +89,11 @@ fn lock(tx: &mut Tx<'_>, id: AccountId, version: Option<i32>) -> Result<Account>
 fn end_links(tx: &mut Tx<'_>, id: AccountId) -> Result<()> {
     tx.widen()?;
     store::links::end(tx, id)
+}
+
+/// What retention asks for, once a day: invitations not taken up in six months, and who held
+/// accounts revoked a year ago.
+pub fn forget(tx: &mut Tx<'_>) -> Result<(usize, usize)> {
+    let now = tx.now().instant();
+    store::accounts::forget(tx, now - TimeDelta::days(183), now - TimeDelta::days(365))
 }

@@ -5,6 +5,7 @@ pub mod clients;
 pub mod links;
 pub mod tokens;
 
+pub use accounts::forget;
 pub use links::{open_employer_account, sign_in, sign_in_principal};
 pub use tokens::Token;
 

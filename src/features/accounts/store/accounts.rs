@@ -223,3 +223,22 @@ pub fn of_subject(conn: &mut PgConnection, issuer: &str, subject: &str) -> Resul
     )
     .load(conn)
 }
+
+/// Revokes invitations that nobody took up and forgets who held accounts revoked long ago. Tells
+/// how many of each.
+pub fn forget(tx: &mut Tx<'_>, invited_before: DateTime<Utc>, revoked_before: DateTime<Utc>) -> Result<(usize, usize)> {
+    let now = tx.now().instant();
+    let revoked = sql!(
+        "update accounts set status = 'revoked', revoked_at = {} where status = 'invited' and created_at < {}",
+        now,
+        invited_before
+    )
+    .run(tx.conn())?;
+    let forgotten = sql!(
+        "update accounts set email = id || '@example.invalid', issuer = null, subject = null
+         where status = 'revoked' and revoked_at < {} and email not like '%@example.invalid'",
+        revoked_before
+    )
+    .run(tx.conn())?;
+    Ok((revoked, forgotten))
+}

@@ -1,0 +1,78 @@
+//! Personal data has a purpose, an end, and the database's own wall around it.
+
+use std::collections::BTreeSet;
+
+use super::{looked_at, none};
+use crate::support::{App, Database};
+
+const REGISTRY: &str = include_str!("../../../docs/personal-data.csv");
+
+/// Free texts of decisions stand beside the decision; they name nobody by design.
+const WITHOUT_A_WALL: [&str; 3] = ["agenda_items", "post_returns", "posts"];
+
+#[test]
+fn every_column_is_in_the_registry_of_personal_data() {
+    let database = Database::new();
+    let mut owner = database.owner();
+    let columns: BTreeSet<String> = owner
+        .column(
+            "select c.relname || ',' || a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid
+             where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and a.attnum > 0
+                and not a.attisdropped and a.atttypid <> 'xid8'::regtype and c.relname not like '\\_\\_diesel%'",
+        )
+        .into_iter()
+        .collect();
+    let walled: BTreeSet<String> =
+        owner.column("select relname::text from pg_class where relrowsecurity").into_iter().collect();
+    let mut registered = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for line in REGISTRY.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let [table, column, personal, purpose, retention] = cells[..] else {
+            wrong.push(format!("five cells a line: {line}"));
+            continue;
+        };
+        registered.insert(format!("{table},{column}"));
+        if personal == "yes" {
+            if purpose.is_empty() || retention.is_empty() {
+                wrong.push(format!("{table}.{column}: no purpose or no end"));
+            }
+            if !walled.contains(table) && !WITHOUT_A_WALL.contains(&table) {
+                wrong.push(format!("{table}.{column}: no row-level security"));
+            }
+        }
+    }
+    wrong.extend(columns.difference(&registered).map(|c| format!("{c}: not in docs/personal-data.csv")));
+    wrong.extend(registered.difference(&columns).map(|c| format!("{c}: in docs/personal-data.csv only")));
+    looked_at(columns.len(), "columns");
+    none(&wrong, "gaps of the registry");
+}
+
+#[test]
+fn what_has_served_its_purpose_is_forgotten() {
+    use conum::platform::db::{Outcome, Request};
+    let app = App::start();
+    let form = crate::support::builders::form("Jamais confirmée", "commune", "82112", "82200");
+    let id = app.post("/api/v1/structures").json(&form).expect(201).id();
+    let invitation = serde_json::json!({"role": "bdt", "email": "personne@example.org"});
+    app.post("/api/v1/accounts").by(&conum::platform::auth::Actor::Anct).json(&invitation).expect(201);
+    let tidy = || {
+        app.service
+            .db
+            .write_now(&Request::job("tidy"), &|tx| conum::app::jobs::tidy(tx).map(Outcome::Keep))
+            .expect("a report")
+    };
+    assert_eq!(tidy()["contacts"], 0);
+    app.database.owner().run("update emails set status = 'sent', sent_at = created_at");
+    app.advance(chrono::TimeDelta::days(184));
+    let report = tidy();
+    assert_eq!((&report["registrations_cancelled"], &report["contacts"]), (&1.into(), &1.into()), "{report}");
+    assert_eq!((&report["invitations_revoked"], &report["emails"]), (&1.into(), &2.into()), "{report}");
+    app.advance(chrono::TimeDelta::days(366));
+    assert_eq!(tidy()["accounts_forgotten"], 1);
+    let left = app.database.owner().rows("select (select count(*) from structure_contacts) as contacts, (select email from accounts) as email, (select status from structures) as status");
+    assert_eq!(left[0]["contacts"], 0);
+    assert_eq!(left[0]["status"], "cancelled");
+    assert!(left[0]["email"].as_str().unwrap().ends_with("@example.invalid"));
+    assert!(!id.is_empty());
+}

@@ -1,10 +1,11 @@
 //! Configuration from the environment, read once, with all its errors at once.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::platform::auth::issuer::{Identity, Trusted};
+use crate::platform::auth::issuer::{Identity, REFRESH_EVERY, Trusted};
 
 /// Where the service runs: production refuses everything made for demonstrations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,7 @@ struct TrustedIssuer {
     identity: String,
     #[serde(default)]
     types: Vec<String>,
+    refresh_seconds: Option<u64>,
 }
 
 /// Reads variables and remembers what is wrong with them.
@@ -219,6 +221,7 @@ fn trusted_issuers(reader: &mut Reader<'_>) -> Vec<Trusted> {
                 audience: entry.audience.unwrap_or_else(|| audience.clone()),
                 identity,
                 types: entry.types,
+                refresh_every: entry.refresh_seconds.map_or(REFRESH_EVERY, Duration::from_secs),
             })
         })
         .collect()

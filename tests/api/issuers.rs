@@ -120,6 +120,30 @@ fn unknown_keys_are_asked_for_rarely_and_known_ones_outlive_an_outage() {
 }
 
 #[test]
+fn keys_may_rotate_while_the_service_runs() {
+    let elsewhere = Elsewhere::start();
+    let first = elsewhere.key("conum", true);
+    let trusted = json!([{"issuer": elsewhere.url, "identity": "claims", "refresh_seconds": 0}]).to_string();
+    let app = App::configured(&[("CONUM_TRUSTED_ISSUERS", &trusted)], Default::default());
+    let me = |token: &str| app.get("/api/v1/me").bearer(token).send().status;
+    assert_eq!(me(&app.token_with(&Actor::Bdt, &[], &first)), 200);
+    // A new key is published beside the old one, then alone.
+    let second = elsewhere.key("conum", false);
+    let both = json!({"keys": [first.jwks().keys[0], second.jwks().keys[0]]});
+    *elsewhere.jwks.lock().expect("keys") = both;
+    assert_eq!(me(&app.token_with(&Actor::Bdt, &[], &second)), 200);
+    assert_eq!(me(&app.token_with(&Actor::Observer(None), &[], &first)), 200);
+    let third = elsewhere.key("conum", true);
+    assert_eq!(me(&app.token_with(&Actor::Bdt, &[], &third)), 200);
+    assert_eq!(
+        me(&app.token_with(&prefecture("82"), &[], &first)),
+        401,
+        "a key withdrawn by its issuer is still believed"
+    );
+    assert_eq!(elsewhere.fetches(), 4, "one fetch for each key that was not known");
+}
+
+#[test]
 fn an_issuer_that_was_never_reached_makes_nobody_wait_long() {
     let elsewhere = Elsewhere::start();
     let signer = elsewhere.key("conum", true);

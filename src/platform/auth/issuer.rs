@@ -14,8 +14,8 @@ use super::local_issuer::LocalIssuer;
 const ALGORITHMS: [Algorithm; 4] = [Algorithm::ES256, Algorithm::EdDSA, Algorithm::RS256, Algorithm::PS256];
 /// Keys are asked for anew after this long.
 const FRESH: Duration = Duration::from_secs(600);
-/// An unknown key identifier causes a refresh at most this often.
-const REFRESH_EVERY: Duration = Duration::from_secs(30);
+/// An unknown key identifier causes a refresh at most this often, unless configured otherwise.
+pub const REFRESH_EVERY: Duration = Duration::from_secs(30);
 const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Where role and perimeter of an issuer's tokens come from.
@@ -35,6 +35,8 @@ pub struct Trusted {
     pub identity: Identity,
     /// `typ` values accepted beside `at+jwt`; Keycloak sends `JWT`.
     pub types: Vec<String>,
+    /// Least time between two fetches of its keys.
+    pub refresh_every: Duration,
 }
 
 /// A trusted issuer and what is known of its keys.
@@ -65,6 +67,7 @@ impl Issuer {
             audience: audience.to_owned(),
             identity: Identity::Claims,
             types: Vec::new(),
+            refresh_every: REFRESH_EVERY,
         };
         let own = local.decoding_keys().into_iter().map(|(kid, algorithm, key)| (kid, (algorithm, key))).collect();
         Self { trusted, remote: None, own }
@@ -84,7 +87,7 @@ impl Issuer {
             let mut state = remote.lock().unwrap_or_else(PoisonError::into_inner);
             let now = Instant::now();
             let stale = state.fetched_at.is_none_or(|at| now - at > FRESH);
-            let rested = state.tried_at.is_none_or(|at| now - at > REFRESH_EVERY);
+            let rested = state.tried_at.is_none_or(|at| now - at >= self.trusted.refresh_every);
             let fetch = (stale || !state.keys.contains_key(kid)) && rested;
             if fetch {
                 state.tried_at = Some(now);

@@ -3,6 +3,8 @@ FROM rust:1.95-bookworm AS build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libpq-dev \
     && rm -rf /var/lib/apt/lists/*
+# The image's own toolchain is the pinned one: nothing more is fetched for it.
+ENV RUSTUP_TOOLCHAIN=1.95.0
 WORKDIR /src
 COPY . .
 # The caches outlive the layer: a change of the sources compiles the service alone, not what it uses.
@@ -18,6 +20,9 @@ RUN apt-get update \
     && useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin conum
 COPY --from=build /out/conum /usr/local/bin/conum
+# Where development keeps its signing key and writes its e-mails.
+WORKDIR /var/lib/conum
+RUN chown 10001:10001 /var/lib/conum
 USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 CMD ["conum", "health"]

@@ -12,11 +12,12 @@ exception
             using hint = 'ask an administrator for: create role conum_app nologin; grant conum_app to <this user>;';
 end
 $$;
+-- Also to whoever made it: since PostgreSQL 16 making a role does not allow to act as it.
 do $$
 begin
-    if not pg_has_role(current_user, 'conum_app', 'member') then
-        execute format('grant conum_app to %I', current_user);
-    end if;
+    execute format('grant conum_app to %I', current_user);
+exception
+    when insufficient_privilege then null;
 end
 $$;
 grant usage on schema public to conum_app;

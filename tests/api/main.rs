@@ -15,6 +15,7 @@ mod guards;
 mod issuers;
 mod journey;
 mod outage;
+mod outbox;
 mod posts;
 mod structures;
 mod territories;

@@ -5,9 +5,9 @@ use std::io::Write;
 use log::kv::{Error, Key, Value, VisitSource};
 use serde_json::{Map, json};
 
-/// Starts logging to standard error; `RUST_LOG` chooses what (info by default).
+/// Starts logging to standard error; `RUST_LOG` chooses what (info by default, without the framework's own chatter).
 pub fn start() {
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info"))
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info,actix_server=warn"))
         .format(|out, record| {
             let mut line = Map::new();
             let now = crate::platform::clock::Clock::system().now().instant();

@@ -24,6 +24,8 @@ COPY --from=build /out/conum /usr/local/bin/conum
 WORKDIR /var/lib/conum
 RUN chown 10001:10001 /var/lib/conum
 USER 10001:10001
+# Demonstration keys and personas are for those who ask for them.
+ENV CONUM_ENV=production CONUM_LISTEN=0.0.0.0:8080
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 CMD ["conum", "health"]
 CMD ["conum", "serve"]

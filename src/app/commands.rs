@@ -107,6 +107,7 @@ fn migrate(config: &Config) -> Result<(), String> {
     for name in migrations::run(&config.database_url)? {
         println!("migrated {name}");
     }
+    require_english(&database(config))?;
     if load_territories(&database(config), "migrate")? {
         println!("loaded the territories");
     }
@@ -114,6 +115,23 @@ fn migrate(config: &Config) -> Result<(), String> {
         set_cap(&database(config), cap)?;
     }
     Ok(())
+}
+
+/// Refusals without a code of their own are told apart by their text.
+fn require_english(db: &Db) -> Result<(), String> {
+    let language =
+        "select current_setting('lc_messages') ~* '^(C|POSIX|en)' or current_setting('lc_messages') = '' as yes";
+    let english = db
+        .read_now(&crate::platform::auth::Principal::system("migrate"), &|reader| {
+            crate::sql!(language).holds(reader.conn())
+        })
+        .map_err(|e| e.to_string())?;
+    if english {
+        return Ok(());
+    }
+    Err("the database speaks another language than English to this user, and errors would not be understood. \
+         Let an administrator run: alter role <this user> set lc_messages = 'C'"
+        .to_owned())
 }
 
 fn database(config: &Config) -> Db {

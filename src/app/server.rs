@@ -19,7 +19,7 @@ use crate::platform::auth::token::{Authenticator, Directory};
 use crate::platform::clock::Clock;
 use crate::platform::contract::Contract;
 use crate::platform::db::{Db, Settings, Site};
-use crate::platform::http::front::{Door, Limits, door};
+use crate::platform::http::front::{Door, Limits, door, last_word};
 use crate::platform::http::page::CursorKey;
 use crate::platform::http::rate_limit::RateLimit;
 use crate::platform::mail::Carrier;
@@ -132,7 +132,9 @@ impl Service {
                 .app_data(Data::from(service.config.clone()))
                 .app_data(Data::new(service.db.clone()))
                 .configure(routes::configure)
-                .map(|app| app.configure(pages::configure_pages).wrap(from_fn(door)).wrap(cors))
+                .map(|app| {
+                    app.configure(pages::configure_pages).wrap(from_fn(door)).wrap(cors).wrap(from_fn(last_word))
+                })
                 .split_for_parts();
             app
         })

@@ -15,8 +15,6 @@ use crate::sql;
 
 /// How often the outbox is looked at.
 const EVERY: Duration = Duration::from_millis(500);
-/// E-mails taken at a time.
-const BATCH: i64 = 20;
 /// After so many failures an e-mail is given up.
 const ATTEMPTS: i32 = 12;
 
@@ -67,7 +65,8 @@ impl Worker {
         Running { stop, thread: thread.ok() }
     }
 
-    /// One turn; tells whether there may be more to do at once.
+    /// One turn; tells whether there may be more to do at once. One e-mail a turn, so that a stop
+    /// waits for one delivery at most.
     fn turn(&self) -> Result<bool> {
         self.daily("end_reservations", crate::app::jobs::end_reservations)?;
         self.daily("tidy", crate::app::jobs::tidy)?;
@@ -103,46 +102,52 @@ impl Worker {
         })
     }
 
-    /// Delivers what is due. The network is reached outside any transaction: an e-mail is first
-    /// put off, then sent, then marked; a crash in between repeats it with the same Message-ID.
+    /// Delivers the next e-mail that is due; tells whether there was one. The network is reached
+    /// outside any transaction: the e-mail is first put off for longer than a delivery may take,
+    /// then sent, then marked; a crash in between repeats it with the same Message-ID.
     fn deliver(&self) -> Result<bool> {
         let job = Request::job("deliver_emails");
         let taken: Vec<Stored> = self.db.write_now(&job, &|tx| {
             let now = tx.now().instant();
             sql!(
-                "update emails set attempts = attempts + 1, next_attempt_at = {} + least(interval '6 hours', interval '30 seconds' * power(2, attempts))
-                 where id in (select id from emails where status = 'queued' and next_attempt_at <= {}
-                              order by next_attempt_at limit {} for update skip locked)
+                "update emails set attempts = attempts + 1, next_attempt_at = {} + greatest(interval '5 minutes',
+                    least(interval '6 hours', interval '30 seconds' * power(2, attempts)))
+                 where id = (select id from emails where status = 'queued' and next_attempt_at <= {}
+                             order by next_attempt_at, id limit 1 for update skip locked)
                  returning id, recipient, subject, text_body, html_body, template, resource_id, attempts",
                 now,
-                now,
-                BATCH
+                now
             )
             .load(tx.conn())
             .map(Outcome::Keep)
         })?;
-        let more = taken.len() as i64 == BATCH;
-        for email in taken {
-            let result = self.carrier.deliver(&self.from, &email);
-            self.db.write_now(&job, &|tx| {
-                let now = tx.now().instant();
-                match &result {
-                    Ok(()) => sql!("update emails set status = 'sent', sent_at = {}, last_error = null where id = {}", now, email.id),
-                    Err(error) => sql!(
-                        "update emails set last_error = {}, status = case when attempts >= {} then 'failed' else status end where id = {}",
-                        error,
-                        ATTEMPTS,
+        let Some(email) = taken.into_iter().next() else { return Ok(false) };
+        let result = self.carrier.deliver(&self.from, &email);
+        self.db.write_now(&job, &|tx| {
+            let now = tx.now().instant();
+            match &result {
+                Ok(()) => {
+                    sql!(
+                        "update emails set status = 'sent', sent_at = {}, last_error = null where id = {}",
+                        now,
                         email.id
-                    ),
+                    )
                 }
-                .run(tx.conn())?;
-                Ok(Outcome::Keep(()))
-            })?;
-            if let Err(error) = result {
-                log::warn!(email:% = email.id, attempt = email.attempts; "e-mail not delivered: {error}");
+                Err(error) => sql!(
+                    "update emails set last_error = {}, status = case when attempts >= {} then 'failed' else status end
+                     where id = {}",
+                    error,
+                    ATTEMPTS,
+                    email.id
+                ),
             }
+            .run(tx.conn())?;
+            Ok(Outcome::Keep(()))
+        })?;
+        if let Err(error) = result {
+            log::warn!(email:% = email.id, attempt = email.attempts; "e-mail not delivered: {error}");
         }
-        Ok(more)
+        Ok(true)
     }
 }
 

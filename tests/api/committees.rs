@@ -223,3 +223,71 @@ fn decisions_are_imported_all_or_none() {
     assert_eq!((again.header("idempotency-replayed"), again.text()), ("true", report.text()));
     app.post(&path).by(&Actor::Anct).body("text/csv", "x").problem("idempotency_key_required");
 }
+
+#[test]
+fn posts_count_where_the_structure_lies_when_the_session_closes() {
+    let app = App::start();
+    open_call(&app);
+    let anct = Actor::Anct;
+    let reservation = app
+        .post("/api/v1/reservations")
+        .by(&anct)
+        .json(
+            &json!({"name": "Sicoval", "epci_siren": "243100633", "lead_departement_code": "31", "posts_reserved": 2}),
+        )
+        .expect(201)
+        .id();
+    let (mover, reserved) = (moissac(&app), employer(&app, "Labège", "commune", "31254", "31670"));
+    let (a, b) = (apply(&app, &mover, 1), apply(&app, &reserved, 1));
+    let committee = session(&app, 1, 1, &[a.clone(), b.clone()]);
+    retain(&app, &committee, &a, 1);
+    let decision =
+        json!({"outcome": "retained", "posts_granted": 1, "without_opinion": true, "reservation_id": reservation});
+    app.put(&format!("/api/v1/committees/{committee}/decisions/{b}")).by(&anct).json(&decision).expect(200);
+    // Between decision and closing, both move.
+    let relocate = |employer: &Employer, commune: &str, postal_code: &str| {
+        let path = format!("/api/v1/structures/{}", employer.id);
+        let etag = app.get(&path).by(&anct).expect(200).etag();
+        let body = json!({"commune_code": commune, "postal_code": postal_code});
+        app.patch(&path).by(&anct).if_match(&etag).json(&body).expect(200);
+    };
+    relocate(&mover, "46042", "46000");
+    relocate(&reserved, "31555", "31000");
+    let path = format!("/api/v1/committees/{committee}");
+    let refused = transition(&app, &path, "close").problem("reservation_not_usable");
+    assert_eq!(refused.values("/lines", "/structure_name"), ["Labège"]);
+    retain(&app, &committee, &b, 1);
+    transition(&app, &path, "close").expect(200);
+    let rows = app
+        .database
+        .owner()
+        .rows("select departement_code, posts_committed from allotments where posts_committed > 0 order by 1");
+    // One post and the reservation's two in Haute-Garonne, one in the Lot, none in Tarn-et-Garonne.
+    assert_eq!(
+        rows,
+        [
+            json!({"departement_code": "31", "posts_committed": 3}),
+            json!({"departement_code": "46", "posts_committed": 1})
+        ]
+    );
+    assert_eq!(committed(&app), (4, 4));
+}
+
+#[test]
+fn what_a_detail_shows_moves_its_version() {
+    let app = App::start();
+    open_call(&app);
+    let employer = retained(&app, 1, 2);
+    let path = format!("/api/v1/structures/{}", employer.id);
+    let before = app.get(&path).by(&Actor::Anct).expect(200);
+    let post = app.get("/api/v1/posts").by(&employer.actor).expect(200).text_at("/data/0/id");
+    let post_path = format!("/api/v1/posts/{post}");
+    let post_before = app.get(&post_path).by(&employer.actor).expect(200).etag();
+    let body = json!({"post_id": post, "reason": "capacite_financiere"});
+    let request = app.post("/api/v1/post-returns").by(&employer.actor).json(&body).expect(201);
+    assert_ne!(app.get(&post_path).by(&employer.actor).expect(200).etag(), post_before);
+    transition(&app, &format!("/api/v1/post-returns/{}", request.id()), "accept").expect(200);
+    let after = app.get(&path).by(&Actor::Anct).expect(200);
+    assert_eq!((before.at("/posts_count"), after.at("/posts_count")), (json!(2), json!(1)));
+    assert_ne!(before.etag(), after.etag());
+}

@@ -47,7 +47,7 @@ fn an_email_that_cannot_leave_waits_and_is_tried_again() {
     };
     wait("status = 'queued' and attempts = 1 and last_error is not null");
     std::fs::create_dir_all(&app.mail_folder).unwrap();
-    app.advance(chrono::TimeDelta::minutes(5));
+    app.advance(chrono::TimeDelta::minutes(6));
     wait("status = 'sent' and attempts = 2 and last_error is null");
     worker.stop();
     assert_eq!(eml(&app), 1);

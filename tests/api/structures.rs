@@ -222,3 +222,25 @@ fn duplicates_are_merged_and_their_siret_is_free_again() {
     let found = app.get(&format!("/api/v1/structures/by-identifier/siret/{siret}")).by(&Actor::Anct).expect(200);
     assert_eq!(found.id(), again);
 }
+
+#[test]
+fn a_corrected_address_voids_the_link_sent_to_the_wrong_one() {
+    let app = App::start();
+    let id =
+        app.post("/api/v1/structures").json(&form("Commune de Moissac", "commune", "82112", "82200")).expect(201).id();
+    let stale = mailed_token(&app, &id);
+    let path = format!("/api/v1/structures/{id}");
+    let etag = app.get(&path).by(&Actor::Anct).expect(200).etag();
+    let right = json!({"contact": {"email": "mairie@example.org"}});
+    app.patch(&path).by(&Actor::Anct).if_match(&etag).json(&right).expect(200);
+    app.post("/api/v1/structures/confirm").json(&json!({"token": stale})).problem("invalid_link");
+    let emails = app.emails();
+    let to: Vec<_> = emails.iter().map(|email| (email["template"].clone(), email["recipient"].clone())).collect();
+    assert!(to.contains(&(json!("structure_confirm_address"), json!("mairie@example.org"))), "{to:?}");
+    let fresh = emails.iter().find(|e| e["recipient"] == "mairie@example.org").unwrap()["text_body"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let token = fresh.split_once("#jeton=").unwrap().1.split_whitespace().next().unwrap();
+    app.post("/api/v1/structures/confirm").json(&json!({"token": token})).expect(200);
+}

@@ -24,7 +24,7 @@ pub fn finish(path: &str, method: &str, operation: &mut Value, line: &'static Li
     let writes = method != "get" && line.operation != "issue_token";
     let on_one = path.rsplit('/').nth(1).is_some_and(|segment| segment == "{id}");
     let transition = method == "post" && on_one && !NOT_TRANSITIONS.contains(&line.operation);
-    let versioned = matches!(method, "patch" | "delete") && !path.contains("/agenda/") || transition;
+    let versioned = matches!(method, "patch" | "delete") || transition;
     if writes {
         parameters.push(json!({"name": "dry_run", "in": "query", "required": false,
             "description": "Checks everything and changes nothing: the answer is what would be, with `effects` listing events and e-mails.",

@@ -227,6 +227,11 @@ pub fn lock_for_committee(tx: &mut Tx<'_>, id: ApplicationId) -> Result<Applicat
     lock(tx, id)
 }
 
+/// Moves the version: what may be done with it has changed.
+pub fn touch(tx: &mut Tx<'_>, id: ApplicationId) -> Result<()> {
+    store::touch(tx, id)
+}
+
 /// The applications of an agenda, locked in one order.
 pub fn lock_agenda(tx: &mut Tx<'_>, committee: CommitteeId) -> Result<Vec<Application>> {
     store::lock_all(tx, committee)

@@ -311,3 +311,8 @@ pub fn prefecture_addresses(tx: &mut Tx<'_>, departement: &str, region: &str) ->
     .load(tx.conn())?;
     Ok(rows.into_iter().map(|row| row.email).collect())
 }
+
+/// Moves the version.
+pub fn touch(tx: &mut Tx<'_>, id: ApplicationId) -> Result<()> {
+    sql!("update applications set status = status where id = {}", id).run(tx.conn()).map(|_| ())
+}

@@ -139,9 +139,10 @@ pub fn require_usable(reservation: &Reservation, structure: &Structure, today: c
     Err(Problem::new(Code::ReservationNotUsable))
 }
 
-/// Takes posts from a reservation, or refuses.
-pub fn consume(tx: &mut Tx<'_>, id: ReservationId, posts: i32) -> Result<Reservation> {
+/// Takes posts for a locked structure from a reservation, or refuses.
+pub fn consume(tx: &mut Tx<'_>, id: ReservationId, posts: i32, structure: &Structure) -> Result<Reservation> {
     let reservation = store::lock(tx, id)?.ok_or_else(Problem::not_found)?;
+    require_usable(&reservation, structure, tx.today())?;
     if !store::consume(tx, id, posts)? {
         return Err(Problem::new(Code::ReservationExhausted)
             .with("reservation", &reservation.reference)

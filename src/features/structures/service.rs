@@ -4,7 +4,7 @@ use chrono::{Duration, NaiveDate};
 
 use super::dto::{ContactInput, NewStructure, StructurePatch};
 use super::mails;
-use super::model::{CONFIRMATION_DAYS, IdentityField, STEPS};
+use super::model::{CONFIRMATION_DAYS, IdentityField, STEPS, StructureStatus};
 use super::store::{self, Change, Contact, Fields, Structure};
 use crate::features::accounts;
 use crate::features::territories::service as territories;
@@ -121,6 +121,11 @@ pub fn confirm_registration(tx: &mut Tx<'_>, id: StructureId) -> Result<(Structu
 pub fn update(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>, patch: &StructurePatch) -> Result<File> {
     let before = lock(tx, id)?;
     require_version(version, before.version)?;
+    if matches!(before.status, StructureStatus::Cancelled | StructureStatus::Duplicate) {
+        return Err(Problem::new(Code::TransitionNotAllowed)
+            .with("transition", "update")
+            .with("status", before.status));
+    }
     let old_contact = store::find_contact(tx.conn(), id)?;
     let fields = merged(tx, &before, patch)?;
     if fields.commune.departement_code != before.departement_code && before.posts > 0 {
@@ -141,6 +146,11 @@ pub fn update(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>, patch: &St
         if let Some(old) = old_contact.filter(|old| old.email != new.email) {
             store::insert_identity_change(tx, id, IdentityField::Email, &old.email, &new.email)?;
             mail::send(tx, &mails::address_changed(id, &fields.name, &old.email))?;
+            if before.status == StructureStatus::PendingConfirmation {
+                // The link went to an address that is not the structure's.
+                store::void_confirmations(tx, id)?;
+                send_confirmation(tx, id, &fields.name, &new.email)?;
+            }
         }
     }
     let structure = lock(tx, id)?;
@@ -306,7 +316,8 @@ pub fn retain(tx: &mut Tx<'_>, id: StructureId, wave: i32, on: NaiveDate) -> Res
 pub fn withdraw_if_empty(tx: &mut Tx<'_>, id: StructureId) -> Result<()> {
     let structure = lock_any(tx, id)?;
     if structure.posts > 0 || after(STEPS, structure.status, "withdraw").is_err() {
-        return Ok(());
+        // It shows how many posts it holds: its version moves with them.
+        return store::touch(tx, id);
     }
     store::change(tx, id, &Change::Withdrawn)?;
     emit(tx, "structure.withdrawn", &structure)

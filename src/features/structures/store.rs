@@ -373,6 +373,22 @@ pub fn insert_confirmation(tx: &mut Tx<'_>, id: StructureId, hash: Vec<u8>, expi
     .map(|_| ())
 }
 
+/// The links sent so far confirm nothing any more.
+pub fn void_confirmations(tx: &mut Tx<'_>, id: StructureId) -> Result<()> {
+    let now = tx.now().instant();
+    // Links are the service's own business: no caller sees them.
+    tx.as_service(|tx| {
+        sql!("update mail_links set used_at = {} where structure_id = {} and used_at is null", now, id)
+            .run(tx.conn())
+            .map(|_| ())
+    })
+}
+
+/// Moves the version: something that its file shows has changed.
+pub fn touch(tx: &mut Tx<'_>, id: StructureId) -> Result<()> {
+    sql!("update structures set status = status where id = {}", id).run(tx.conn()).map(|_| ())
+}
+
 /// Uses a link up: the structure it confirms, once.
 pub fn use_confirmation(tx: &mut Tx<'_>, hash: Vec<u8>) -> Result<Option<StructureId>> {
     #[derive(QueryableByName)]

@@ -170,7 +170,7 @@ policy! {
     list_applications "applications:read" closed [Anct Prefecture Observer Employer];
     create_application "applications:write" closed [Anct Employer];
     find_application "applications:read" closed [Anct Prefecture Employer];
-    update_application "applications:write" closed [Anct Employer];
+    update_application "applications:write" closed [Employer];
     submit_application "applications:write" closed [Anct Employer];
     withdraw_application "applications:write" closed [Anct Employer];
     give_opinion "applications:write" closed [Prefecture];
@@ -202,7 +202,7 @@ policy! {
     take_back_post "posts:write" closed [Anct];
     list_post_returns "post-returns:read" closed [Anct Prefecture Employer];
     find_post_return "post-returns:read" closed [Anct Prefecture Employer];
-    request_post_return "post-returns:write" closed [Employer];
+    request_post_return "post-returns:write" closed [Anct Employer];
     accept_post_return "post-returns:write" closed [Anct];
     refuse_post_return "post-returns:write" closed [Anct];
 }

@@ -233,12 +233,12 @@ fn check_times(claims: &Claims, now: i64) -> Result<()> {
 }
 
 fn principal(claims: &Claims, identity: Identity) -> Result<Principal> {
-    // Scopes that are not ours (openid, profile) do not narrow anything.
-    let known = super::policy::scopes();
+    // Scopes of other forms (openid, profile) do not narrow anything; ours do, known or not.
+    let of_ours = |scope: &&str| scope.ends_with(":read") || scope.ends_with(":write");
     let scopes: Option<Vec<String>> = claims
         .scope
         .as_deref()
-        .map(|scope| scope.split_whitespace().filter(|s| known.contains(s)).map(ToOwned::to_owned).collect::<Vec<_>>())
+        .map(|scope| scope.split_whitespace().filter(of_ours).map(ToOwned::to_owned).collect::<Vec<_>>())
         .filter(|scopes| !scopes.is_empty());
     let actor = match identity {
         Identity::Claims => actor(claims)?,

@@ -48,7 +48,8 @@ fn refusal(kind: Kind, info: &dyn DatabaseErrorInformation) -> Problem {
         },
         Kind::NotNullViolation => Problem::internal(format!("null in {}", info.column_name().unwrap_or("?"))),
         Kind::SerializationFailure => unavailable(format!("{RETRY}{message}")),
-        Kind::ReadOnlyTransaction => unavailable("the database is read-only"),
+        // A standby: another server is, or will be, the one that takes writes.
+        Kind::ReadOnlyTransaction => unavailable(format!("{LOST}the database is read-only")),
         Kind::ClosedConnection | Kind::UnableToSendCommand => unavailable(format!("{LOST}{kind:?}")),
         _ => unknown(message),
     }
@@ -59,8 +60,13 @@ fn unknown(message: &str) -> Problem {
     let starts = |texts: &[&str]| texts.iter().any(|text| message.starts_with(text));
     if starts(&["deadlock detected"]) {
         unavailable(format!("{RETRY}{message}"))
-    } else if starts(&["terminating connection", "server closed the connection", "the database system is", "SSL"])
-        || message.contains("connection to server")
+    } else if starts(&[
+        "terminating connection",
+        "cannot set transaction read-write mode",
+        "server closed the connection",
+        "the database system is",
+        "SSL",
+    ]) || message.contains("connection to server")
         || message.contains("no connection to the server")
     {
         unavailable(format!("{LOST}{message}"))

@@ -84,12 +84,30 @@ impl Db {
         &self.0.clock
     }
 
-    /// Whether the database answers now.
+    /// Whether the database answers now and takes writes. Waits in no queue: a server that is only
+    /// busy stays ready.
     pub async fn ping(&self) -> Result<()> {
-        self.blocking(|db| {
-            db.attempt_read(&|conn: &mut PgConnection| conn.batch_execute("select 1").map_err(Problem::from))
-        })
-        .await
+        let db = self.clone();
+        let asked = actix_web::web::block(move || {
+            let mut conn = db.0.writers.get()?;
+            let standby = crate::sql!("select pg_is_in_recovery() as yes").holds(&mut conn.inner);
+            match standby {
+                Ok(false) => Ok(()),
+                Ok(true) => {
+                    conn.broken = true;
+                    Err(busy("the database is a standby"))
+                }
+                Err(problem) => {
+                    db.0.writers.lost(&conn);
+                    conn.broken = true;
+                    Err(problem)
+                }
+            }
+        });
+        match tokio::time::timeout(Duration::from_secs(2), asked).await {
+            Ok(Ok(result)) => result,
+            _ => Err(busy("the database did not answer in time")),
+        }
     }
 
     /// Reads with one statement, or with several that need not agree.
@@ -149,6 +167,9 @@ impl Db {
             let result = self.attempt_write(&mut conn.inner, request, work, &mut committing);
             let Err(problem) = &result else { return result };
             let lost = is(problem, LOST);
+            if lost {
+                pool.lost(&conn);
+            }
             if lost || conn.inner.batch_execute("ROLLBACK").is_err() {
                 conn.broken = true;
             }
@@ -197,6 +218,9 @@ impl Db {
             let result = work(&mut conn.inner);
             let Err(problem) = &result else { return result };
             let lost = is(problem, LOST);
+            if lost {
+                pool.lost(&conn);
+            }
             if lost || conn.inner.batch_execute("ROLLBACK").is_err() {
                 conn.broken = true;
             }

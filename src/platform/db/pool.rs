@@ -1,5 +1,6 @@
 //! Pools of sessions that are set up once and dropped when they break.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,7 @@ pub enum Access {
 pub struct Session {
     pub inner: PgConnection,
     pub broken: bool,
+    generation: u64,
 }
 
 pub struct Pool {
@@ -34,11 +36,14 @@ pub struct Pool {
     started: Instant,
     /// Milliseconds since `started` of the last failure to connect; 0 while all is well.
     failed_at: AtomicU64,
+    /// Sessions of earlier generations are not used any more.
+    generation: Arc<AtomicU64>,
 }
 
 impl Pool {
     #[expect(clippy::disallowed_methods, reason = "measures how long an outage lasts, not the legal time")]
     pub fn new(url: &str, size: u32, access: Access) -> Self {
+        let generation = Arc::new(AtomicU64::new(0));
         let sessions = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(size))
@@ -46,17 +51,38 @@ impl Pool {
             // A test at each checkout costs a third of the throughput; broken sessions are
             // dropped on their first failure instead.
             .test_on_check_out(false)
-            .build_unchecked(Manager { url: with_timeouts(url), access });
-        Self { sessions, size, started: Instant::now(), failed_at: AtomicU64::new(0) }
+            .build_unchecked(Manager { url: with_timeouts(url), access, generation: generation.clone() });
+        Self { sessions, size, started: Instant::now(), failed_at: AtomicU64::new(0), generation }
     }
 
     pub fn size(&self) -> u32 {
         self.size
     }
 
-    /// A session; a 503 at once while PostgreSQL is known to be away.
-    #[expect(clippy::disallowed_methods, reason = "this is where connections come from")]
+    /// A session was lost: those made before it are gone the same way, and each would be found out
+    /// only after a time limit of its own.
+    pub fn lost(&self, session: &Session) {
+        let _ = self.generation.compare_exchange(
+            session.generation,
+            session.generation + 1,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
+    }
+
+    /// A session of the present generation; a 503 at once while PostgreSQL is known to be away.
     pub fn get(&self) -> Result<r2d2::PooledConnection<Manager>> {
+        loop {
+            let mut session = self.checkout()?;
+            if session.generation == self.generation.load(Ordering::Relaxed) {
+                return Ok(session);
+            }
+            session.broken = true;
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is where connections come from")]
+    fn checkout(&self) -> Result<r2d2::PooledConnection<Manager>> {
         let failed_at = self.failed_at.load(Ordering::Relaxed);
         if failed_at != 0 {
             let now = self.elapsed_ms();
@@ -101,6 +127,7 @@ fn away(cause: impl ToString) -> Problem {
 pub struct Manager {
     url: String,
     access: Access,
+    generation: Arc<AtomicU64>,
 }
 
 impl r2d2::ManageConnection for Manager {
@@ -110,7 +137,7 @@ impl r2d2::ManageConnection for Manager {
     fn connect(&self) -> Result<Session, Self::Error> {
         let mut inner = PgConnection::establish(&self.url).map_err(diesel::r2d2::Error::ConnectionError)?;
         inner.batch_execute(&self.set_up()).map_err(diesel::r2d2::Error::QueryError)?;
-        Ok(Session { inner, broken: false })
+        Ok(Session { inner, broken: false, generation: self.generation.load(Ordering::Relaxed) })
     }
 
     fn is_valid(&self, session: &mut Session) -> Result<(), Self::Error> {

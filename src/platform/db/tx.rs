@@ -161,6 +161,18 @@ impl<'a> Tx<'a> {
     }
 }
 
+impl Tx<'_> {
+    /// Does one thing as the service itself, then goes on as the caller.
+    pub fn as_service<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.widen()?;
+        let done = work(self)?;
+        let mut batch = String::from("select ");
+        push_settings(&mut batch, &reach_settings(&self.request.principal));
+        self.conn.batch_execute(&batch)?;
+        Ok(done)
+    }
+}
+
 pub(super) fn begin_read(principal: &Principal) -> String {
     let mut batch = String::from("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; select ");
     let settings = reach_settings(principal);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -91,7 +91,7 @@ pub async fn door<B: MessageBody + 'static>(
 ) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = std::time::Instant::now();
     let door = request.app_data::<Data<Door>>().cloned().ok_or_else(|| Problem::internal("no door"))?;
-    let spoken = Spoken { language: problem::language(request.headers()), request_id: request_id(&request) };
+    let spoken = Spoken { language: problem::language(request.headers()), request_id: request_id(request.headers()) };
     request.extensions_mut().insert(spoken.clone());
     let method = request.method().clone();
     // HEAD is GET without a body, which the server leaves out by itself.
@@ -99,31 +99,28 @@ pub async fn door<B: MessageBody + 'static>(
         request.head_mut().method = Method::GET;
     }
     let mut noted = Noted::default();
-    let mut response = match door.admit(&mut request, &mut noted).await {
-        Ok(Admission::Pass) => {
-            // The router needs the request for itself alone: nothing of it may be held here.
-            let failure = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
-                Ok(Ok(response)) => Ok(response.map_into_boxed_body()),
-                Ok(Err(error)) => Err(error.as_error::<Problem>().cloned().unwrap_or_else(|| Problem::internal(error))),
-                Err(_) => Err(Problem::internal("a handler panicked")),
-            };
-            match failure {
-                Ok(response) => response,
-                Err(problem) => {
-                    log_cause(&problem, &spoken.request_id);
-                    return Err(Spoiled { problem, spoken }.into());
-                }
-            }
-        }
-        Ok(Admission::Answer(answer)) => request.into_response(answer),
+    let outcome = match door.admit(&mut request, &mut noted).await {
+        // The router needs the request for itself alone: nothing of it may be held here.
+        Ok(Admission::Pass) => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+            Ok(Ok(response)) => Ok(response.map_into_boxed_body()),
+            Ok(Err(error)) => Err(error.as_error::<Problem>().cloned().unwrap_or_else(|| Problem::internal(error))),
+            Err(_) => Err(Problem::internal("a handler panicked")),
+        },
+        Ok(Admission::Answer(answer)) => Ok(request.into_response(answer)),
         Err(problem) => {
             log_cause(&problem, &spoken.request_id);
-            request.into_response(problem::response(&problem, spoken.language, &spoken.request_id))
+            Ok(request.into_response(problem::response(&problem, spoken.language, &spoken.request_id)))
         }
     };
-    finish(&mut response, &spoken);
+    let outcome = outcome.map(|mut response| {
+        finish(&mut response, &spoken);
+        response
+    });
     let elapsed = started.elapsed();
-    let status = response.status().as_u16();
+    let status = match &outcome {
+        Ok(response) => response.status().as_u16(),
+        Err(problem) => problem.code().status(),
+    };
     door.metrics.observe(noted.operation.as_deref().unwrap_or("none"), status, elapsed);
     // The query may name people; the path's template and the ids in it do not.
     log::info!(
@@ -132,7 +129,29 @@ pub async fn door<B: MessageBody + 'static>(
         ms = elapsed.as_secs_f64() * 1000.0, role = noted.role, request_id = spoken.request_id.as_str();
         "request"
     );
+    outcome.map_err(|problem| {
+        log_cause(&problem, &spoken.request_id);
+        Spoiled { problem, spoken }.into()
+    })
+}
+
+/// Outside of everything: what is refused before the door (by CORS) leaves as a problem as well.
+pub async fn last_word<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let mut response = next.call(request).await?.map_into_boxed_body();
+    if is_unexplained(&response) {
+        let headers = response.request().headers();
+        let spoken = Spoken { language: problem::language(headers), request_id: request_id(headers) };
+        finish(&mut response, &spoken);
+    }
     Ok(response)
+}
+
+fn is_unexplained(response: &ServiceResponse<BoxBody>) -> bool {
+    let explained = |media: &HeaderValue| media.as_bytes().starts_with(problem::MEDIA_TYPE.as_bytes());
+    response.status().as_u16() >= 400 && !response.headers().get(header::CONTENT_TYPE).is_some_and(explained)
 }
 
 /// A failure without a request left to answer it through.
@@ -274,10 +293,11 @@ impl Door {
     }
 
     fn address(&self, request: &ServiceRequest) -> IpAddr {
-        let real = self
-            .behind_proxy
-            .then(|| request.connection_info().realip_remote_addr().and_then(|a| a.parse().ok()))
-            .flatten();
+        // The proxy appends the address it saw: what stands before it is the caller's own word.
+        let told = || {
+            request.headers().get_all("x-forwarded-for").last()?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+        };
+        let real = self.behind_proxy.then(told).flatten();
         real.or_else(|| request.peer_addr().map(|peer| peer.ip())).unwrap_or(IpAddr::from([127, 0, 0, 1]))
     }
 }
@@ -350,8 +370,8 @@ fn idempotency_key(request: &ServiceRequest, operation: &Operation) -> Result<Op
 }
 
 /// The caller's own identifier where it is harmless, or a new one.
-fn request_id(request: &ServiceRequest) -> String {
-    let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
+fn request_id(headers: &HeaderMap) -> String {
+    let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
     match given {
         Some(id)
             if (1..=100).contains(&id.len())
@@ -369,13 +389,9 @@ fn finish(response: &mut ServiceResponse<BoxBody>, spoken: &Spoken) {
         Some(problem) => problem.clone(),
         None => foreign(response.status(), error),
     });
-    let unexplained = || {
-        let media = response.headers().get(header::CONTENT_TYPE).map(|v| v.as_bytes().to_vec()).unwrap_or_default();
-        response.status().as_u16() >= 400 && !media.starts_with(problem::MEDIA_TYPE.as_bytes())
-    };
     let problem = match problem {
         Some(problem) => Some(problem),
-        None if unexplained() => Some(of_status(response.status())),
+        None if is_unexplained(response) => Some(of_status(response.status())),
         None => None,
     };
     if let Some(problem) = problem {

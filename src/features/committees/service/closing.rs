@@ -1,6 +1,6 @@
 //! Closing a session: every decision takes effect in one transaction, or none does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};
@@ -16,11 +16,12 @@ use crate::features::structures::store::Structure;
 use crate::features::{applications, posts, reservations, structures};
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Problem, Result};
-use crate::platform::ids::CommitteeId;
+use crate::platform::ids::{CommitteeId, StructureId};
 use crate::platform::transitions::require_version;
 
 /// Closes a session. Locks, in this order: the committee, its applications, the programme, the
-/// allotments, the reservations, the structures.
+/// structures, the reservations, the allotments. Whoever else takes several of these takes the
+/// programme's line first.
 pub fn close(tx: &mut Tx<'_>, id: CommitteeId, version: Option<i32>) -> Result<File> {
     let committee = lock(tx, id)?;
     require_version(version, committee.version)?;
@@ -36,7 +37,8 @@ pub fn close(tx: &mut Tx<'_>, id: CommitteeId, version: Option<i32>) -> Result<F
         })
         .collect();
     reservations::service::end_overdue(tx)?;
-    commit(tx, &lines)?;
+    let structures = lock_structures(tx, &lines)?;
+    commit(tx, &lines, &structures)?;
     for (application, item) in &lines {
         settle(tx, &committee, application, item)?;
     }
@@ -46,22 +48,33 @@ pub fn close(tx: &mut Tx<'_>, id: CommitteeId, version: Option<i32>) -> Result<F
     find(&mut tx.reader(), id)
 }
 
+/// The structures that receive posts, locked by id: where they lie now is what counts.
+fn lock_structures(tx: &mut Tx<'_>, lines: &[(Application, Item)]) -> Result<BTreeMap<StructureId, Structure>> {
+    let ids: BTreeSet<StructureId> = lines
+        .iter()
+        .filter(|(_, item)| item.outcome == Some(Outcome::Retained))
+        .map(|(application, _)| application.structure_id)
+        .collect();
+    ids.into_iter().map(|id| Ok((id, structures::service::lock_any(tx, id)?))).collect()
+}
+
 /// Takes the posts out of the pool: from reservations where a decision names one, else from the
 /// programme and the département's allotment. Names every line that does not fit.
-fn commit(tx: &mut Tx<'_>, lines: &[(Application, Item)]) -> Result<()> {
+fn commit(tx: &mut Tx<'_>, lines: &[(Application, Item)], structures: &BTreeMap<StructureId, Structure>) -> Result<()> {
     let mut deltas: BTreeMap<String, i32> = BTreeMap::new();
     let mut taken = Vec::new();
     for (application, item) in lines.iter().filter(|(_, item)| item.outcome == Some(Outcome::Retained)) {
         let granted = item.posts_granted.unwrap_or(0);
-        *deltas.entry(application.departement_code.clone()).or_default() += granted;
+        let Some(structure) = structures.get(&application.structure_id) else { continue };
+        *deltas.entry(structure.departement_code.clone()).or_default() += granted;
         if let Some(reservation) = item.reservation_id {
-            taken.push((reservation, granted, item));
+            taken.push((reservation, granted, item, structure));
         }
     }
     // One order for all, so that two closings never wait for each other.
     taken.sort_by_key(|(reservation, ..)| *reservation);
-    for (id, granted, item) in taken {
-        let reservation = reservations::service::consume(tx, id, granted)
+    for (id, granted, item, structure) in taken {
+        let reservation = reservations::service::consume(tx, id, granted, structure)
             .map_err(|problem| with_lines(problem, std::iter::once(item)))?;
         // Already committed when it was reserved.
         *deltas.entry(reservation.departement_code).or_default() -= granted;
@@ -121,14 +134,14 @@ fn grant(
     item: &Item,
     count: i32,
 ) -> Result<NaiveDate> {
-    let structure: Structure = structures::service::lock_any(tx, application.structure_id)?;
-    structures::service::retain(tx, structure.id, committee.wave, committee.held_on)?;
+    let structure = application.structure_id;
+    structures::service::retain(tx, structure, committee.wave, committee.held_on)?;
     // The clock of the recruitment starts with the letters, not with a session held before.
     let deadline = recruitment_deadline(application.kind, tx.today());
     posts::service::grant(
         tx,
         &Grant {
-            structure_id: structure.id,
+            structure_id: structure,
             application_id: application.id,
             reservation_id: item.reservation_id,
             count,

@@ -58,6 +58,8 @@ pub fn write(
     require_version(version, before.version)?;
     let decision = check(tx, application, input)?;
     store::record(tx, committee.id, application.id, &decision)?;
+    // A decided application can no longer be withdrawn: what it shows has changed.
+    applications::service::touch(tx, application.id)?;
     store::find_item(tx.conn(), committee.id, application.id)?.ok_or_else(not_there)
 }
 

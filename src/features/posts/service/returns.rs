@@ -5,6 +5,7 @@ use super::file::{check_return_request, lock, require, require_free};
 use super::moves::{end, free};
 use crate::features::posts::mails;
 use crate::features::posts::model::{AttachmentEnd, RETURN_STEPS, ReturnReason};
+use crate::features::posts::store::posts;
 use crate::features::posts::store::returns::{self, PostReturn};
 use crate::features::structures::service as structures;
 use crate::platform::auth::{can, policy::Permission};
@@ -55,6 +56,8 @@ pub fn request_return(
     let id = PostReturnId::new();
     let comment = comment.map(text::canonical);
     returns::insert(tx, id, post.id, post.structure_id, reason, comment.as_deref())?;
+    // The post shows that its return is pending.
+    posts::touch(tx, post.id)?;
     told(tx, "post_return.requested", id)
 }
 
@@ -86,6 +89,7 @@ pub fn refuse_return(tx: &mut Tx<'_>, id: PostReturnId, version: Option<i32>, re
     check_refuse(&request)?;
     let reason = text::canonical(reason);
     returns::refuse(tx, id, &reason)?;
+    posts::touch(tx, post)?;
     if let Some(address) = structures::contact_email(tx, request.structure_id)? {
         mail::send(tx, &mails::return_refused(&request, &address, &reason))?;
     }

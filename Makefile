@@ -10,7 +10,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: ## start the service with its own database and demo data
-	@$(SETUP) && $(CONUM) dev $(ARGS)
+	@$(SETUP) && cargo build --locked && $(CONUM) dev $(ARGS)
 
 test: ## run all tests, on a database of their own
 	@$(SETUP) && exec cargo test --locked $(ARGS)

@@ -43,7 +43,7 @@ say "Tokens of the ANCT, of the prefecture of Tarn-et-Garonne and of its neighbo
 ANCT=$(token --role anct)
 PREFECTURE=$(token --role prefecture --departement 82)
 NEIGHBOUR=$(token --role prefecture --departement 31)
-call GET /me "$PREFECTURE" | head -c 300; echo
+echo "  signed in as: $(call GET /me "$PREFECTURE" | get role) of $(call GET /me "$PREFECTURE" | get perimeter.departement_code)"
 
 if [ "$(call GET '/retained-structures?departement_code=82' '' | get meta.total)" != 0 ]; then
   say "This service has played the case already: see $API/retained-structures?departement_code=82"

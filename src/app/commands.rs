@@ -156,6 +156,7 @@ fn set_cap(db: &Db, cap: i32) -> Result<(), String> {
 
 fn dev(demo: bool) -> Result<(), String> {
     super::log::start();
+    require_free_port(&configuration(&[("DATABASE_URL", "unused")])?.listen)?;
     let given = std::env::var("DATABASE_URL").ok().filter(|url| !url.trim().is_empty());
     // Kept until the end: dropping it stops PostgreSQL.
     let (_cluster, url) = match given {
@@ -182,6 +183,13 @@ fn dev(demo: bool) -> Result<(), String> {
         println!("  {}\n{}\n", persona.label, persona.token);
     }
     actix_web::rt::System::new().block_on(service.run())
+}
+
+/// Says at once that the port is taken, before anything is started.
+fn require_free_port(listen: &str) -> Result<(), String> {
+    std::net::TcpListener::bind(listen)
+        .map(drop)
+        .map_err(|e| format!("cannot listen on {listen}: {e}; set CONUM_LISTEN to another address"))
 }
 
 fn ensure_database(url: &str, name: &str) -> Result<(), String> {
@@ -230,9 +238,13 @@ fn schema(file: Option<&Path>) -> Result<(), String> {
 
 fn token(args: &TokenArgs) -> Result<(), String> {
     use crate::platform::db::text_enum::TextEnum;
+    let refused = "demonstration tokens are refused in production: create an API client";
+    if std::env::var("CONUM_ENV").is_ok_and(|environment| environment == "production") {
+        return Err(refused.to_owned());
+    }
     let config = configuration(&[("DATABASE_URL", "unused")])?;
     if config.is_production() {
-        return Err("demonstration tokens are refused in production: create an API client".to_owned());
+        return Err(refused.to_owned());
     }
     let role = Role::parse(&args.role).ok_or_else(|| {
         format!(
@@ -242,6 +254,9 @@ fn token(args: &TokenArgs) -> Result<(), String> {
         )
     })?;
     let territory = match (&args.departement, &args.region) {
+        (Some(code), None) if !territories::load::has_departement(code) => {
+            return Err(format!("no département has the code {code}"));
+        }
         (Some(code), None) => Some(Territory::Departement(code.clone())),
         (None, Some(code)) => Some(Territory::Region(code.clone())),
         (None, None) => None,

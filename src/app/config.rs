@@ -111,6 +111,11 @@ impl Config {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let workers = reader.parsed("CONUM_WORKERS", cores, "a number of threads").max(1);
         let listen = reader.text("CONUM_LISTEN").unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+        if listen.parse::<std::net::SocketAddr>().is_err()
+            && !listen.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+        {
+            reader.errors.push("CONUM_LISTEN: expected ADDRESS:PORT, such as 127.0.0.1:8080".to_owned());
+        }
         let port = listen.rsplit(':').next().unwrap_or("8080").to_owned();
         let public_url = reader
             .text("CONUM_PUBLIC_URL")
@@ -162,6 +167,7 @@ impl Config {
     }
 
     fn check_production(&self, errors: &mut Vec<String>) {
+        let errors_about_mail = errors.iter().any(|error| error.starts_with("CONUM_MAIL:"));
         let mut require = |holds: bool, text: &str| {
             if !holds {
                 errors.push(format!("{text} (CONUM_ENV=production)"));
@@ -170,7 +176,9 @@ impl Config {
         require(!self.signing_keys.is_empty(), "CONUM_SIGNING_KEYS: a file with a P-256 private key is required");
         require(!self.cursor_key.is_empty(), "CONUM_CURSOR_KEY: a secret of at least 32 characters is required");
         require(self.public_url.starts_with("https://"), "CONUM_PUBLIC_URL: an https address is required");
-        require(matches!(self.mailer, Mailer::Smtp(_)), "CONUM_MAIL: an SMTP address is required");
+        if !errors_about_mail {
+            require(matches!(self.mailer, Mailer::Smtp(_)), "CONUM_MAIL: an SMTP address is required");
+        }
     }
 
     pub fn is_production(&self) -> bool {

@@ -7,7 +7,7 @@ use serde_json::{Map, json};
 
 /// Starts logging to standard error; `RUST_LOG` chooses what (info by default, without the framework's own chatter).
 pub fn start() {
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info,actix_server=warn"))
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info,actix_server=warn,r2d2=off"))
         .format(|out, record| {
             let mut line = Map::new();
             let now = crate::platform::clock::Clock::system().now().instant();

@@ -48,7 +48,7 @@ pub fn list(db: &Db, issuer: &LocalIssuer) -> Result<Vec<Persona>> {
     let employer: Option<Employer> = db.read_now(&Principal::system("personas"), &|reader| {
         sql!(
             "select id, name from structures where status = 'retained'
-             order by (departement_code = '82') desc, reference limit 1"
+             order by reference limit 1"
         )
         .first(reader.conn())
     })?;

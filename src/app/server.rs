@@ -51,6 +51,9 @@ pub fn local_issuer(config: &Config) -> Result<LocalIssuer, String> {
             |path: &std::path::PathBuf| std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()));
         config.signing_keys.iter().map(read).collect::<Result<_, _>>()?
     };
+    if config.is_production() && pems.iter().any(|pem| local_issuer::is_for_development(pem)) {
+        return Err("CONUM_SIGNING_KEYS: a key that development made for itself is refused in production".to_owned());
+    }
     LocalIssuer::new(&config.public_url, &config.audience, &pems)
 }
 

@@ -74,6 +74,47 @@ macro_rules! faults {
     };
 }
 
+/// What parameters say in English, and in French.
+const WORDS: &[(&str, &str)] = &[
+    ("a key stands twice in an object", "une clé figure deux fois dans un objet"),
+    ("nested more than 16 levels deep", "plus de 16 niveaux d'imbrication"),
+    ("the character U+0000 is not accepted", "le caractère U+0000 n'est pas admis"),
+    ("the JSON text ends too early", "le texte JSON s'arrête trop tôt"),
+    ("not valid JSON", "JSON incorrect"),
+    ("the text is not UTF-8", "le texte n'est pas en UTF-8"),
+    ("the body broke off", "le corps s'est interrompu"),
+    ("the query is not valid UTF-8 in percent-encoding", "les paramètres ne sont pas de l'UTF-8 en encodage pour cent"),
+    ("the request cannot be read", "elle est illisible"),
+    ("the first line does not name the columns", "la première ligne ne nomme pas les colonnes"),
+    ("does not have as many columns as the first", "n'a pas autant de colonnes que la première"),
+    ("no line beside the first", "aucune ligne après la première"),
+    ("more than 5000 lines", "plus de 5000 lignes"),
+    ("cannot be read", "est illisible"),
+    ("invalid text", "texte incorrect"),
+    ("line ", "ligne "),
+    (", column ", ", colonne "),
+    ("integer", "entier"),
+    ("number", "nombre"),
+    ("string", "texte"),
+    ("boolean", "booléen"),
+    ("object", "objet"),
+    ("array", "liste"),
+    ("one only", "un seul des deux"),
+];
+
+/// A parameter that is a text of ours, in a language.
+pub fn say(value: &str, language: Language) -> String {
+    match language {
+        Language::English => value.to_owned(),
+        Language::French => {
+            WORDS.iter().fold(value.to_owned(), |text, (english, french)| text.replace(english, french))
+        }
+    }
+}
+
+/// Parameters that are texts of ours; the others are values.
+pub const SAID: &[&str] = &["reason", "expected", "because"];
+
 /// Puts the parameters of a problem into one of its texts.
 pub fn fill<'a>(template: &str, params: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     params.fold(template.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
@@ -296,8 +337,8 @@ faults! {
     UnknownNoGuess "unknown_name" "Nom inconnu ; admis : {known}." "Unknown name; known: {known}.";
     Repeated "repeated" "Donné plusieurs fois." "Given several times.";
     WrongType "wrong_type" "Type attendu : {expected}." "Expected type: {expected}.";
-    TooShort "too_short" "Au moins {limit} caractères." "At least {limit} characters.";
-    TooLong "too_long" "Au plus {limit} caractères." "At most {limit} characters.";
+    TooShort "too_short" "Au moins {limit} caractère(s)." "At least {limit} character(s).";
+    TooLong "too_long" "Au plus {limit} caractère(s)." "At most {limit} character(s).";
     TooSmall "too_small" "Au moins {limit}." "At least {limit}.";
     TooLarge "too_large" "Au plus {limit}." "At most {limit}.";
     TooFew "too_few" "Au moins {limit} éléments." "At least {limit} items.";

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::auth::policy::Line;
-use super::auth::{Actor, Role};
+use super::auth::{Principal, Role};
 use super::db::text_enum::TextEnum;
 use super::error::{Code, Problem, Result};
 
@@ -44,11 +44,8 @@ pub struct Transition {
 
 impl Transition {
     /// From the policy's line and the very check that the call makes.
-    pub fn new(line: &'static Line, actor: &Actor, check: Result<()>) -> Self {
-        let refusal = match actor.role() {
-            Some(role) if !line.admits(role) => Some(Code::RoleNotAllowed),
-            _ => check.err().map(|problem| problem.code()),
-        };
+    pub fn new(line: &'static Line, principal: &Principal, check: Result<()>) -> Self {
+        let refusal = line.authorise(principal).and(check).err().map(|problem| problem.code());
         Self {
             name: line.operation,
             allowed: refusal.is_none(),

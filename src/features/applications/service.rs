@@ -213,12 +213,12 @@ fn check_opinion(application: &Application) -> Result<ApplicationStatus> {
 }
 
 fn transitions(reader: &mut Reader<'_>, application: &Application) -> Result<Vec<Transition>> {
-    let actor = reader.actor().clone();
+    let principal = reader.principal();
     let submit = check_submit(reader, application);
     Ok(vec![
-        Transition::new(can::submit_application::LINE, &actor, submit),
-        Transition::new(can::withdraw_application::LINE, &actor, check_withdraw(application)),
-        Transition::new(can::give_opinion::LINE, &actor, check_opinion(application).map(|_| ())),
+        Transition::new(can::submit_application::LINE, principal, submit),
+        Transition::new(can::withdraw_application::LINE, principal, check_withdraw(application)),
+        Transition::new(can::give_opinion::LINE, principal, check_opinion(application).map(|_| ())),
     ])
 }
 

@@ -6,7 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::dto::*;
 use super::service;
 use super::store::{self, Reservation, ReservationSort};
-use crate::platform::auth::{Actor, Caller, can};
+use crate::platform::auth::{Caller, Principal, can};
 use crate::platform::http::page::PageParams;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::ReservationId;
@@ -19,8 +19,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(release_reservation);
 }
 
-fn view(actor: &Actor, reservation: Reservation) -> ReservationView {
-    let transitions = service::transitions(actor, &reservation);
+fn view(principal: &Principal, reservation: Reservation) -> ReservationView {
+    let transitions = service::transitions(principal, &reservation);
     ReservationView::new(reservation, transitions)
 }
 
@@ -54,7 +54,7 @@ pub async fn create_reservation(caller: Caller<can::create_reservation>, body: B
         .write(move |tx| {
             let reservation = service::create(tx, &body)?;
             let (location, version) = (format!("/api/v1/reservations/{}", reservation.id), reservation.version);
-            Reply::created(location, &view(tx.actor(), reservation), version)
+            Reply::created(location, &view(tx.principal(), reservation), version)
         })
         .await
 }
@@ -68,7 +68,7 @@ pub async fn find_reservation(caller: Caller<can::find_reservation>, id: PathPar
         .read(move |reader| {
             let reservation = service::find(reader, id.0)?;
             let version = reservation.version;
-            Reply::resource(&view(reader.actor(), reservation), version)
+            Reply::resource(&view(reader.principal(), reservation), version)
         })
         .await
 }
@@ -85,7 +85,7 @@ pub async fn release_reservation(caller: Caller<can::release_reservation>, id: P
         .write(move |tx| {
             let reservation = service::release(tx, id.0, version)?;
             let version = reservation.version;
-            Reply::resource(&view(tx.actor(), reservation), version)
+            Reply::resource(&view(tx.principal(), reservation), version)
         })
         .await
 }

@@ -10,7 +10,7 @@ use super::store::{self, Fields, Reservation};
 use crate::features::structures::store::Structure;
 use crate::features::{posts, structures, territories};
 use crate::platform::auth::policy::Permission;
-use crate::platform::auth::{Actor, can};
+use crate::platform::auth::{Principal, can};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::events::{self, Event};
@@ -101,8 +101,8 @@ fn check_release(reservation: &Reservation) -> Result<()> {
         .extension("transitions_possible", Vec::<String>::new()))
 }
 
-pub fn transitions(actor: &Actor, reservation: &Reservation) -> Vec<Transition> {
-    vec![Transition::new(can::release_reservation::LINE, actor, check_release(reservation))]
+pub fn transitions(principal: &Principal, reservation: &Reservation) -> Vec<Transition> {
+    vec![Transition::new(can::release_reservation::LINE, principal, check_release(reservation))]
 }
 
 /// Ends the reservations whose date has passed; tells how many. Locks the programme first.

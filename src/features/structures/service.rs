@@ -295,12 +295,12 @@ fn require_no_open_application(reader: &mut Reader<'_>, id: StructureId) -> Resu
 }
 
 fn transitions(reader: &mut Reader<'_>, structure: &Structure) -> Result<Vec<Transition>> {
-    let actor = reader.actor().clone();
+    let principal = reader.principal();
     let cancel = check_cancel(reader, structure);
     let merge = check_merge(reader, structure);
     Ok(vec![
-        Transition::new(can::cancel_structure::LINE, &actor, cancel),
-        Transition::new(can::merge_structure::LINE, &actor, merge),
+        Transition::new(can::cancel_structure::LINE, principal, cancel),
+        Transition::new(can::merge_structure::LINE, principal, merge),
     ])
 }
 

@@ -66,6 +66,11 @@ struct Former {
     name: Option<String>,
 }
 
+/// Whether the reference data knows a département, for those without a database at hand.
+pub fn has_departement(code: &str) -> bool {
+    DEPARTEMENTS.lines().skip(1).any(|line| line.split(',').next() == Some(code))
+}
+
 /// Loads the territories unless this very edition is there already. Tells whether it did.
 pub fn territories(tx: &mut Tx<'_>) -> Result<bool> {
     // Raised when the shape of the loaded rows changes while the files do not.

@@ -28,6 +28,14 @@ pub struct LocalIssuer {
     public: Vec<Jwk>,
 }
 
+/// Stands before the key that development makes for itself.
+const MADE_HERE: &str = "conum development key, refused in production\n";
+
+/// Whether a key was made by [`load_or_generate`].
+pub fn is_for_development(pem: &str) -> bool {
+    pem.starts_with(MADE_HERE)
+}
+
 /// Makes a new private key, in PKCS#8 PEM.
 pub fn generate_key() -> Result<String, String> {
     let key = p256::SecretKey::random(&mut OsRng);
@@ -46,7 +54,10 @@ pub fn load_or_generate(file: &Path) -> Result<String, String> {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         match options.open(file) {
-            Ok(mut open) => std::io::Write::write_all(&mut open, generate_key()?.as_bytes()).map_err(explain)?,
+            Ok(mut open) => {
+                let text = format!("{MADE_HERE}{}", generate_key()?);
+                std::io::Write::write_all(&mut open, text.as_bytes()).map_err(explain)?;
+            }
             Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(e) => return Err(explain(e)),
         }
@@ -60,6 +71,7 @@ impl LocalIssuer {
         let mut public = Vec::new();
         let mut signing = None;
         for pem in pems {
+            let pem = pem.strip_prefix(MADE_HERE).unwrap_or(pem);
             let key = EncodingKey::from_ec_pem(pem.as_bytes()).map_err(|e| format!("signing key: {e}"))?;
             let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).map_err(|e| format!("signing key: {e}"))?;
             let kid = jwk.thumbprint(ThumbprintHash::SHA256).map_err(|e| format!("signing key: {e}"))?;

@@ -100,18 +100,26 @@ impl Pool {
         }
         match self.sessions.get() {
             Ok(session) => {
-                if failed_at != 0 {
-                    self.failed_at.store(0, Ordering::Relaxed);
-                }
+                self.found(failed_at);
                 Ok(session)
             }
             Err(error) => {
                 // A pool that is only busy has sessions; one that is cut off has none.
                 if self.sessions.state().connections == 0 {
+                    if failed_at == 0 {
+                        log::error!("PostgreSQL cannot be reached: callers get 503 until it is back");
+                    }
                     self.failed_at.store(self.elapsed_ms().max(1), Ordering::Relaxed);
                 }
                 Err(away(error))
             }
+        }
+    }
+
+    /// Ends an outage that was noted at `failed_at`.
+    fn found(&self, failed_at: u64) {
+        if failed_at != 0 && self.failed_at.swap(0, Ordering::Relaxed) != 0 {
+            log::info!("PostgreSQL is back");
         }
     }
 

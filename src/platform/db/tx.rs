@@ -60,7 +60,7 @@ impl<'a> Reader<'a> {
         &self.principal.actor
     }
 
-    pub fn principal(&self) -> &Principal {
+    pub fn principal(&self) -> &'a Principal {
         self.principal
     }
 

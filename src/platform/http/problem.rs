@@ -34,12 +34,16 @@ pub fn language(headers: &HeaderMap) -> Language {
 pub fn document(problem: &Problem, language: Language, request_id: &str) -> Value {
     let code = problem.code();
     let text = code.text(language);
-    let params = || problem.params().iter().map(|(name, value)| (*name, value.as_ref()));
+    let said: Vec<(&str, String)> =
+        problem.params().iter().map(|(name, value)| (*name, said(name, value, language))).collect();
     let mut members = Map::new();
     members.insert("type".into(), json!(format!("/problems/{}", code.as_str())));
     members.insert("title".into(), json!(text.title));
     members.insert("status".into(), json!(code.status()));
-    members.insert("detail".into(), json!(problems::fill(text.detail, params())));
+    members.insert(
+        "detail".into(),
+        json!(problems::fill(text.detail, said.iter().map(|(name, value)| (*name, value.as_str())))),
+    );
     members.insert("code".into(), json!(code.as_str()));
     members.insert("request_id".into(), json!(request_id));
     members.insert("errors".into(), problem.fault_list().iter().map(|fault| line(fault, language)).collect());
@@ -49,13 +53,19 @@ pub fn document(problem: &Problem, language: Language, request_id: &str) -> Valu
     Value::Object(members)
 }
 
+fn said(name: &str, value: &str, language: Language) -> String {
+    if problems::SAID.contains(&name) { problems::say(value, language) } else { value.to_owned() }
+}
+
 fn line(fault: &Fault, language: Language) -> Value {
     let (kind, place) = match &fault.place {
         Place::Pointer(pointer) => ("pointer", pointer.as_str()),
         Place::Parameter(name) => ("parameter", name.as_str()),
         Place::Header(name) => ("header", *name),
     };
-    let params = fault.params.iter().map(|(name, value)| (*name, value.as_str()));
+    let said: Vec<(&str, String)> =
+        fault.params.iter().map(|(name, value)| (*name, said(name, value, language))).collect();
+    let params = said.iter().map(|(name, value)| (*name, value.as_str()));
     json!({
         kind: place,
         "code": fault.code.as_str(),

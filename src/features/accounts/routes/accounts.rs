@@ -5,14 +5,14 @@ use actix_web::{get, patch, post};
 use crate::features::accounts::dto::accounts::*;
 use crate::features::accounts::service::accounts as service;
 use crate::features::accounts::store::accounts::{self as store, Account, AccountSort};
-use crate::platform::auth::{Actor, Caller, can};
+use crate::platform::auth::{Caller, Principal, can};
 use crate::platform::error::Problem;
 use crate::platform::http::page::PageParams;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::AccountId;
 
-fn detail(actor: &Actor, account: Account) -> Answer {
-    let (version, transitions) = (account.version, service::transitions(actor, &account));
+fn detail(principal: &Principal, account: Account) -> Answer {
+    let (version, transitions) = (account.version, service::transitions(principal, &account));
     Reply::resource(&AccountDetail::new(account, transitions), version)
 }
 
@@ -27,8 +27,8 @@ pub async fn list_accounts(caller: Caller<can::list_accounts>, filter: Query<Acc
     let search = filter.search();
     caller
         .read_private(move |reader| {
-            let actor = reader.actor().clone();
-            let rows = store::list(reader.conn(), &actor, &search, &page)?;
+            let principal = reader.principal();
+            let rows = store::list(reader.conn(), &principal.actor, &search, &page)?;
             AccountPage::reply(&paging, rows.map(Into::into))
         })
         .await
@@ -46,7 +46,7 @@ pub async fn invite_account(caller: Caller<can::invite_account>, body: Body<Invi
         .write(move |tx| {
             let account = service::invite(tx, &body)?;
             let (id, version) = (account.id, account.version);
-            let transitions = service::transitions(tx.actor(), &account);
+            let transitions = service::transitions(tx.principal(), &account);
             Reply::created(format!("/api/v1/accounts/{id}"), &AccountDetail::new(account, transitions), version)
         })
         .await
@@ -58,9 +58,9 @@ pub async fn invite_account(caller: Caller<can::invite_account>, body: Body<Invi
 pub async fn find_account(caller: Caller<can::find_account>, id: PathParams<AccountId>) -> Answer {
     caller
         .read_private(move |reader| {
-            let actor = reader.actor().clone();
-            let account = store::find(reader.conn(), &actor, id.0)?.ok_or_else(Problem::not_found)?;
-            detail(&actor, account)
+            let principal = reader.principal();
+            let account = store::find(reader.conn(), &principal.actor, id.0)?.ok_or_else(Problem::not_found)?;
+            detail(principal, account)
         })
         .await
 }
@@ -81,7 +81,7 @@ pub async fn update_account(
     caller
         .write(move |tx| {
             let account = service::update(tx, id.0, version, &body)?;
-            detail(tx.actor(), account)
+            detail(tx.principal(), account)
         })
         .await
 }
@@ -96,7 +96,7 @@ pub async fn revoke_account(caller: Caller<can::revoke_account>, id: PathParams<
     caller
         .write(move |tx| {
             let account = service::revoke(tx, id.0, version)?;
-            detail(tx.actor(), account)
+            detail(tx.principal(), account)
         })
         .await
 }

@@ -5,7 +5,7 @@ use actix_web::{get, patch, post};
 use crate::features::accounts::dto::clients::*;
 use crate::features::accounts::service::clients as service;
 use crate::features::accounts::store::clients::{self as store, ApiClient, ApiClientSort};
-use crate::platform::auth::{Actor, Caller, can};
+use crate::platform::auth::{Caller, Principal, can};
 use crate::platform::clock::Now;
 use crate::platform::error::Problem;
 use crate::platform::http::page::PageParams;
@@ -15,13 +15,13 @@ use crate::platform::ids::ApiClientId;
 /// Members that are shown once.
 const SECRETS: &[&str] = &["client_secret"];
 
-fn view(actor: &Actor, client: ApiClient, secret: Option<String>, now: Now) -> (ApiClientDetail, i32) {
-    let (version, transitions) = (client.version, service::transitions(actor, &client, now));
+fn view(principal: &Principal, client: ApiClient, secret: Option<String>, now: Now) -> (ApiClientDetail, i32) {
+    let (version, transitions) = (client.version, service::transitions(principal, &client, now));
     (ApiClientDetail::new(client, secret, transitions, now), version)
 }
 
-fn detail(actor: &Actor, client: ApiClient, now: Now) -> Answer {
-    let (view, version) = view(actor, client, None, now);
+fn detail(principal: &Principal, client: ApiClient, now: Now) -> Answer {
+    let (view, version) = view(principal, client, None, now);
     Reply::resource(&view, version)
 }
 
@@ -38,8 +38,8 @@ pub async fn list_api_clients(
     let search = filter.search();
     caller
         .read_private(move |reader| {
-            let (actor, now) = (reader.actor().clone(), reader.now());
-            let rows = store::list(reader.conn(), &actor, &search, &page)?;
+            let (principal, now) = (reader.principal(), reader.now());
+            let rows = store::list(reader.conn(), &principal.actor, &search, &page)?;
             ApiClientPage::reply(&paging, rows.map(|row| ApiClientView::new(row, now)))
         })
         .await
@@ -58,7 +58,7 @@ pub async fn create_api_client(caller: Caller<can::create_api_client>, body: Bod
         .write(move |tx| {
             let (client, secret) = service::create(tx, &body)?;
             let location = format!("/api/v1/api-clients/{}", client.id);
-            let (view, version) = view(tx.actor(), client, Some(secret), tx.now());
+            let (view, version) = view(tx.principal(), client, Some(secret), tx.now());
             Ok(Reply::created(location, &view, version)?.secret(SECRETS))
         })
         .await
@@ -70,9 +70,9 @@ pub async fn create_api_client(caller: Caller<can::create_api_client>, body: Bod
 pub async fn find_api_client(caller: Caller<can::find_api_client>, id: PathParams<ApiClientId>) -> Answer {
     caller
         .read_private(move |reader| {
-            let actor = reader.actor().clone();
-            let client = store::find(reader.conn(), &actor, id.0)?.ok_or_else(Problem::not_found)?;
-            detail(&actor, client, reader.now())
+            let principal = reader.principal();
+            let client = store::find(reader.conn(), &principal.actor, id.0)?.ok_or_else(Problem::not_found)?;
+            detail(principal, client, reader.now())
         })
         .await
 }
@@ -93,7 +93,7 @@ pub async fn update_api_client(
     caller
         .write(move |tx| {
             let client = service::update(tx, id.0, version, &body)?;
-            detail(tx.actor(), client, tx.now())
+            detail(tx.principal(), client, tx.now())
         })
         .await
 }
@@ -114,7 +114,7 @@ pub async fn rotate_api_client(
     caller
         .write(move |tx| {
             let (client, secret) = service::rotate(tx, id.0, version, &body)?;
-            let (view, version) = view(tx.actor(), client, Some(secret), tx.now());
+            let (view, version) = view(tx.principal(), client, Some(secret), tx.now());
             Ok(Reply::resource(&view, version)?.secret(SECRETS))
         })
         .await
@@ -130,7 +130,7 @@ pub async fn revoke_api_client(caller: Caller<can::revoke_api_client>, id: PathP
     caller
         .write(move |tx| {
             let client = service::revoke(tx, id.0, version)?;
-            detail(tx.actor(), client, tx.now())
+            detail(tx.principal(), client, tx.now())
         })
         .await
 }

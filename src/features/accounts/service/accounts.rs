@@ -8,7 +8,7 @@ use crate::features::accounts::mails;
 use crate::features::accounts::model::{ACCOUNT_STEPS, INVITATION, INVITED, Perimeter, grant};
 use crate::features::accounts::store::{self, accounts::Account};
 use crate::platform::auth::policy::Permission;
-use crate::platform::auth::{Actor, Role, can};
+use crate::platform::auth::{Actor, Principal, Role, can};
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::ids::AccountId;
@@ -16,9 +16,9 @@ use crate::platform::transitions::{Transition, after, require_version};
 use crate::platform::{mail, text};
 
 /// What may be done with an account, as its detail tells.
-pub fn transitions(actor: &Actor, account: &Account) -> Vec<Transition> {
+pub fn transitions(principal: &Principal, account: &Account) -> Vec<Transition> {
     let revoke = after(ACCOUNT_STEPS, account.status, "revoke").map(|_| ());
-    vec![Transition::new(can::revoke_account::LINE, actor, revoke)]
+    vec![Transition::new(can::revoke_account::LINE, principal, revoke)]
 }
 
 /// Opens an account for somebody and mails them a link that signs them in.

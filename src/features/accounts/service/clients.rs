@@ -9,7 +9,7 @@ use crate::features::accounts::model::{
 };
 use crate::features::accounts::store::clients::{self, ApiClient, NewClient};
 use crate::platform::auth::policy::{Permission, require_scope, scopes_of};
-use crate::platform::auth::{Actor, Role, can};
+use crate::platform::auth::{Principal, Role, can};
 use crate::platform::clock::Now;
 use crate::platform::db::Tx;
 use crate::platform::error::{Fault, FaultCode, Place, Problem, Result};
@@ -23,11 +23,11 @@ pub fn status(client: &ApiClient, now: Now) -> ApiClientStatus {
 }
 
 /// What may be done with a client, as its detail tells.
-pub fn transitions(actor: &Actor, client: &ApiClient, now: Now) -> Vec<Transition> {
+pub fn transitions(principal: &Principal, client: &ApiClient, now: Now) -> Vec<Transition> {
     let check = |event| after(API_CLIENT_STEPS, status(client, now), event).map(|_| ());
     vec![
-        Transition::new(can::rotate_api_client::LINE, actor, check("rotate")),
-        Transition::new(can::revoke_api_client::LINE, actor, check("revoke")),
+        Transition::new(can::rotate_api_client::LINE, principal, check("rotate")),
+        Transition::new(can::revoke_api_client::LINE, principal, check("revoke")),
     ]
 }
 

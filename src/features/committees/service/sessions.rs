@@ -6,8 +6,8 @@ use super::super::store::{self, Committee, Fields};
 use super::{emit, lock};
 use crate::features::applications;
 use crate::features::posts::model::Phase;
+use crate::platform::auth::can;
 use crate::platform::auth::policy::Permission;
-use crate::platform::auth::{Actor, can};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::ids::{ApplicationId, CommitteeId};
@@ -124,9 +124,9 @@ pub fn check_close(committee: &Committee) -> Result<()> {
 }
 
 fn transitions(reader: &Reader<'_>, committee: &Committee) -> Vec<Transition> {
-    let actor: &Actor = reader.actor();
+    let principal = reader.principal();
     vec![
-        Transition::new(can::open_committee::LINE, actor, check_open(committee)),
-        Transition::new(can::close_committee::LINE, actor, check_close(committee)),
+        Transition::new(can::open_committee::LINE, principal, check_open(committee)),
+        Transition::new(can::close_committee::LINE, principal, check_close(committee)),
     ]
 }

@@ -32,12 +32,12 @@ pub(super) fn lock(tx: &mut Tx<'_>, id: PostId) -> Result<Post> {
 
 /// Reads nothing more: what the row and the day say is enough.
 pub fn file(reader: &Reader<'_>, post: Post) -> File {
-    let (actor, today) = (reader.actor(), reader.today());
+    let (principal, today) = (reader.principal(), reader.today());
     let transitions = vec![
-        Transition::new(can::transfer_post::LINE, actor, check_transfer(&post)),
-        Transition::new(can::extend_post_deadline::LINE, actor, check_extension(&post)),
-        Transition::new(can::take_back_post::LINE, actor, check_take_back(&post, today)),
-        Transition::new(can::request_post_return::LINE, actor, check_return_request(&post)),
+        Transition::new(can::transfer_post::LINE, principal, check_transfer(&post)),
+        Transition::new(can::extend_post_deadline::LINE, principal, check_extension(&post)),
+        Transition::new(can::take_back_post::LINE, principal, check_take_back(&post, today)),
+        Transition::new(can::request_post_return::LINE, principal, check_return_request(&post)),
     ];
     File { post, transitions }
 }

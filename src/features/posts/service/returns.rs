@@ -25,10 +25,10 @@ pub struct ReturnFile {
 pub fn find_return(reader: &mut Reader<'_>, id: PostReturnId) -> Result<ReturnFile> {
     let reach = reader.reach();
     let request = returns::find(reader.conn(), &reach, id)?.ok_or_else(Problem::not_found)?;
-    let actor = reader.actor();
+    let principal = reader.principal();
     let transitions = vec![
-        Transition::new(can::accept_post_return::LINE, actor, check_accept(&request)),
-        Transition::new(can::refuse_post_return::LINE, actor, check_refuse(&request)),
+        Transition::new(can::accept_post_return::LINE, principal, check_accept(&request)),
+        Transition::new(can::refuse_post_return::LINE, principal, check_refuse(&request)),
     ];
     Ok(ReturnFile { request, transitions })
 }

@@ -135,8 +135,7 @@ fn require_english(db: &Db) -> Result<(), String> {
 }
 
 fn database(config: &Config) -> Db {
-    let settings = Settings { url: config.database_url.clone(), pool_size: 1, queue: 1 };
-    Db::new(&settings, Clock::system(), Site { front_url: config.front_url.clone() })
+    Db::new(&Settings::single(&config.database_url), Clock::system(), Site { front_url: config.front_url.clone() })
 }
 
 fn load_territories(db: &Db, job: &'static str) -> Result<bool, String> {

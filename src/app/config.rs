@@ -42,6 +42,8 @@ pub struct Config {
     pub workers: usize,
     pub pool_size: u32,
     pub queue: usize,
+    /// Milliseconds without an answer after which the database counts as away.
+    pub stall_millis: u64,
     pub public_forms_per_minute: u32,
     pub behind_proxy: bool,
     pub mailer: Mailer,
@@ -142,6 +144,7 @@ impl Config {
             workers,
             pool_size: reader.parsed("CONUM_POOL_SIZE", workers as u32 * 2, "a number of connections").max(1),
             queue: reader.parsed("CONUM_QUEUE", 256, "a number of requests").max(1),
+            stall_millis: reader.parsed("CONUM_STALL_MS", 400, "a number of milliseconds").max(50),
             public_forms_per_minute: reader.parsed("CONUM_PUBLIC_FORMS_PER_MINUTE", 60, "a number, 0 for no limit"),
             behind_proxy: reader.parsed("CONUM_BEHIND_PROXY", false, "true or false"),
             mailer: mailer(&mut reader, production),

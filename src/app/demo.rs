@@ -105,7 +105,11 @@ pub fn load(url: &str) -> Result<bool> {
     // Nobody is to be written to from a demonstration.
     demo.act("2021-07-01", Actor::System, |tx| {
         let now = tx.now().instant();
-        sql!("update emails set status = 'sent', sent_at = {} where status = 'queued'", now).run(tx.conn())
+        sql!(
+            "update emails set status = 'sent', sent_at = {}, text_body = '', html_body = '' where status = 'queued'",
+            now
+        )
+        .run(tx.conn())
     })?;
     Ok(true)
 }
@@ -114,9 +118,8 @@ impl Demo {
     /// The database, on a morning of the past.
     fn at(&self, day: &str) -> Db {
         let instant: DateTime<Utc> = format!("{day}T09:00:00Z").parse().unwrap_or_default();
-        let settings = Settings { url: self.url.clone(), pool_size: 1, queue: 1 };
         let site = Site { front_url: "https://conum.example.org".to_owned() };
-        Db::new(&settings, Clock::driven_by(move || instant), site)
+        Db::new(&Settings::single(&self.url), Clock::driven_by(move || instant), site)
     }
 
     /// Runs a use case as `actor`, on `day`.

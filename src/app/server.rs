@@ -60,7 +60,12 @@ pub fn local_issuer(config: &Config) -> Result<LocalIssuer, String> {
 impl Service {
     /// Puts the service together; reaches for nothing yet.
     pub fn assemble(config: Config, clock: Clock, limits: Limits) -> Result<Self, String> {
-        let settings = Settings { url: config.database_url.clone(), pool_size: config.pool_size, queue: config.queue };
+        let settings = Settings {
+            url: config.database_url.clone(),
+            pool_size: config.pool_size,
+            queue: config.queue,
+            stall: std::time::Duration::from_millis(config.stall_millis),
+        };
         let db = Db::new(&settings, clock, Site { front_url: config.front_url.clone() });
         let local = local_issuer(&config)?;
         let mut issuers = vec![Issuer::local(&local, &config.audience)];
@@ -119,6 +124,7 @@ impl Service {
 
     /// Starts listening. The answer runs until the service is told to stop.
     pub fn listen(&self) -> Result<(actix_web::dev::Server, Vec<std::net::SocketAddr>), String> {
+        self.db.watch();
         let service = self.clone();
         let per_worker = (self.config.pool_size as usize).div_ceil(self.config.workers).max(1);
         let server = HttpServer::new(move || {

@@ -104,7 +104,7 @@ impl Worker {
 
     /// Delivers the next e-mail that is due; tells whether there was one. The network is reached
     /// outside any transaction: the e-mail is first put off for longer than a delivery may take,
-    /// then sent, then marked; a crash in between repeats it with the same Message-ID.
+    /// then sent, then marked and emptied, because it may hold a link that signs somebody in; a crash in between repeats it with the same Message-ID.
     fn deliver(&self) -> Result<bool> {
         let job = Request::job("deliver_emails");
         let taken: Vec<Stored> = self.db.write_now(&job, &|tx| {
@@ -128,7 +128,7 @@ impl Worker {
             match &result {
                 Ok(()) => {
                     sql!(
-                        "update emails set status = 'sent', sent_at = {}, last_error = null where id = {}",
+                        "update emails set status = 'sent', sent_at = {}, last_error = null, text_body = '', html_body = '' where id = {}",
                         now,
                         email.id
                     )

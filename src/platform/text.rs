@@ -34,6 +34,12 @@ pub fn search_key(text: &str) -> String {
         .join(" ")
 }
 
+/// The pattern that finds `text` within search keys; `None` where nothing is left to look for.
+pub fn search_pattern(text: &str) -> Option<String> {
+    let key = search_key(text);
+    (!key.is_empty()).then(|| format!("%{}%", like_literal(&key)))
+}
+
 /// Escapes what LIKE would read as a wildcard, so that the text is searched literally.
 pub fn like_literal(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")

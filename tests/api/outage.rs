@@ -73,3 +73,51 @@ fn an_outage_of_the_database_is_a_quick_503_and_heals_by_itself() {
         assert!(healed < Duration::from_secs(2), "{healed:?}");
     }
 }
+
+#[test]
+fn a_database_that_freezes_is_a_quick_503_too() {
+    let app = App::configured(&[("CONUM_STALL_MS", "500")], Default::default());
+    let read = || app.get("/api/v1/regions").send();
+    assert_eq!(read().status, 200);
+    // Every session that the service holds, the watch's own among them.
+    std::thread::sleep(Duration::from_millis(300));
+    let sessions = app.database.owner().column(
+        "select pid::text from pg_stat_activity where application_name = 'conum' and datname = current_database()
+            and pid <> pg_backend_pid()",
+    );
+    assert!(sessions.len() >= 3, "{sessions:?}");
+    let signal = |name: &str| {
+        let status = std::process::Command::new("kill").arg(name).args(&sessions).status();
+        assert!(status.expect("kill").success());
+    };
+    signal("-STOP");
+    let started = Instant::now();
+    let first = read();
+    let took = started.elapsed();
+    let second_started = Instant::now();
+    let second = read();
+    let second_took = second_started.elapsed();
+    let ready = app.get("/health/ready").send().status;
+    signal("-CONT");
+    assert_eq!((first.status, second.status, ready), (503, 503, 503));
+    assert!(took < Duration::from_secs(2) && second_took < Duration::from_millis(500), "{took:?} {second_took:?}");
+    let back = Instant::now();
+    while read().status != 200 {
+        assert!(back.elapsed() < Duration::from_secs(2), "it does not heal");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_locked_table_does_not_hold_up_the_others() {
+    let app = App::start();
+    let mut holder = app.database.owner();
+    holder.run("begin; lock table structures in access exclusive mode");
+    let started = Instant::now();
+    app.get("/api/v1/structures").by(&Actor::Anct).problem("service_unavailable");
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    app.get("/api/v1/communes/82112").expect(200);
+    assert_eq!(app.get("/health/ready").send().status, 200);
+    holder.run("rollback");
+    app.get("/api/v1/structures").by(&Actor::Anct).expect(200);
+}

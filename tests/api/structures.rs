@@ -244,3 +244,41 @@ fn a_corrected_address_voids_the_link_sent_to_the_wrong_one() {
     let token = fresh.split_once("#jeton=").unwrap().1.split_whitespace().next().unwrap();
     app.post("/api/v1/structures/confirm").json(&json!({"token": token})).expect(200);
 }
+
+#[test]
+fn an_applicant_does_not_choose_its_prefecture() {
+    let app = App::start();
+    open_call(&app);
+    let employer = moissac(&app);
+    apply(&app, &employer, 1);
+    let path = format!("/api/v1/structures/{}", employer.id);
+    let etag = app.get(&path).by(&employer.actor).expect(200).etag();
+    let elsewhere = json!({"commune_code": "31555", "postal_code": "31000"});
+    app.patch(&path).by(&employer.actor).if_match(&etag).json(&elsewhere).problem("structure_has_open_application");
+    let nearby = json!({"commune_code": "82033", "postal_code": "82100"});
+    app.patch(&path).by(&employer.actor).if_match(&etag).json(&nearby).expect(200);
+}
+
+#[test]
+fn null_erases_what_may_be_empty_and_is_refused_elsewhere() {
+    let app = App::start();
+    let employer = moissac(&app);
+    let path = format!("/api/v1/structures/{}", employer.id);
+    let etag = app.get(&path).by(&employer.actor).expect(200).etag();
+    let patch = |body: Value| app.patch(&path).by(&employer.actor).if_match(&etag).json(&body);
+    let faults =
+        patch(json!({"name": null, "contact": {"email": null}, "zrr": null})).problem("validation_failed").faults();
+    assert_eq!(faults.len(), 3, "{faults:?}");
+    patch(json!({"network": null, "address": null})).expect(200);
+}
+
+#[test]
+fn a_search_for_punctuation_finds_nothing() {
+    let app = App::start();
+    moissac(&app);
+    for q in ["%", "_", "\\", "*"] {
+        let found = app.get("/api/v1/structures").by(&Actor::Anct).query("q", q).expect(200);
+        assert_eq!(found.at("/meta/total"), 0, "{q}");
+    }
+    assert_eq!(app.get("/api/v1/communes").query("q", "%%").expect(200).at("/meta/total"), 0);
+}

@@ -52,12 +52,14 @@ fn accepted(pledge: &bool) -> Result<(), ValidationError> {
 #[schema(example = json!({"posts_requested": 3}))]
 #[serde(deny_unknown_fields)]
 pub struct ApplicationPatch {
-    #[schema(minimum = 1, maximum = 500)]
+    #[schema(minimum = 1, maximum = 500, nullable = false)]
     pub posts_requested: Option<i32>,
     /// Today or later.
+    #[schema(nullable = false)]
     pub wanted_start_on: Option<NaiveDate>,
+    #[schema(nullable = false)]
     pub has_candidate: Option<bool>,
-    #[schema(min_length = 1, max_length = 2500, format = "text")]
+    #[schema(min_length = 1, max_length = 2500, format = "text", nullable = false)]
     pub motivation: Option<String>,
     #[serde(default, deserialize_with = "patch::member")]
     pub coordinator: Option<Option<CoordinatorTime>>,

@@ -12,7 +12,7 @@ use crate::platform::db::schema::{applications, opinions};
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
 use crate::platform::ids::{ApplicationId, CommitteeId, StructureId};
-use crate::platform::text::{like_literal, search_key};
+use crate::platform::text::search_pattern;
 use crate::{sortable, sql};
 
 #[derive(Clone, Debug, QueryableByName)]
@@ -119,9 +119,7 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
     Listing::new(COLUMNS, Sql::raw(TABLES), "a.id", "uuid")
         .filter(reach.over("s"))
         .filter(visible(actor))
-        .filter_some(search.structure_name.as_deref(), |name| {
-            sql!("s.search_key like {}", format!("%{}%", like_literal(&search_key(name))))
-        })
+        .filter_some(search.structure_name.as_deref(), |name| sql!("s.search_key like {}", search_pattern(name)))
         .filter_some(search.statuses.clone(), |statuses| sql!("a.status = any({})", statuses))
         .filter_some(search.kinds.clone(), |kinds| sql!("a.kind = any({})", kinds))
         .filter_some(search.departements.clone(), |codes| sql!("s.departement_code = any({})", codes))

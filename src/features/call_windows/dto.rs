@@ -29,6 +29,7 @@ pub struct NewCallWindow {
 #[schema(example = json!({"closes_on": "2021-12-31"}))]
 #[serde(deny_unknown_fields)]
 pub struct CallWindowPatch {
+    #[schema(nullable = false)]
     pub opens_on: Option<NaiveDate>,
     /// Null leaves the window open.
     #[serde(default, deserialize_with = "patch::member")]

@@ -36,11 +36,13 @@ pub struct NewCommittee {
 #[schema(example = json!({"held_on": "2021-06-17"}))]
 #[serde(deny_unknown_fields)]
 pub struct CommitteePatch {
-    #[schema(minimum = 1, maximum = 9999)]
+    #[schema(minimum = 1, maximum = 9999, nullable = false)]
     pub number: Option<i32>,
-    #[schema(minimum = 1, maximum = 99)]
+    #[schema(minimum = 1, maximum = 99, nullable = false)]
     pub wave: Option<i32>,
+    #[schema(nullable = false)]
     pub phase: Option<Phase>,
+    #[schema(nullable = false)]
     pub held_on: Option<NaiveDate>,
 }
 
@@ -155,6 +157,7 @@ pub struct DecisionView {
     pub outcome: Option<Outcome>,
     #[schema(minimum = 1, maximum = 500, example = 1)]
     pub posts_granted: Option<i32>,
+    /// Null for observers.
     #[schema(example = "Maillage à compléter dans l'est du département.")]
     pub observations: Option<String>,
     pub priority: bool,
@@ -326,6 +329,14 @@ impl From<Item> for DecisionView {
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
+    }
+}
+
+impl DecisionView {
+    /// `figures_only`: whether the reader sees lists without free text.
+    pub fn seen(row: Item, figures_only: bool) -> Self {
+        let view = Self::from(row);
+        if figures_only { Self { observations: None, ..view } } else { view }
     }
 }
 

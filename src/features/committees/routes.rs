@@ -160,7 +160,8 @@ pub async fn list_decisions(
     caller
         .read_private(move |reader| {
             let rows = service::decisions_in_reach(reader, id.0, &filter, &page)?;
-            DecisionPage::reply(&paging, rows.map(Into::into))
+            let figures_only = matches!(reader.actor(), Actor::Observer(_));
+            DecisionPage::reply(&paging, rows.map(|row| DecisionView::seen(row, figures_only)))
         })
         .await
 }

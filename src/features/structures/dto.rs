@@ -89,15 +89,15 @@ fn one_identifier(new: &NewStructure) -> Result<(), ValidationError> {
 /// Changes of the contact; absent members stay.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 pub struct ContactPatch {
-    #[schema(min_length = 1, max_length = 100, format = "line")]
+    #[schema(min_length = 1, max_length = 100, format = "line", nullable = false)]
     pub first_name: Option<String>,
-    #[schema(min_length = 1, max_length = 100, format = "line")]
+    #[schema(min_length = 1, max_length = 100, format = "line", nullable = false)]
     pub last_name: Option<String>,
-    #[schema(min_length = 1, max_length = 100, format = "line")]
+    #[schema(min_length = 1, max_length = 100, format = "line", nullable = false)]
     pub job: Option<String>,
-    #[schema(max_length = 254, format = "email")]
+    #[schema(max_length = 254, format = "email", nullable = false)]
     pub email: Option<String>,
-    #[schema(max_length = 40, format = "phone")]
+    #[schema(max_length = 40, format = "phone", nullable = false)]
     pub phone: Option<String>,
 }
 
@@ -107,10 +107,12 @@ pub struct ContactPatch {
 #[serde(deny_unknown_fields)]
 pub struct StructurePatch {
     /// ANCT only.
+    #[schema(nullable = false)]
     pub kind: Option<StructureKind>,
     /// ANCT only.
+    #[schema(nullable = false)]
     pub experimental: Option<bool>,
-    #[schema(min_length = 1, max_length = 250, format = "line")]
+    #[schema(min_length = 1, max_length = 250, format = "line", nullable = false)]
     pub name: Option<String>,
     /// The former value stays in the history.
     #[serde(default, deserialize_with = "patch::member")]
@@ -123,18 +125,22 @@ pub struct StructurePatch {
     #[serde(default, deserialize_with = "patch::member")]
     #[schema(min_length = 1, max_length = 250, format = "line")]
     pub address: Option<Option<String>>,
-    #[schema(pattern = "^[0-9]{5}$")]
+    #[schema(pattern = "^[0-9]{5}$", nullable = false)]
     pub postal_code: Option<String>,
     /// To another département only while it holds no posts.
-    #[schema(pattern = "^[0-9AB]{5}$")]
+    #[schema(pattern = "^[0-9AB]{5}$", nullable = false)]
     pub commune_code: Option<String>,
-    #[schema(minimum = -180, maximum = 180)]
+    #[schema(minimum = -180, maximum = 180, nullable = false)]
     pub longitude: Option<f64>,
-    #[schema(minimum = -90, maximum = 90)]
+    #[schema(minimum = -90, maximum = 90, nullable = false)]
     pub latitude: Option<f64>,
+    #[schema(nullable = false)]
     pub contact: Option<ContactPatch>,
+    #[schema(nullable = false)]
     pub france_services: Option<bool>,
+    #[schema(nullable = false)]
     pub zrr: Option<bool>,
+    #[schema(nullable = false)]
     pub qpv: Option<bool>,
     #[serde(default, deserialize_with = "patch::member")]
     pub network: Option<Option<Network>>,

@@ -131,6 +131,11 @@ pub fn update(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>, patch: &St
     if fields.commune.departement_code != before.departement_code && before.posts > 0 {
         return Err(Problem::new(Code::StructureHasPosts));
     }
+    // Whose opinion counts is not the applicant's choice.
+    let elsewhere = fields.commune.departement_code != before.departement_code;
+    if elsewhere && *tx.actor() != Actor::Anct {
+        require_no_open_application(&mut tx.reader(), id)?;
+    }
     store::update(tx, id, &fields)?;
     for (field, old, new) in
         [(IdentityField::Siret, &before.siret, &fields.siret), (IdentityField::Ridet, &before.ridet, &fields.ridet)]

@@ -13,7 +13,7 @@ use crate::platform::db::schema::{structure_contacts, structures};
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
 use crate::platform::ids::StructureId;
-use crate::platform::text::{like_literal, search_key};
+use crate::platform::text::{search_key, search_pattern};
 use crate::{sortable, sql};
 
 #[derive(Clone, Debug, QueryableByName)]
@@ -146,9 +146,7 @@ const TABLES: &str = "structures s join communes c on c.code = s.commune_code";
 pub fn list(conn: &mut PgConnection, reach: &Reach, search: &Search, page: &PageSpec) -> Result<Rows<Structure>> {
     let mut list = Listing::new(COLUMNS, Sql::raw(TABLES), "s.id", "uuid");
     list.filter(reach.over("s"))
-        .filter_some(search.name.as_deref(), |name| {
-            sql!("s.search_key like {}", format!("%{}%", like_literal(&search_key(name))))
-        })
+        .filter_some(search.name.as_deref(), |name| sql!("s.search_key like {}", search_pattern(name)))
         .filter_some(search.kinds.clone(), |kinds| sql!("s.kind = any({})", kinds))
         .filter_some(search.statuses.clone(), |statuses| sql!("s.status = any({})", statuses))
         .filter_some(search.departements.clone(), |codes| sql!("s.departement_code = any({})", codes))
@@ -355,7 +353,7 @@ pub fn list_retained(
         .filter(Sql::raw("s.status = 'retained'"))
         .filter_some(departements, |codes| sql!("s.departement_code = any({})", codes.to_vec()))
         .filter_some(wave, |wave| sql!("s.retained_wave = {}", wave))
-        .filter_some(name, |name| sql!("s.search_key like {}", format!("%{}%", like_literal(&search_key(name)))))
+        .filter_some(name, |name| sql!("s.search_key like {}", search_pattern(name)))
         .page(conn, page)
 }
 

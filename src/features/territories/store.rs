@@ -7,7 +7,7 @@ use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::{departements, epcis, regions};
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
-use crate::platform::text::{like_literal, search_key};
+use crate::platform::text::{like_literal, search_key, search_pattern};
 use crate::{sortable, sql};
 
 #[derive(Clone, Debug, QueryableByName)]
@@ -102,7 +102,7 @@ pub struct Near {
 }
 
 fn named(column: &'static str, name: &str) -> Sql {
-    sql!("{} like {}", Sql::raw(column), format!("%{}%", like_literal(&search_key(name))))
+    sql!("{} like {}", Sql::raw(column), search_pattern(name))
 }
 
 pub fn list_regions(conn: &mut PgConnection, name: Option<&str>, page: &PageSpec) -> Result<Rows<Region>> {

@@ -152,6 +152,9 @@ impl Authenticator {
             actix_web::web::block(move || this.issuers[rank].key(&kid, algorithm)).await.ok().flatten()
         };
         let claims = decode(token, algorithm, &key.ok_or_else(|| refuse("unknown key"))?, issuer)?;
+        if claims.sub.is_empty() || claims.sub.len() > 255 {
+            return Err(refuse("sub"));
+        }
         check_times(&claims, now)?;
         let principal = principal(&claims, issuer.trusted.identity)?;
         Ok(Verified { identity: issuer.trusted.identity, principal: Arc::new(principal), expires: claims.exp })

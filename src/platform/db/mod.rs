@@ -12,6 +12,7 @@ pub mod schema;
 pub mod sql;
 pub mod text_enum;
 pub mod tx;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +24,7 @@ use tokio::sync::Semaphore;
 use self::constraints::{LOST, RETRY};
 use self::pool::{Access, Pool};
 pub use self::tx::{Effect, Reader, Request, Tx};
+use self::watch::Watch;
 use crate::platform::auth::Principal;
 use crate::platform::clock::Clock;
 use crate::platform::error::{Code, Problem, Result};
@@ -31,6 +33,8 @@ use crate::platform::error::{Code, Problem, Result};
 const ATTEMPTS: u32 = 4;
 /// Longest wait for the database before the caller gets a 503.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How often a caller who waits asks whether it makes sense.
+const LOOK_UP: Duration = Duration::from_millis(50);
 
 /// The database, shared by all of the service.
 #[derive(Clone)]
@@ -41,6 +45,8 @@ struct Inner {
     writers: Pool,
     /// Places in the queue for a thread: beyond them callers are refused at once.
     admission: Semaphore,
+    watch: Arc<Watch>,
+    url: String,
     clock: Clock,
     site: Site,
 }
@@ -60,6 +66,15 @@ pub struct Settings {
     pub pool_size: u32,
     /// Requests that may wait for a connection before further ones get a 503.
     pub queue: usize,
+    /// After how long without an answer the database counts as away.
+    pub stall: Duration,
+}
+
+impl Settings {
+    /// One connection, for commands.
+    pub fn single(url: &str) -> Self {
+        Self { url: url.to_owned(), pool_size: 1, queue: 1, stall: PATIENCE }
+    }
 }
 
 /// What a use case answers, and whether it is to stay.
@@ -75,9 +90,16 @@ impl Db {
             readers: Pool::new(&settings.url, settings.pool_size, Access::ReadOnly),
             writers: Pool::new(&settings.url, settings.pool_size, Access::ReadWrite),
             admission: Semaphore::new(settings.queue),
+            watch: Watch::new(settings.stall),
+            url: settings.url.clone(),
             clock,
             site,
         }))
+    }
+
+    /// Starts watching over the database's answers: for servers, not for commands.
+    pub fn watch(&self) {
+        Watch::start(&self.0.watch, &self.0.url);
     }
 
     pub fn clock(&self) -> &Clock {
@@ -87,6 +109,9 @@ impl Db {
     /// Whether the database answers now and takes writes. Waits in no queue: a server that is only
     /// busy stays ready.
     pub async fn ping(&self) -> Result<()> {
+        if self.0.watch.is_stalled() {
+            return Err(busy("the database does not answer"));
+        }
         let db = self.clone();
         let asked = actix_web::web::block(move || {
             let mut conn = db.0.writers.get()?;
@@ -104,9 +129,12 @@ impl Db {
                 }
             }
         });
-        match tokio::time::timeout(Duration::from_secs(2), asked).await {
+        // Threads that wait for a lock do not make the server unfit: the watch has its answers.
+        match tokio::time::timeout(Duration::from_secs(1), asked).await {
             Ok(Ok(result)) => result,
-            _ => Err(busy("the database did not answer in time")),
+            Ok(Err(_)) => Err(Problem::internal("a database thread panicked")),
+            Err(_) if self.0.watch.is_stalled() => Err(busy("the database does not answer")),
+            Err(_) => Ok(()),
         }
     }
 
@@ -237,12 +265,21 @@ impl Db {
         let Ok(_place) = self.0.admission.try_acquire() else {
             return Err(busy("the queue for the database is full"));
         };
-        let db = self.clone();
-        match tokio::time::timeout(PATIENCE, actix_web::web::block(move || work(&db))).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(Problem::internal("a database thread panicked")),
-            Err(_) => Err(busy("the database did not answer in time")),
+        if self.0.watch.is_stalled() {
+            return Err(busy("the database does not answer"));
         }
+        let db = self.clone();
+        let mut answer = std::pin::pin!(actix_web::web::block(move || work(&db)));
+        let mut waited = Duration::ZERO;
+        // The work goes on by itself: what is given up is only the waiting for it.
+        while waited < PATIENCE && !self.0.watch.is_stalled() {
+            match tokio::time::timeout(LOOK_UP, &mut answer).await {
+                Ok(Ok(result)) => return result,
+                Ok(Err(_)) => return Err(Problem::internal("a database thread panicked")),
+                Err(_) => waited += LOOK_UP,
+            }
+        }
+        Err(busy("the database did not answer in time"))
     }
 }
 

@@ -163,13 +163,18 @@ impl Manager {
             Access::ReadOnly => "on",
             Access::ReadWrite => "off",
         };
+        // A read waits for nothing but a change of the schema, and must not hold a thread for it.
+        let lock_timeout = match self.access {
+            Access::ReadOnly => "500ms",
+            Access::ReadWrite => "4s",
+        };
         // Refusals without a code of Diesel's own are told apart by their English text.
         format!(
             "do $$ begin perform set_config('lc_messages', 'C', false); exception when others then null; end $$;
              set role {APPLICATION_ROLE};
              set default_transaction_read_only = {read_only};
              set statement_timeout = '10s';
-             set lock_timeout = '4s';
+             set lock_timeout = '{lock_timeout}';
              set idle_in_transaction_session_timeout = '15s';
              set client_min_messages = 'warning'"
         )

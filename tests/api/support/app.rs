@@ -59,6 +59,8 @@ impl App {
             ("CONUM_SIGNING_KEYS", key),
             ("CONUM_WORKERS", "2"),
             ("CONUM_POOL_SIZE", "2"),
+            // Many tests share few cores: a late answer is no outage.
+            ("CONUM_STALL_MS", "10000"),
             ("CONUM_PUBLIC_FORMS_PER_MINUTE", "0"),
             ("CONUM_MAIL", mail.as_str()),
         ];

@@ -71,7 +71,7 @@ fn make_template(url: &str) -> String {
 
 fn fill(url: &str) {
     migrations::run(url).expect("migrations");
-    let settings = Settings { url: url.to_owned(), pool_size: 1, queue: 1 };
+    let settings = Settings::single(url);
     let db = Db::new(&settings, Clock::system(), Site::default());
     let load = |tx: &mut conum::platform::db::Tx<'_>| territories::load::territories(tx).map(Outcome::Keep);
     db.write_now(&Request::job("migrate"), &load).expect("territories");

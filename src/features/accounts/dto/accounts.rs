@@ -38,7 +38,7 @@ pub struct InviteAccount {
 #[schema(example = json!({"email": "numerique@example.org"}))]
 pub struct AccountPatch {
     /// The former address is told of the change; links mailed to it end.
-    #[schema(max_length = 254, format = "email")]
+    #[schema(max_length = 254, format = "email", nullable = false)]
     pub email: Option<String>,
     /// Issuer of an external identity, with `subject`; ANCT only.
     #[serde(default, deserialize_with = "patch::member")]

@@ -39,11 +39,12 @@ pub struct NewApiClient {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"scopes": ["structures:read"]}))]
 pub struct ApiClientPatch {
-    #[schema(min_length = 1, max_length = 100, format = "line")]
+    #[schema(min_length = 1, max_length = 100, format = "line", nullable = false)]
     pub name: Option<String>,
-    #[schema(min_items = 1, max_items = 60)]
+    #[schema(min_items = 1, max_items = 60, nullable = false)]
     pub scopes: Option<Vec<String>>,
     /// A year ahead at most.
+    #[schema(nullable = false)]
     pub expires_at: Option<DateTime<Utc>>,
 }
 

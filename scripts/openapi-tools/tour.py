@@ -9,7 +9,7 @@ from conum_client import AuthenticatedClient, Client
 from conum_client.api.accounts import find_me
 from conum_client.api.posts import find_post, list_posts
 from conum_client.api.territories import find_commune, find_departement, list_communes, list_departements
-from conum_client.models import CommuneDetail, CommunePage, DepartementPage, Problem
+from conum_client.models import CommunePage, CommuneView, DepartementPage, Problem
 
 
 def check(holds, what):
@@ -34,7 +34,7 @@ check({"82", "2A"} <= {row.code for row in page.data}, "Tarn-et-Garonne and Cors
 page = list_communes.sync(client=anyone, q="moissac", departement_code="82")
 check(isinstance(page, CommunePage) and page.data[0].name == "Moissac", "Moissac is found by name")
 detail = find_commune.sync(page.data[0].code, client=anyone)
-check(isinstance(detail, CommuneDetail) and detail.departement_code == "82", "Moissac is found by code")
+check(isinstance(detail, CommuneView) and detail.departement_code == "82", "Moissac is found by code")
 
 me = find_me.sync(client=anct)
 check(str(me.role) == "anct", "the token is that of the ANCT")

@@ -7,7 +7,7 @@ use conum::platform::ids::StructureId;
 use serde_json::{Value, json};
 
 use crate::support::builders::siret;
-use crate::support::{App, Session};
+use crate::support::{App, Session, scratch};
 
 pub fn prefecture(code: &str) -> Actor {
     Actor::Prefecture(Territory::Departement(code.to_owned()))
@@ -304,14 +304,18 @@ fn personas_exist_outside_production_only() {
     let employer = personas[5]["token"].as_str().expect("a token");
     let me = app.get("/api/v1/me").bearer(employer).expect(200);
     assert_eq!(me.at("/perimeter/structure_id"), moissac.to_string());
+    let key = scratch().join(format!("production-key-{}.pem", std::process::id()));
+    std::fs::write(&key, conum::platform::auth::local_issuer::generate_key().expect("a key")).expect("a file");
     let production = App::configured(
         &[
             ("CONUM_ENV", "production"),
+            ("CONUM_SIGNING_KEYS", key.to_str().expect("a path")),
             ("CONUM_PUBLIC_URL", "https://conum.test"),
             ("CONUM_CURSOR_KEY", "0123456789012345678901234567890123456789"),
             ("CONUM_MAIL", "smtp://localhost:1"),
         ],
         Default::default(),
     );
+    std::fs::remove_file(&key).expect("the key's file");
     production.get("/demo/personas").problem("not_found");
 }

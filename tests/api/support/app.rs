@@ -188,7 +188,7 @@ fn serve(service: Service) -> (ServerHandle, std::net::SocketAddr, JoinHandle<()
 }
 
 /// A folder for what tests write, out of the way of all else.
-fn scratch() -> PathBuf {
+pub fn scratch() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
 }
 

@@ -6,6 +6,6 @@ pub mod builders;
 mod client;
 mod database;
 
-pub use app::App;
+pub use app::{App, scratch};
 pub use client::{Answer, Call, Raw};
 pub use database::{Database, Server, Session};

@@ -56,6 +56,8 @@ pub struct BodyContract {
 /// Parameters of one kind (query or path).
 pub struct Parameters {
     known: Vec<Parameter>,
+    /// Whether a call without any is complete.
+    optional: bool,
     validator: Validator,
 }
 
@@ -232,8 +234,9 @@ impl Parameters {
             properties.insert(name.clone(), schema);
             known.push(Parameter { name, kind, list });
         }
+        let optional = required.is_empty();
         let schema = json!({"type": "object", "properties": properties, "required": required});
-        Ok(Self { known, validator: compile(document, schema)? })
+        Ok(Self { known, optional, validator: compile(document, schema)? })
     }
 
     pub fn names(&self) -> impl Iterator<Item = &str> {
@@ -259,6 +262,9 @@ impl Parameters {
                 parameter.kind.read(text)
             };
             values.insert(name.to_owned(), value);
+        }
+        if values.is_empty() && self.optional {
+            return if found.is_empty() { Ok(values) } else { Err(found) };
         }
         let object = Value::Object(values);
         found.extend(faults(&self.validator, &object, &[], |pointer| {

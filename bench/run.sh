@@ -22,6 +22,7 @@ pgbench=$(command -v pgbench || ls -d "${PG_BIN_DIR:-/nowhere}"/pgbench /usr/lib
 load=$(LC_ALL=C uptime | sed 's/.*average[s]*: *\([0-9.]*\).*/\1/')
 cargo build --release --locked --bin conum --example empty_handler
 # One log line a request is part of the work.
+SERVICE_ARGS=--no-demo # the seed is its own data
 start_service "$PWD/target/release/conum"
 query -f bench/seed.sql
 token=$(token anct)

@@ -48,7 +48,7 @@ start_service() {
     export CONUM_LISTEN=127.0.0.1:$PORT CONUM_PUBLIC_URL=$URL CONUM_SHUTDOWN_SECONDS=2
     [ $# = 0 ] || export "$@"
     # Its own folder also keeps a .env of the repository out.
-    (cd "$FOLDER" && exec "$CONUM" dev) >"$FOLDER/service.out" 2>"$FOLDER/service.log" &
+    (cd "$FOLDER" && exec "$CONUM" dev ${SERVICE_ARGS-}) >"$FOLDER/service.out" 2>"$FOLDER/service.log" &
     SERVICE_PID=$!
     for _ in $(seq 600); do
         if curl -fs -o "$FOLDER/ready" "$URL/health/ready"; then

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::worker::long_gone;
-use crate::features::{accounts, reservations, structures};
+use crate::features::matching::model::Target;
+use crate::features::{accounts, candidates, matching, recruitments, reservations, structures};
 use crate::platform::db::Tx;
 use crate::platform::error::Result;
 use crate::sql;
@@ -11,6 +12,24 @@ use crate::sql;
 /// Gives back the posts of reservations whose date has passed.
 pub fn end_reservations(tx: &mut Tx<'_>) -> Result<Value> {
     Ok(json!({"ended": reservations::service::end_overdue(tx)?}))
+}
+
+/// Completes the contracts whose last day has passed.
+pub fn complete_recruitments(tx: &mut Tx<'_>) -> Result<Value> {
+    Ok(json!({"completed": recruitments::service::complete_overdue(tx)?}))
+}
+
+/// Matches the whole country.
+pub fn run_matching(tx: &mut Tx<'_>) -> Result<Value> {
+    let run = matching::service::run(tx, Target::Country)?.run;
+    Ok(
+        json!({"run_id": run.id, "proposed": run.proposed_count, "expired": run.expired_count, "closed": run.closed_count}),
+    )
+}
+
+/// Asks candidates without a match whether they are still available.
+pub fn remind_candidates(tx: &mut Tx<'_>) -> Result<Value> {
+    Ok(json!({"reminded": candidates::service::remind(tx)?}))
 }
 
 /// Forgets what has served its time: keys, links, sent e-mails, contacts and accounts.
@@ -21,8 +40,10 @@ pub fn tidy(tx: &mut Tx<'_>) -> Result<Value> {
     let emails = sql!("delete from emails where status <> 'queued' and created_at < {}", old).run(tx.conn())?;
     let (registrations, contacts) = structures::service::forget(tx)?;
     let (invitations, accounts) = accounts::service::forget(tx)?;
+    let (erased, motivations) = candidates::service::forget(tx)?;
     Ok(json!({
         "idempotency_keys": keys, "mail_links": links, "emails": emails, "registrations_cancelled": registrations,
         "contacts": contacts, "invitations_revoked": invitations, "accounts_forgotten": accounts,
+        "candidates_erased": erased, "motivations": motivations,
     }))
 }

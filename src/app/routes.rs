@@ -5,7 +5,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{pages, vocabularies};
 use crate::features::{
-    accounts, applications, audit, call_windows, committees, posts, reservations, structures, territories,
+    accounts, applications, audit, call_windows, candidates, committees, matching, posts, recruitments, reservations,
+    structures, territories,
 };
 
 /// Every documented operation.
@@ -23,5 +24,8 @@ pub fn configure(config: &mut ServiceConfig) {
         applications::routes::configure(api);
         reservations::routes::configure(api);
         committees::routes::configure(api);
+        candidates::routes::configure(api);
+        matching::routes::configure(api);
+        recruitments::routes::configure(api);
     }));
 }

@@ -1,6 +1,6 @@
 //! The tables of states, as a document for review.
 
-use crate::features::{applications, committees, posts, structures};
+use crate::features::{applications, candidates, committees, matching, posts, recruitments, structures};
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::transitions::Step;
 
@@ -15,6 +15,10 @@ pub fn document() -> String {
     table(&mut text, "Committee", committees::model::STEPS);
     table(&mut text, "Post", posts::model::STEPS);
     table(&mut text, "Post return", posts::model::RETURN_STEPS);
+    table(&mut text, "Candidate", candidates::model::STEPS);
+    table(&mut text, "Match", matching::model::STEPS);
+    table(&mut text, "Recruitment", recruitments::model::STEPS);
+    table(&mut text, "Extension", recruitments::model::EXTENSION_STEPS);
     text
 }
 

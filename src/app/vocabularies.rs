@@ -9,9 +9,15 @@ use crate::features::accounts::model::{AccountStatus, ApiClientStatus};
 use crate::features::applications::model::{ApplicationKind, ApplicationStatus, CoordinatorTime, OpinionKind};
 use crate::features::audit::model::AuditAction;
 use crate::features::call_windows::model::Audience;
+use crate::features::candidates::model::{CandidateStatus, UnsubscribeReason};
 use crate::features::committees::model::{CommitteeStatus, Outcome};
+use crate::features::matching::model::{DeclineReason, MatchCondition, MatchOrigin, MatchSide, MatchStatus, RunScope};
 use crate::features::posts::model::{
     AttachmentEnd, AttachmentReason, EndReason, Phase, PostChange, PostReturnStatus, PostStatus, ReturnReason,
+};
+use crate::features::recruitments::model::{
+    ContractType, CounsellorStatus, ExtensionStatus, RecruitmentDocument, RecruitmentOrigin, RecruitmentStatus,
+    TerminationReason,
 };
 use crate::features::reservations::model::ReservationStatus;
 use crate::features::structures::model::{IdentityField, Network, StructureKind, StructureStatus};
@@ -52,6 +58,21 @@ pub fn all() -> Vec<Vocabulary> {
         Vocabulary::of::<AttachmentReason>(),
         Vocabulary::of::<AttachmentEnd>(),
         Vocabulary::of::<PostChange>(),
+        Vocabulary::of::<CandidateStatus>(),
+        Vocabulary::of::<UnsubscribeReason>(),
+        Vocabulary::of::<MatchStatus>(),
+        Vocabulary::of::<MatchSide>(),
+        Vocabulary::of::<MatchOrigin>(),
+        Vocabulary::of::<DeclineReason>(),
+        Vocabulary::of::<RunScope>(),
+        Vocabulary::of::<MatchCondition>(),
+        Vocabulary::of::<ContractType>(),
+        Vocabulary::of::<RecruitmentStatus>(),
+        Vocabulary::of::<RecruitmentOrigin>(),
+        Vocabulary::of::<TerminationReason>(),
+        Vocabulary::of::<RecruitmentDocument>(),
+        Vocabulary::of::<ExtensionStatus>(),
+        Vocabulary::of::<CounsellorStatus>(),
     ]
 }
 

@@ -69,6 +69,10 @@ impl Worker {
     /// waits for one delivery at most.
     fn turn(&self) -> Result<bool> {
         self.daily("end_reservations", crate::app::jobs::end_reservations)?;
+        // Contracts end before the matching looks for posts, and whoever is matched needs no reminder.
+        self.daily("complete_recruitments", crate::app::jobs::complete_recruitments)?;
+        self.daily("run_matching", crate::app::jobs::run_matching)?;
+        self.daily("remind_candidates", crate::app::jobs::remind_candidates)?;
         self.daily("tidy", crate::app::jobs::tidy)?;
         self.deliver()
     }

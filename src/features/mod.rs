@@ -7,6 +7,8 @@ pub mod audit;
 
 pub mod structures;
 
+pub mod candidates;
+
 pub mod posts;
 
 pub mod call_windows;
@@ -16,3 +18,7 @@ pub mod applications;
 pub mod reservations;
 
 pub mod committees;
+
+pub mod matching;
+
+pub mod recruitments;

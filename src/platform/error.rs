@@ -131,6 +131,10 @@ impl Problem {
         &self.0.params
     }
 
+    pub fn into_faults(self) -> Vec<Fault> {
+        self.0.faults
+    }
+
     pub fn fault_list(&self) -> &[Fault] {
         &self.0.faults
     }

@@ -105,6 +105,14 @@ ids! {
     CandidateId,
     /// A counsellor.
     CounsellorId,
+    /// A candidate and a structure put in contact.
+    MatchId,
+    /// One run of the matching.
+    MatchingRunId,
+    /// A candidate hired on a post under a contract.
+    RecruitmentId,
+    /// A request to extend a contract.
+    ExtensionId,
     /// A training body.
     TrainingBodyId,
     /// An e-mail waiting to be sent, or sent.

@@ -81,6 +81,34 @@ pub fn send(tx: &mut Tx<'_>, email: &Email) -> Result<()> {
     Ok(())
 }
 
+/// The same for many, in one statement; a dry run is told only of their number.
+pub fn send_all(tx: &mut Tx<'_>, emails: &[Email]) -> Result<()> {
+    let Some(first) = emails.first() else { return Ok(()) };
+    let texts = |of: &dyn Fn(&Email) -> String| emails.iter().map(of).collect::<Vec<_>>();
+    sql!(
+        "insert into emails (id, template, recipient, subject, text_body, html_body, resource, resource_id, next_attempt_at)
+         select n.id, n.template, n.recipient, n.subject, n.text_body, n.html_body, n.resource, n.resource_id, {}
+         from unnest({}, {}, {}, {}, {}, {}, {}, {})
+            as n (id, template, recipient, subject, text_body, html_body, resource, resource_id)",
+        tx.now().instant(),
+        emails.iter().map(|_| EmailId::new().uuid()).collect::<Vec<_>>(),
+        texts(&|email| email.template.to_owned()),
+        texts(&|email| email.recipient.clone()),
+        texts(&|email| email.subject.clone()),
+        texts(&Email::text),
+        texts(&Email::html),
+        texts(&|email| email.resource.to_owned()),
+        emails.iter().map(|email| email.resource_id).collect::<Vec<_>>()
+    )
+    .run(tx.conn())?;
+    tx.note(Effect {
+        kind: "email",
+        name: first.template.to_owned(),
+        resource: format!("{}/* ({})", first.resource, emails.len()),
+    });
+    Ok(())
+}
+
 /// What carries e-mails out of the house.
 pub enum Carrier {
     /// For development: the message as it would leave, and its text by name of e-mail and resource.

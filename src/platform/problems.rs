@@ -326,6 +326,55 @@ problems! {
     TransferTargetNotUsable 409 "transfer_target_not_usable"
         fr("Transfert impossible", "La structure de destination doit être une autre structure retenue ou inscrite.", "Choisissez une autre structure.")
         en("Transfer impossible", "The receiving structure must be another registered or retained structure.", "Choose another structure.");
+    OccupantMayNotMove 409 "occupant_may_not_move"
+        fr("Contrat non transférable", "Le contrat en cours sur ce poste attend une décision ou est suivi d'un renouvellement.", "Attendez la décision sur sa rupture, sa prolongation ou son renouvellement.")
+        en("Contract cannot move", "The contract on this post waits for a decision, or a renewal follows it.", "Wait for the decision on its termination, extension or renewal.");
+
+    // Candidates and matching.
+    CandidateInRecruitment 409 "candidate_in_recruitment"
+        fr("Recrutement en cours", "Un recrutement de ce candidat est déposé ou en cours.", "Attendez sa fin, ou faites-le annuler.")
+        en("Recruitment under way", "A recruitment of this candidate is submitted or running.", "Wait for its end, or have it cancelled.");
+    CandidateNotAvailable 409 "candidate_not_available"
+        fr("Candidat indisponible", "L'état {status} du candidat ne permet pas cette opération.", "Choisissez un autre candidat.")
+        en("Candidate not available", "The candidate's state {status} does not allow this operation.", "Choose another candidate.");
+    CandidateAlreadyRecruited 409 "candidate_already_recruited"
+        fr("Candidat déjà engagé", "Un autre recrutement de ce candidat est déposé ou en cours.", "Choisissez un autre candidat, ou attendez l'issue de ce recrutement.")
+        en("Candidate already engaged", "Another recruitment of this candidate is submitted or running.", "Choose another candidate, or wait for the outcome of that recruitment.");
+    StructureNotRetained 409 "structure_not_retained"
+        fr("Structure non retenue", "L'état {status} de la structure ne permet pas cette opération.", "Seule une structure retenue peut recruter.")
+        en("Structure not retained", "The structure's state {status} does not allow this operation.", "Only a retained structure may recruit.");
+    NoVacantPost 409 "no_vacant_post"
+        fr("Aucun poste vacant", "La structure n'a aucun poste vacant, libre de tout recrutement.", "Attendez qu'un poste se libère, ou demandez des postes.")
+        en("No vacant post", "The structure has no vacant post that no recruitment holds.", "Wait for a post to become vacant, or apply for posts.");
+    MatchExists 409 "match_exists"
+        fr("Mise en relation déjà faite", "Ce candidat et cette structure ont déjà été mis en relation.", "Voyez GET /api/v1/matches.")
+        en("Already matched", "This candidate and this structure have been matched before.", "See GET /api/v1/matches.");
+    MatchCapReached 409 "match_cap_reached"
+        fr("Plafond de mises en relation atteint", "Le côté « {side} » a déjà {cap} mises en relation ouvertes.", "Attendez qu'une mise en relation se termine, ou répondez à celles qui attendent.")
+        en("Cap of matches reached", "The side \"{side}\" has {cap} open matches already.", "Wait for a match to end, or answer those that wait.");
+    MatchAlreadyAccepted 409 "match_already_accepted"
+        fr("Déjà acceptée", "Vous avez déjà accepté cette mise en relation.", "Attendez la réponse de l'autre côté.")
+        en("Already accepted", "You have accepted this match already.", "Wait for the other side's answer.");
+
+    // Recruitments.
+    RenewalExists 409 "renewal_exists"
+        fr("Renouvellement en cours", "Un renouvellement de ce contrat est déposé ou validé.", "Annulez d'abord le renouvellement, ou agissez sur lui.")
+        en("Renewal under way", "A renewal of this contract is submitted or validated.", "Cancel the renewal first, or act on it.");
+    RenewalWaits 409 "renewal_waits"
+        fr("Renouvellement non commencé", "Ce renouvellement attend la fin du contrat qu'il prolonge, qui est {status}.", "Agissez sur le contrat en cours.")
+        en("Renewal not begun", "This renewal waits for the end of the contract that it renews, which is {status}.", "Act on the running contract.");
+    ExtensionExists 409 "extension_exists"
+        fr("Prolongation en attente", "Une prolongation de ce contrat attend une décision.", "Attendez la décision.")
+        en("Extension pending", "An extension of this contract waits for a decision.", "Wait for the decision.");
+    ContractOpenEnded 409 "contract_open_ended"
+        fr("Contrat sans terme", "Un CDI ne se prolonge ni ne se renouvelle.", "Rien à faire : le contrat court sans terme.")
+        en("Open-ended contract", "A CDI is neither extended nor renewed.", "Nothing to do: the contract runs without an end.");
+    TerminationNotDue 409 "termination_not_due"
+        fr("Date de rupture à venir", "La rupture prend effet le {date} : elle se valide à partir de ce jour.", "Attendez cette date.")
+        en("Termination not due", "The termination takes effect on {date}: it is validated from that day on.", "Wait for that date.");
+    ContractsOverlap 409 "contracts_overlap"
+        fr("Contrats qui se chevauchent", "Les dates chevauchent celles d'un autre contrat validé du candidat ou du poste.", "Choisissez des dates après la fin de l'autre contrat.")
+        en("Overlapping contracts", "The dates overlap those of another validated contract of the candidate or of the post.", "Choose dates after the end of the other contract.");
     ImportFailed 422 "import_failed"
         fr("Import refusé", "{count} lignes sont incorrectes ; rien n'a été écrit.", "Corrigez les lignes listées dans errors et renvoyez tout le fichier.")
         en("Import refused", "{count} lines are wrong; nothing was written.", "Mend the lines listed in errors and send the whole file again.");
@@ -366,6 +415,12 @@ faults! {
     ReadOnly "read_only" "Ne peut pas être modifié." "Cannot be changed.";
     MissingColumn "missing_column" "Colonne absente : {column}." "Missing column: {column}.";
     TransitionRefused "refused" "{reason}" "{reason}";
+    DistanceOrAnywhere "distance_or_anywhere" "Donnez soit max_distance_km, soit anywhere = true." "Give either max_distance_km or anywhere = true.";
+    SituationMissing "situation_missing" "Au moins une des cinq situations doit être vraie." "At least one of the five situations must be true.";
+    ProfessionalAddress "professional_address" "Donnez une adresse personnelle." "Give a personal address.";
+    OneTargetOnly "one_target_only" "Donnez une structure ou un candidat, pas les deux." "Give a structure or a candidate, not both.";
+    BelowMinimumWage "below_minimum_wage" "Au moins {limit} centimes, le salaire minimum depuis le {since}." "At least {limit} cents, the minimum wage since {since}.";
+    FollowsPrevious "follows_previous" "Un renouvellement commence le {date}, lendemain du contrat renouvelé." "A renewal starts on {date}, the day after the contract it renews.";
 }
 
 #[cfg(test)]

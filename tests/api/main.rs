@@ -9,6 +9,7 @@ mod accounts;
 mod api_clients;
 mod applications;
 mod bodies;
+mod candidates;
 mod committees;
 mod edges;
 mod guards;

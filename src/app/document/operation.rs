@@ -7,7 +7,7 @@ use super::responses::{self, Needs};
 use crate::platform::auth::policy::Line;
 
 /// Operations whose POST on one resource is no transition: they need no version.
-const NOT_TRANSITIONS: &[&str] = &[];
+const NOT_TRANSITIONS: &[&str] = &["request_extension"];
 /// Operations that must carry an Idempotency-Key.
 const KEYED: &[&str] = &["import_decisions"];
 
@@ -69,6 +69,7 @@ fn path_parameter(name: &str) -> Value {
         "departement_code" => {
             ("Code of the département.", json!({"type": "string", "pattern": "^[0-9AB]{2,3}$"}), json!("82"))
         }
+        "starts_on" => ("First day.", json!({"type": "string", "format": "date"}), json!("2024-11-01")),
         _ => {
             ("Identifier.", json!({"type": "string", "format": "uuid"}), json!("0192f0c1-2b7e-7c3a-9f4e-1a2b3c4d5e6f"))
         }

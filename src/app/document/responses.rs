@@ -14,6 +14,15 @@ pub struct Needs {
     pub has_body: bool,
 }
 
+/// Operations that use up a mailed link.
+const MAILED_LINKS: [&str; 5] = [
+    "confirm_structure",
+    "exchange_login_link",
+    "confirm_candidate",
+    "unsubscribe_candidate",
+    "answer_availability_reminder",
+];
+
 pub fn finish(path: &str, method: &str, responses: &mut Value, line: &Line, needs: Needs) {
     let Some(responses) = responses.as_object_mut() else { return };
     let created = responses.get("201").or_else(|| responses.get("202")).cloned();
@@ -58,7 +67,7 @@ pub fn finish(path: &str, method: &str, responses: &mut Value, line: &Line, need
     if needs.versioned {
         problems.push(428);
     }
-    if line.operation == "confirm_structure" || line.operation == "exchange_login_link" {
+    if MAILED_LINKS.contains(&line.operation) {
         problems.push(410);
     }
     for status in problems {

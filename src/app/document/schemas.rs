@@ -95,7 +95,7 @@ fn bound_integers(schema: &mut Value) {
                 Some(Value::Array(kinds)) => kinds.iter().any(|k| k == "integer"),
                 _ => false,
             };
-            if integer {
+            if integer && !members.contains_key("enum") {
                 let wide = members.get("format").is_some_and(|f| f == "int64");
                 let (low, high) = if wide {
                     (-9_007_199_254_740_991_i64, 9_007_199_254_740_991)

@@ -7,7 +7,7 @@ use crate::text_enum;
 
 text_enum! {
     /// Phase of the scheme under which a post was granted.
-    pub enum Phase "phases" ["posts.phase", "committees.phase"] {
+    pub enum Phase "phases" ["posts.phase", "committees.phase", "recruitments.phase"] {
         V1 "v1" "Première phase (V1)" "First phase (V1)",
         V2 "v2" "Seconde phase (V2)" "Second phase (V2)",
     }

@@ -1,4 +1,5 @@
-//! Operations on posts, on requests to give them back and on allotments.
+//! Operations on posts, on requests to give them back and on allotments. The transfer is mounted by the recruitments,
+//! which move with an occupied post.
 
 use actix_web::{get, post, put};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -19,7 +20,6 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(list_posts)
         .service(find_post)
         .service(list_post_history)
-        .service(transfer_post)
         .service(extend_post_deadline)
         .service(take_back_post)
         .service(list_post_returns)
@@ -93,23 +93,6 @@ pub async fn list_post_history(
             PostHistoryPage::reply(&paging, rows.map(Into::into))
         })
         .await
-}
-
-/// Transfer a vacant post to another structure.
-///
-/// The post keeps its reference and gets three months to recruit. A structure left without posts is withdrawn, the
-/// receiving one is retained, and the counters follow the post to another département, within its ceiling. A pending
-/// request to give the post back is refused.
-#[utoipa::path(tag = "posts", request_body = PostTransfer,
-    responses((status = 200, description = "Transferred.", body = PostView)))]
-#[post("/posts/{id}/transfer")]
-pub async fn transfer_post(
-    caller: Caller<can::transfer_post>,
-    id: PathParams<PostId>,
-    body: Body<PostTransfer>,
-) -> Answer {
-    let version = caller.version();
-    caller.write(move |tx| file(service::transfer(tx, id.0, version, body.to())?)).await
 }
 
 /// Give more time to recruit on a post, once.

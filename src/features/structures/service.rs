@@ -50,6 +50,11 @@ pub fn lock_any(tx: &mut Tx<'_>, id: StructureId) -> Result<Structure> {
     store::lock(tx, &Reach::Country, id)?.ok_or_else(Problem::not_found)
 }
 
+/// A structure whatever the caller's reach, not locked: for letters and events.
+pub fn require_any(tx: &mut Tx<'_>, id: StructureId) -> Result<Structure> {
+    store::find(tx.conn(), &Reach::Country, id)?.ok_or_else(Problem::not_found)
+}
+
 /// The address to write to, whatever the caller's reach.
 pub fn contact_email(tx: &mut Tx<'_>, id: StructureId) -> Result<Option<String>> {
     Ok(store::find_contact(tx.conn(), id)?.map(|contact| contact.email))

@@ -51,6 +51,10 @@ pub enum Reach {
     Country,
     Territory(Territory),
     Structure(StructureId),
+    /// No structure: what is the candidate's own.
+    Candidate(CandidateId),
+    /// No structure: what is the counsellor's own.
+    Counsellor(CounsellorId),
     Nothing,
 }
 
@@ -89,7 +93,9 @@ impl Actor {
                 Reach::Territory(territory.clone())
             }
             Actor::Employer(structure) => Reach::Structure(*structure),
-            Actor::Anonymous | Actor::Candidate(_) | Actor::Counsellor(_) | Actor::TrainingBody(_) => Reach::Nothing,
+            Actor::Candidate(candidate) => Reach::Candidate(*candidate),
+            Actor::Counsellor(counsellor) => Reach::Counsellor(*counsellor),
+            Actor::Anonymous | Actor::TrainingBody(_) => Reach::Nothing,
         }
     }
 }
@@ -105,7 +111,15 @@ impl Reach {
             }
             Reach::Territory(Territory::Region(code)) => sql!("{} = {}", column("region_code"), code),
             Reach::Structure(id) => sql!("{} = {}", column("id"), *id),
-            Reach::Nothing => Sql::raw("false"),
+            Reach::Candidate(_) | Reach::Counsellor(_) | Reach::Nothing => Sql::raw("false"),
+        }
+    }
+
+    /// The reach as a condition over a row that lies in a territory, named `row` in the statement.
+    pub fn over_territory(&self, row: &'static str) -> Sql {
+        match self {
+            Reach::Structure(_) => Sql::raw("false"),
+            other => other.over(row),
         }
     }
 
@@ -116,6 +130,8 @@ impl Reach {
             Reach::Territory(Territory::Departement(code)) => ("departement", code.clone()),
             Reach::Territory(Territory::Region(code)) => ("region", code.clone()),
             Reach::Structure(id) => ("structure", id.to_string()),
+            Reach::Candidate(id) => ("candidate", id.to_string()),
+            Reach::Counsellor(id) => ("counsellor", id.to_string()),
             Reach::Nothing => ("nothing", String::new()),
         }
     }

@@ -205,4 +205,52 @@ policy! {
     request_post_return "post-returns:write" closed [Anct Employer];
     accept_post_return "post-returns:write" closed [Anct];
     refuse_post_return "post-returns:write" closed [Anct];
+
+    register_candidate "" open [];
+    confirm_candidate "" open [];
+    unsubscribe_candidate "" open [];
+    answer_availability_reminder "" open [];
+    list_candidates "candidates:read" closed [Anct Prefecture Employer Candidate];
+    find_candidate "candidates:read" closed [Anct Employer Candidate];
+    update_candidate "candidates:write" closed [Candidate];
+    pause_candidate "candidates:write" closed [Candidate];
+    resume_candidate "candidates:write" closed [Candidate];
+    block_candidate "candidates:write" closed [Anct];
+    unblock_candidate "candidates:write" closed [Anct];
+    erase_candidate "candidates:write" closed [Anct Candidate];
+
+    list_matching_runs "matching-runs:read" closed [Anct Employer];
+    run_matching "matching-runs:write" closed [Anct Employer];
+    find_matching_run "matching-runs:read" closed [Anct Employer];
+    list_matches "matches:read" closed [Anct Employer Candidate];
+    create_match "matches:write" closed [Employer];
+    explain_match "matches:read" closed [Anct Employer Candidate];
+    find_match "matches:read" closed [Anct Employer Candidate];
+    accept_match "matches:write" closed [Employer Candidate];
+    decline_match "matches:write" closed [Employer Candidate];
+    record_meeting "matches:write" closed [Employer];
+    select_match "matches:write" closed [Employer];
+    reject_match "matches:write" closed [Employer];
+
+    list_minimum_wages "" open signed_in;
+    set_minimum_wage "minimum-wages:write" closed [Anct];
+    list_recruitments "recruitments:read" closed [Anct Bdt Prefecture Observer Employer Candidate Counsellor];
+    submit_recruitment "recruitments:write" closed [Employer];
+    find_recruitment "recruitments:read" closed [Anct Bdt Prefecture Employer Candidate Counsellor];
+    update_recruitment "recruitments:write" closed [Employer];
+    validate_recruitment "recruitments:write" closed [Anct Bdt];
+    refuse_recruitment "recruitments:write" closed [Anct Bdt];
+    cancel_recruitment "recruitments:write" closed [Employer];
+    request_termination "recruitments:write" closed [Employer];
+    cancel_termination "recruitments:write" closed [Employer];
+    terminate_recruitment "recruitments:write" closed [Anct];
+    renew_recruitment "recruitments:write" closed [Employer];
+    request_extension "recruitments:write" closed [Employer];
+    list_extensions "extensions:read" closed [Anct Bdt Prefecture Employer];
+    find_extension "extensions:read" closed [Anct Bdt Prefecture Employer];
+    validate_extension "extensions:write" closed [Anct Bdt];
+    refuse_extension "extensions:write" closed [Anct Bdt];
+    list_counsellors "counsellors:read" closed [Anct Bdt Prefecture Coordinator Employer Counsellor];
+    find_counsellor "counsellors:read" closed [Anct Bdt Prefecture Coordinator Employer Counsellor];
+    update_counsellor "counsellors:write" closed [Anct Employer Counsellor];
 }

@@ -57,7 +57,7 @@ impl<T> Rows<T> {
 
 /// A list in the making: columns, tables, filters.
 pub struct Listing {
-    select: &'static str,
+    select: Sql,
     from: Sql,
     /// Tables enough to count by, where that is less than `from`.
     counted: Option<Sql>,
@@ -68,6 +68,11 @@ pub struct Listing {
 impl Listing {
     /// `id` is the unique expression that ends every order, and `id_type` its SQL type.
     pub fn new(select: &'static str, from: Sql, id: &'static str, id_type: &'static str) -> Self {
+        Self::selecting(Sql::raw(select), from, id, id_type)
+    }
+
+    /// The same where the columns depend on the caller.
+    pub fn selecting(select: Sql, from: Sql, id: &'static str, id_type: &'static str) -> Self {
         Self {
             select,
             from,
@@ -122,7 +127,7 @@ impl Listing {
         let counted = self.counted.as_ref().unwrap_or(&self.from);
         let mut found: Vec<Keyed<T>> = sql!(
             "select {}, array[{}] as page_key, (select count(*) from {} where {}) as page_total from {} where {}{} order by {} limit {}",
-            Sql::raw(self.select),
+            self.select.clone(),
             key,
             counted.clone(),
             self.conditions(),

@@ -129,6 +129,58 @@ diesel::table! {
 }
 
 diesel::table! {
+    candidate_contacts (candidate_id) {
+        candidate_id -> Uuid,
+        email -> Text,
+        phone -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    candidate_motivations (candidate_id) {
+        candidate_id -> Uuid,
+        motivation -> Text,
+    }
+}
+
+diesel::table! {
+    candidates (id) {
+        id -> Uuid,
+        reference -> Text,
+        first_name -> Text,
+        last_name -> Text,
+        search_key -> Text,
+        postal_code -> Text,
+        commune_code -> Text,
+        departement_code -> Text,
+        region_code -> Text,
+        longitude -> Float8,
+        latitude -> Float8,
+        max_distance_km -> Nullable<Int4>,
+        anywhere -> Bool,
+        available_from -> Date,
+        job_seeker -> Bool,
+        employed -> Bool,
+        in_training -> Bool,
+        graduated -> Bool,
+        experienced -> Bool,
+        diploma_name -> Nullable<Text>,
+        status -> Text,
+        confirmed_at -> Nullable<Timestamptz>,
+        last_contact_at -> Timestamptz,
+        reminded_at -> Nullable<Timestamptz>,
+        blocked_at -> Nullable<Timestamptz>,
+        block_reason -> Nullable<Text>,
+        unsubscribed_at -> Nullable<Timestamptz>,
+        unsubscribe_reason -> Nullable<Text>,
+        erased_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
     committees (id) {
         id -> Uuid,
         reference -> Text,
@@ -159,6 +211,24 @@ diesel::table! {
         postal_codes -> Array<Text>,
         search_key -> Text,
         search_text -> Text,
+    }
+}
+
+diesel::table! {
+    counsellors (id) {
+        id -> Uuid,
+        reference -> Text,
+        candidate_id -> Uuid,
+        recruitment_id -> Uuid,
+        structure_id -> Uuid,
+        status -> Text,
+        since_on -> Date,
+        left_on -> Nullable<Date>,
+        professional_email -> Nullable<Text>,
+        professional_phone -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
     }
 }
 
@@ -219,6 +289,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    extensions (id) {
+        id -> Uuid,
+        recruitment_id -> Uuid,
+        ends_on -> Date,
+        gross_monthly_salary_cents -> Int8,
+        previous_ends_on -> Date,
+        previous_gross_monthly_salary_cents -> Int8,
+        status -> Text,
+        decided_at -> Nullable<Timestamptz>,
+        refusal_reason -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
     former_communes (code) {
         code -> Text,
         name -> Nullable<Text>,
@@ -261,6 +348,69 @@ diesel::table! {
         expires_at -> Timestamptz,
         used_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
+        candidate_id -> Nullable<Uuid>,
+        email -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    match_refusals (match_id) {
+        match_id -> Uuid,
+        side -> Text,
+        reason -> Nullable<Text>,
+        comment -> Nullable<Text>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    matches (id) {
+        id -> Uuid,
+        reference -> Text,
+        candidate_id -> Uuid,
+        structure_id -> Uuid,
+        origin -> Text,
+        run_id -> Nullable<Uuid>,
+        distance_m -> Int4,
+        status -> Text,
+        candidate_accepted_at -> Nullable<Timestamptz>,
+        structure_accepted_at -> Nullable<Timestamptz>,
+        declined_by -> Nullable<Text>,
+        met_on -> Nullable<Date>,
+        ended_at -> Nullable<Timestamptz>,
+        expires_on -> Date,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    matching_runs (id) {
+        id -> Uuid,
+        scope -> Text,
+        structure_id -> Nullable<Uuid>,
+        candidate_id -> Nullable<Uuid>,
+        role -> Text,
+        match_cap -> Int4,
+        candidates_count -> Int4,
+        structures_count -> Int4,
+        pairs_count -> Int4,
+        proposed_count -> Int4,
+        expired_count -> Int4,
+        closed_count -> Int4,
+        skipped -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    minimum_wages (starts_on) {
+        starts_on -> Date,
+        gross_monthly_cents -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
     }
 }
 
@@ -333,6 +483,42 @@ diesel::table! {
         id -> Int4,
         posts_cap -> Int4,
         posts_committed -> Int4,
+        match_cap -> Int4,
+    }
+}
+
+diesel::table! {
+    recruitments (id) {
+        id -> Uuid,
+        reference -> Text,
+        post_id -> Uuid,
+        structure_id -> Uuid,
+        candidate_id -> Uuid,
+        match_id -> Nullable<Uuid>,
+        previous_id -> Nullable<Uuid>,
+        origin -> Text,
+        waiting -> Bool,
+        phase -> Text,
+        coordinator -> Bool,
+        contract_type -> Text,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        gross_monthly_salary_cents -> Int8,
+        documents -> Array<Text>,
+        status -> Text,
+        validated_at -> Nullable<Timestamptz>,
+        refused_at -> Nullable<Timestamptz>,
+        refusal_reason -> Nullable<Text>,
+        cancelled_at -> Nullable<Timestamptz>,
+        termination_requested_at -> Nullable<Timestamptz>,
+        terminates_on -> Nullable<Date>,
+        termination_reason -> Nullable<Text>,
+        termination_comment -> Nullable<Text>,
+        ended_on -> Nullable<Date>,
+        ended_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
     }
 }
 

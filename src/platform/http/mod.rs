@@ -14,4 +14,4 @@ pub mod reply;
 pub use body::Body;
 pub use page::{PageLinks, PageMeta, Paging};
 pub use params::{PathParams, Query};
-pub use reply::{Answer, Reply};
+pub use reply::{Answer, Reply, steady};

@@ -1,5 +1,7 @@
 //! What a use case answers, before it becomes an HTTP response.
 
+use std::time::Duration;
+
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, Responder, body::BoxBody};
@@ -11,6 +13,15 @@ use crate::platform::db::Effect;
 use crate::platform::error::{Problem, Result};
 
 pub type Answer = Result<Reply>;
+
+/// How long an answer takes that must not tell what was found.
+const STEADY: Duration = Duration::from_millis(250);
+
+/// Answers no earlier than [`STEADY`]: the time taken must not tell either.
+pub async fn steady(work: impl Future<Output = Answer>) -> Answer {
+    let (answer, ()) = tokio::join!(work, tokio::time::sleep(STEADY));
+    answer
+}
 
 /// A finished answer: status, headers, bytes.
 #[derive(Clone, Debug)]

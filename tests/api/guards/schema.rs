@@ -8,15 +8,23 @@ use super::{looked_at, none};
 use crate::support::{Database, Session};
 
 /// Tables that hold personal data or money: the database itself must hide their rows.
-const PRIVATE: [&str; 10] = [
+const PRIVATE: [&str; 18] = [
     "accounts",
     "api_clients",
     "applications",
     "audit_entries",
+    "candidate_contacts",
+    "candidate_motivations",
+    "candidates",
+    "counsellors",
     "emails",
+    "extensions",
     "idempotency_keys",
     "mail_links",
+    "match_refusals",
+    "matches",
     "opinions",
+    "recruitments",
     "structure_contacts",
     "structure_identity_changes",
 ];

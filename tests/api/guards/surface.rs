@@ -95,7 +95,7 @@ fn comparable(answer: &crate::support::Answer) -> String {
 }
 
 /// Resources whose rows lie in a territory or belong to a structure, and their tables.
-const OWNED: [(&str, &str); 7] = [
+const OWNED: [(&str, &str); 12] = [
     ("structures", "structures"),
     ("applications", "applications"),
     ("posts", "posts"),
@@ -103,6 +103,11 @@ const OWNED: [(&str, &str); 7] = [
     ("reservations", "reservations"),
     ("accounts", "accounts"),
     ("api-clients", "api_clients"),
+    ("candidates", "candidates"),
+    ("matches", "matches"),
+    ("recruitments", "recruitments"),
+    ("extensions", "extensions"),
+    ("counsellors", "counsellors"),
 ];
 
 /// Rows in Moissac, and callers from elsewhere whose role would admit them.
@@ -116,7 +121,8 @@ fn foreign_rows(app: &App, operation: &Operation) -> Vec<(Actor, String)> {
         Actor::Prefecture(_) => Some(Actor::Prefecture(Territory::Departement("31".to_owned()))),
         Actor::Observer(_) => Some(Actor::Observer(Some(Territory::Region("84".to_owned())))),
         // The structure of such a token is none that exists.
-        Actor::Employer(_) => Some(actor),
+        Actor::Employer(_) | Actor::Candidate(_) | Actor::Counsellor(_) => Some(actor),
+        Actor::Coordinator(_) => Some(Actor::Coordinator(Territory::Departement("31".to_owned()))),
         _ => None,
     });
     strangers.map(|actor| (actor, id.clone())).collect()
@@ -126,7 +132,14 @@ fn foreign_rows(app: &App, operation: &Operation) -> Vec<(Actor, String)> {
 fn what_is_missing_and_what_is_out_of_reach_answer_alike() {
     let (app, operations) = open();
     builders::open_call(&app);
-    builders::retained(&app, 1, 2);
+    let moissac = builders::retained(&app, 1, 3);
+    let posts = builders::posts_of(&app, &moissac);
+    let person = builders::candidate(&app);
+    let match_body = json!({"candidate_id": person.id});
+    app.post("/api/v1/matches").by(&moissac.actor).json(&match_body).expect(201);
+    let recruitment = builders::recruited(&app, &moissac, &posts[0], &person.id);
+    let later = json!({"ends_on": app.today() + chrono::TimeDelta::days(900)});
+    app.post(&format!("/api/v1/recruitments/{recruitment}/extensions")).by(&moissac.actor).json(&later).expect(201);
     let (mut missing, mut foreign, mut wrong) = (0, 0, Vec::new());
     for operation in operations.iter().filter(|o| o.template.contains("{id}")) {
         let callers = operation.line.roles.iter().map(|role| operations::actor(*role));

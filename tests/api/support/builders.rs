@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use conum::platform::auth::{Actor, Territory};
-use conum::platform::ids::StructureId;
+use conum::platform::ids::{CandidateId, CounsellorId, StructureId};
 use serde_json::{Value, json};
 
 use super::{Answer, App};
@@ -132,6 +132,113 @@ pub fn transition<'a>(app: &'a App, resource: &str, name: &str) -> super::Call<'
 pub fn retained(app: &App, number: i32, posts: i32) -> Employer {
     let employer = moissac(app);
     let application = apply(app, &employer, posts);
+    let committee = session(app, number, 1, std::slice::from_ref(&application));
+    retain(app, &committee, &application, posts);
+    transition(app, &format!("/api/v1/committees/{committee}"), "close").expect(200);
+    employer
+}
+
+/// A candidate with a confirmed address.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    pub id: String,
+    pub email: String,
+    pub actor: Actor,
+    /// Access token that the confirmation answered.
+    pub token: String,
+}
+
+/// The form of a candidate of this commune, with this radius or anywhere.
+pub fn candidate_form(app: &App, commune: &str, postal_code: &str, radius: Option<i32>) -> Value {
+    let mut form = json!({
+        "first_name": "Dominique", "last_name": "Exemple", "email": format!("candidat-{}@example.org", siret()),
+        "phone": "06 12 34 56 78", "commune_code": commune, "postal_code": postal_code,
+        "available_from": app.today(), "job_seeker": true, "motivation": "Aider chacun à faire ses démarches.",
+    });
+    match radius {
+        Some(km) => form["max_distance_km"] = json!(km),
+        None => form["anywhere"] = json!(true),
+    }
+    form
+}
+
+/// The one-use token behind `path` in the latest e-mail to an address.
+#[track_caller]
+pub fn token_to(app: &App, recipient: &str, path: &str) -> String {
+    let emails = app.emails();
+    let of = |email: &&Value| {
+        email["recipient"] == recipient && email["text_body"].as_str().is_some_and(|t| t.contains(path))
+    };
+    let email = emails.iter().rev().find(of).unwrap_or_else(|| panic!("no e-mail with {path}: {emails:?}"));
+    let (_, rest) = email["text_body"].as_str().expect("a text").split_once(&format!("{path}#jeton=")).expect("a link");
+    rest.split_whitespace().next().expect("a token").to_owned()
+}
+
+/// Registers and confirms a candidate.
+#[track_caller]
+pub fn candidate_from(app: &App, form: &Value) -> Candidate {
+    app.post("/api/v1/candidates").json(form).expect(202);
+    let email = form["email"].as_str().expect("an address").to_lowercase();
+    let token = token_to(app, &email, "/candidats/confirmation");
+    let confirmed = app.post("/api/v1/candidates/confirm").json(&json!({"token": token})).expect(200);
+    let id = confirmed.text_at("/candidate_id");
+    let actor = Actor::Candidate(CandidateId::from_uuid(id.parse().expect("an id")));
+    Candidate { token: confirmed.text_at("/access_token"), id, email, actor }
+}
+
+/// A confirmed candidate of Moissac who would work within 40 km.
+#[track_caller]
+pub fn candidate(app: &App) -> Candidate {
+    candidate_from(app, &candidate_form(app, "82112", "82200", Some(40)))
+}
+
+/// The posts of a structure, oldest first.
+pub fn posts_of(app: &App, employer: &Employer) -> Vec<String> {
+    let query = format!("/api/v1/posts?structure_id={}&sort=reference", employer.id);
+    app.get(&query).by(&Actor::Anct).expect(200).values("/data", "/id")
+}
+
+/// A transition by somebody on the current version of a resource, as they see it.
+pub fn step<'a>(app: &'a App, by: &Actor, resource: &str, name: &str) -> super::Call<'a> {
+    let etag = app.get(resource).by(by).expect(200).etag();
+    app.post(&format!("{resource}/{name}")).by(by).if_match(&etag)
+}
+
+/// A contract of two years from today on.
+pub fn contract(app: &App, post: &str, candidate: &str) -> Value {
+    let today = app.today();
+    json!({"post_id": post, "candidate_id": candidate, "contract_type": "cdd", "starts_on": today,
+        "ends_on": today + chrono::TimeDelta::days(730), "gross_monthly_salary_cents": 190_000})
+}
+
+/// Submits a recruitment; the recruitment's id.
+#[track_caller]
+pub fn submitted(app: &App, employer: &Employer, post: &str, candidate: &str) -> String {
+    let body = contract(app, post, candidate);
+    app.post("/api/v1/recruitments").by(&employer.actor).json(&body).expect(201).id()
+}
+
+/// Submits and validates a recruitment; the recruitment's id.
+#[track_caller]
+pub fn recruited(app: &App, employer: &Employer, post: &str, candidate: &str) -> String {
+    let id = submitted(app, employer, post, candidate);
+    transition(app, &format!("/api/v1/recruitments/{id}"), "validate").expect(200);
+    id
+}
+
+/// The counsellor of a recruitment.
+pub fn counsellor_of(app: &App, recruitment: &str) -> Actor {
+    let found = app.get(&format!("/api/v1/recruitments/{recruitment}")).by(&Actor::Anct).expect(200);
+    Actor::Counsellor(CounsellorId::from_uuid(found.text_at("/counsellor_id").parse().expect("an id")))
+}
+
+/// A retained structure of any commune that holds so many posts: granted by a committee of its own.
+#[track_caller]
+pub fn retained_at(app: &App, name: &str, commune: &str, postal_code: &str, posts: i32) -> Employer {
+    static NUMBER: AtomicU32 = AtomicU32::new(100);
+    let employer = employer(app, name, "commune", commune, postal_code);
+    let application = apply(app, &employer, posts);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed) as i32;
     let committee = session(app, number, 1, std::slice::from_ref(&application));
     retain(app, &committee, &application, posts);
     transition(app, &format!("/api/v1/committees/{committee}"), "close").expect(200);

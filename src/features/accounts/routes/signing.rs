@@ -1,7 +1,5 @@
 //! Signing in: tokens, mailed links, who the caller is.
 
-use std::time::Duration;
-
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, get, post};
@@ -12,10 +10,7 @@ use crate::platform::auth::local_issuer::LocalIssuer;
 use crate::platform::auth::{Caller, can};
 use crate::platform::error::{Code, Problem};
 use crate::platform::http::body::TextBody;
-use crate::platform::http::{Answer, Body, Reply};
-
-/// How long a request for a link takes, whether it finds accounts or not.
-const LINK_REQUEST: Duration = Duration::from_millis(250);
+use crate::platform::http::{Answer, Body, Reply, steady};
 
 /// Describe the local issuer.
 ///
@@ -87,9 +82,7 @@ pub async fn request_login_link(caller: Caller<can::request_login_link>, body: B
         links::request(tx, &body.email)?;
         Reply::accepted(&LoginLinkRequested::default())
     });
-    // The time taken must not tell either.
-    let (answer, ()) = tokio::join!(work, tokio::time::sleep(LINK_REQUEST));
-    answer
+    steady(work).await
 }
 
 /// Exchange a mailed link for a token.

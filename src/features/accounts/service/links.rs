@@ -1,13 +1,14 @@
 //! Signing in by a link that is mailed and works once.
 
 use chrono::Duration;
+use uuid::Uuid;
 
 use super::tokens::{self, Token};
 use crate::features::accounts::mails;
 use crate::features::accounts::model::{LINKS, SIGN_IN};
 use crate::features::accounts::store::{self, accounts::Account};
-use crate::platform::auth::Principal;
 use crate::platform::auth::local_issuer::LocalIssuer;
+use crate::platform::auth::{Principal, Role};
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::ids::{AccountId, StructureId};
@@ -45,6 +46,22 @@ pub fn open_employer_account(tx: &mut Tx<'_>, structure_id: StructureId, email: 
     tx.widen()?;
     let account = store::accounts::open_employer(tx, structure_id, &text::canonical_email(email))?;
     Ok(account.id)
+}
+
+/// Finds or makes the active account of a candidate or counsellor whose address is known to be theirs. Runs as the
+/// service itself.
+pub fn open_personal_account(tx: &mut Tx<'_>, role: Role, subject_id: Uuid, email: &str) -> Result<AccountId> {
+    Ok(store::accounts::open_personal(tx, role, subject_id, &text::canonical_email(email))?.id)
+}
+
+/// The address of a person is another one now. Runs as the service itself.
+pub fn move_personal_account(tx: &mut Tx<'_>, role: Role, subject_id: Uuid, email: &str) -> Result<()> {
+    store::accounts::move_personal(tx, role, subject_id, &text::canonical_email(email))
+}
+
+/// Withdraws the accounts of these people: their tokens are refused within seconds. Runs as the service itself.
+pub fn close_personal_accounts(tx: &mut Tx<'_>, role: Role, subject_ids: Vec<Uuid>) -> Result<()> {
+    store::accounts::close_personal(tx, role, subject_ids)
 }
 
 /// Who an account's own token speaks for.

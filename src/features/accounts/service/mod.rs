@@ -6,7 +6,10 @@ pub mod links;
 pub mod tokens;
 
 pub use accounts::forget;
-pub use links::{open_employer_account, sign_in, sign_in_principal};
+pub use links::{
+    close_personal_accounts, move_personal_account, open_employer_account, open_personal_account, sign_in,
+    sign_in_principal,
+};
 pub use tokens::Token;
 
 use super::store;

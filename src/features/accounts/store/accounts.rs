@@ -156,6 +156,61 @@ pub fn open_employer(tx: &mut Tx<'_>, structure_id: StructureId, email: &str) ->
     .one(tx.conn())
 }
 
+/// The live account of a person in a role of their own, made if there is none.
+pub fn open_personal(tx: &mut Tx<'_>, role: Role, subject_id: Uuid, email: &str) -> Result<Account> {
+    let now = tx.now().instant();
+    sql!(
+        "insert into accounts as a (id, role, email, subject_id, status, last_seen_at)
+         values ({}, {}, {}, {}, 'active', {})
+         on conflict (role, email, structure_id, departement_code, region_code, subject_id) where status <> 'revoked'
+         do update set status = 'active', last_seen_at = excluded.last_seen_at
+         returning {}",
+        AccountId::new(),
+        role,
+        email,
+        subject_id,
+        now,
+        Sql::raw(ACCOUNT)
+    )
+    .one(tx.conn())
+}
+
+/// The address of a person's live account is another one now.
+pub fn move_personal(tx: &mut Tx<'_>, role: Role, subject_id: Uuid, email: &str) -> Result<()> {
+    sql!(
+        "update accounts set email = {} where role = {} and subject_id = {} and status <> 'revoked' and email <> {}",
+        email,
+        role,
+        subject_id,
+        email
+    )
+    .run(tx.conn())
+    .map(|_| ())
+}
+
+/// Withdraws the live accounts of these people, and their open links.
+pub fn close_personal(tx: &mut Tx<'_>, role: Role, subject_ids: Vec<Uuid>) -> Result<()> {
+    let now = tx.now().instant();
+    sql!(
+        "update mail_links set expires_at = {} where used_at is null and expires_at > {} and account_id in (
+            select id from accounts where role = {} and subject_id = any({}))",
+        now,
+        now,
+        role,
+        subject_ids.clone()
+    )
+    .run(tx.conn())?;
+    sql!(
+        "update accounts set status = 'revoked', revoked_at = {}
+         where role = {} and subject_id = any({}) and status <> 'revoked'",
+        now,
+        role,
+        subject_ids
+    )
+    .run(tx.conn())
+    .map(|_| ())
+}
+
 pub fn update(tx: &mut Tx<'_>, account: &Account) -> Result<Account> {
     sql!(
         "update accounts a set email = {}, issuer = {}, subject = {} where a.id = {} returning {}",

@@ -7,15 +7,19 @@ use diesel::PgConnection;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::features::posts::model::Phase;
+use super::file::{emit, lock, not_vacant, require_free};
+use crate::features::posts::model::{Phase, STEPS, recruitment_deadline};
 use crate::features::posts::store::counters;
 pub use crate::features::posts::store::counters::Programme;
-use crate::features::posts::store::posts::{self, Common};
+use crate::features::posts::store::posts::{self, Common, Post};
 use crate::features::structures::service as structures;
+use crate::platform::auth::Reach;
 use crate::platform::db::Tx;
+use crate::platform::db::text_enum::TextEnum;
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events;
 use crate::platform::ids::{ApplicationId, PostId, ReservationId, StructureId};
+use crate::platform::transitions::after;
 
 /// Posts granted together to one structure.
 #[derive(Clone, Debug)]
@@ -96,6 +100,44 @@ pub fn grant(tx: &mut Tx<'_>, grant: &Grant) -> Result<Vec<PostId>> {
     let place = Some((Some(structure.id), structure.departement_code.as_str(), structure.region_code.as_str()));
     events::emit_all(tx, "post.granted", "posts", &resources, place)?;
     Ok(ids)
+}
+
+/// Takes a vacant post of the caller's own for a recruitment that is submitted: nobody else gets it meanwhile.
+pub fn hold(tx: &mut Tx<'_>, id: PostId) -> Result<Post> {
+    let post = lock(tx, id)?;
+    require_free(post.status, post.available)?;
+    posts::set_available(tx, id, false)?;
+    Ok(post)
+}
+
+/// Locks a post whatever the caller's reach: for rules that look beyond it.
+pub fn lock_any(tx: &mut Tx<'_>, id: PostId) -> Result<Post> {
+    posts::lock(tx, &Reach::Country, id)?.ok_or_else(Problem::not_found)
+}
+
+/// Moves the version of a post: what may be done with it has changed.
+pub fn touch(tx: &mut Tx<'_>, id: PostId) -> Result<()> {
+    posts::touch(tx, id)
+}
+
+/// The recruitment that held a locked, vacant post came to nothing.
+pub fn release(tx: &mut Tx<'_>, id: PostId) -> Result<()> {
+    posts::set_available(tx, id, true)
+}
+
+/// The recruitment that holds a locked post is validated.
+pub fn occupy(tx: &mut Tx<'_>, post: &Post) -> Result<()> {
+    after(STEPS, post.status, "occupy").map_err(|_| not_vacant(post.status.as_str(), post.status))?;
+    posts::occupy(tx, post.id)?;
+    emit(tx, "post.occupied", post)
+}
+
+/// The last day of the recruitment on a locked post was `on`: the structure gets as long as at first to find somebody
+/// else. Held at once where a renewal waits for its validation.
+pub fn vacate(tx: &mut Tx<'_>, post: &Post, on: NaiveDate, held: bool) -> Result<()> {
+    after(STEPS, post.status, "vacate")?;
+    posts::vacate(tx, post.id, recruitment_deadline(on), !held)?;
+    emit(tx, "post.vacated", post)
 }
 
 /// Posts that a structure holds: vacant or occupied.

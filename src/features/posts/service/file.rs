@@ -51,7 +51,7 @@ pub(super) fn require_free(status: PostStatus, available: bool) -> Result<()> {
     }
 }
 
-fn not_vacant(told: &str, status: PostStatus) -> Problem {
+pub(super) fn not_vacant(told: &str, status: PostStatus) -> Problem {
     let possible: Vec<&str> = match told {
         "unavailable" => vec!["extend_deadline"],
         _ => STEPS.iter().filter(|step| step.from == status).map(|step| step.event).collect(),
@@ -59,8 +59,13 @@ fn not_vacant(told: &str, status: PostStatus) -> Problem {
     Problem::new(Code::PostNotVacant).with("status", told).extension("transitions_possible", possible)
 }
 
+/// A vacant post that nobody holds, or an occupied one whose contract can go on elsewhere.
 pub(super) fn check_transfer(post: &Post) -> Result<()> {
-    require_free(post.status, post.available)
+    match post.status {
+        PostStatus::Occupied if post.occupant_may_move => Ok(()),
+        PostStatus::Occupied => Err(Problem::new(Code::OccupantMayNotMove)),
+        PostStatus::Vacant | PostStatus::Returned => require_free(post.status, post.available),
+    }
 }
 
 /// Also while a submitted recruitment holds the post: it may yet be refused.

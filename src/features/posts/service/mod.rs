@@ -9,7 +9,9 @@ mod moves;
 mod returns;
 
 pub use allotments::set_allotment;
-pub use facts::{Grant, Programme, commit_posts, grant, live_posts, lock_programme};
+pub use facts::{
+    Grant, Programme, commit_posts, grant, hold, live_posts, lock_any, lock_programme, occupy, release, touch, vacate,
+};
 pub use file::{File, file, require};
-pub use moves::{Move, extend_deadline, take_back, transfer};
+pub use moves::{Move, Moved, extend_deadline, take_back, transfer};
 pub use returns::{ReturnFile, accept_return, find_return, refuse_return, request_return};

@@ -8,7 +8,7 @@ use super::facts::{commit_posts, lock_programme};
 use super::file::{File, check_extension, check_take_back, check_transfer, emit, file, lock, require};
 use super::returns::settle_pending;
 use crate::features::posts::mails;
-use crate::features::posts::model::{AttachmentEnd, EndReason, recruitment_deadline};
+use crate::features::posts::model::{AttachmentEnd, EndReason, PostStatus, recruitment_deadline};
 use crate::features::posts::store::posts::{self, Post};
 use crate::features::structures::model::StructureStatus;
 use crate::features::structures::service as structures;
@@ -25,8 +25,19 @@ pub struct Move {
     pub effective_on: Option<NaiveDate>,
 }
 
-/// Hands a vacant post over to another structure.
-pub fn transfer(tx: &mut Tx<'_>, id: PostId, version: Option<i32>, to: Move) -> Result<File> {
+/// A post that has moved: where from and where to.
+pub struct Moved {
+    /// As it was before.
+    pub before: Post,
+    /// As it is now.
+    pub post: Post,
+    /// First day with the new structure.
+    pub on: NaiveDate,
+}
+
+/// Hands a post over to another structure. An occupied one stays occupied: its contract is the caller's to move, after
+/// the locks of both structures and of the post.
+pub fn transfer(tx: &mut Tx<'_>, id: PostId, version: Option<i32>, to: Move) -> Result<Moved> {
     // Nothing moves a post without this lock: what is read after it stays.
     lock_programme(tx)?;
     let seen = require(&mut tx.reader(), id)?;
@@ -57,7 +68,8 @@ pub fn transfer(tx: &mut Tx<'_>, id: PostId, version: Option<i32>, to: Move) -> 
     require_version(version, post.version)?;
     check_transfer(&post)?;
     settle_pending(tx, id, "Le poste a été transféré à une autre structure.")?;
-    posts::transfer(tx, id, target.id, on, recruitment_deadline(on))?;
+    let deadline = (post.status == PostStatus::Vacant).then(|| recruitment_deadline(on));
+    posts::transfer(tx, id, target.id, on, deadline)?;
     structures::retain(tx, target.id, post.wave, on)?;
     structures::withdraw_if_empty(tx, donor)?;
     // Told on both sides: the donor's perimeter loses the post, the receiver's gains it.
@@ -70,7 +82,7 @@ pub fn transfer(tx: &mut Tx<'_>, id: PostId, version: Option<i32>, to: Move) -> 
     if let Some(address) = structures::contact_email(tx, target.id)? {
         mail::send(tx, &mails::transferred_here(&moved, &address, on))?;
     }
-    Ok(file(&tx.reader(), moved))
+    Ok(Moved { before: post, post: moved, on })
 }
 
 /// The day of a transfer lies within the attachment that it ends.

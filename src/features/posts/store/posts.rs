@@ -55,11 +55,15 @@ pub struct Post {
     /// A request to give it back waits for a decision.
     #[diesel(sql_type = st::Bool)]
     pub return_pending: bool,
+    /// The contract on it runs, and nothing about it waits for a decision.
+    #[diesel(sql_type = st::Bool)]
+    pub occupant_may_move: bool,
 }
 
 const COLUMNS: &str = "p.*, s.reference as structure_reference, s.name as structure_name, s.commune_code, \
     c.name as commune_name, s.epci_siren, s.departement_code, s.region_code, \
-    exists (select from post_returns r where r.post_id = p.id and r.status = 'requested') as return_pending";
+    exists (select from post_returns r where r.post_id = p.id and r.status = 'requested') as return_pending, \
+    p.status = 'occupied' and conum_may_move(p.id) as occupant_may_move";
 const TABLES: &str = "posts p join structures s on s.id = p.structure_id join communes c on c.code = s.commune_code";
 
 sortable! {
@@ -198,9 +202,21 @@ pub fn insert(tx: &mut Tx<'_>, ids: &[PostId], common: &Common) -> Result<()> {
 }
 
 /// Hands a post over: the old attachment ends on the day on which the new one starts.
-pub fn transfer(tx: &mut Tx<'_>, id: PostId, to: StructureId, on: NaiveDate, deadline: NaiveDate) -> Result<()> {
-    sql!("update posts set structure_id = {}, recruitment_deadline = {} where id = {}", to, deadline, id)
-        .run(tx.conn())?;
+/// An occupied post has no deadline to set.
+pub fn transfer(
+    tx: &mut Tx<'_>,
+    id: PostId,
+    to: StructureId,
+    on: NaiveDate,
+    deadline: Option<NaiveDate>,
+) -> Result<()> {
+    sql!(
+        "update posts set structure_id = {}, recruitment_deadline = coalesce({}, recruitment_deadline) where id = {}",
+        to,
+        deadline,
+        id
+    )
+    .run(tx.conn())?;
     close_attachment(tx, id, on, AttachmentEnd::Transferred)?;
     sql!(
         "insert into post_attachments (id, post_id, structure_id, from_on, reason) values ({}, {}, {}, {}, 'transferred')",
@@ -256,6 +272,27 @@ pub fn extend_deadline(tx: &mut Tx<'_>, id: PostId, until: NaiveDate, reason: &s
         until,
         now,
         reason,
+        id
+    )
+    .run(tx.conn())
+    .map(|_| ())
+}
+
+pub fn set_available(tx: &mut Tx<'_>, id: PostId, available: bool) -> Result<()> {
+    sql!("update posts set available = {} where id = {}", available, id).run(tx.conn()).map(|_| ())
+}
+
+pub fn occupy(tx: &mut Tx<'_>, id: PostId) -> Result<()> {
+    sql!("update posts set status = 'occupied', available = false where id = {}", id).run(tx.conn()).map(|_| ())
+}
+
+/// Vacant again, with a deadline that may be extended once more.
+pub fn vacate(tx: &mut Tx<'_>, id: PostId, deadline: NaiveDate, available: bool) -> Result<()> {
+    sql!(
+        "update posts set status = 'vacant', available = {}, recruitment_deadline = {}, deadline_extended_at = null,
+            deadline_extension_reason = null where id = {}",
+        available,
+        deadline,
         id
     )
     .run(tx.conn())

@@ -1,0 +1,12 @@
+drop policy structure_contacts_agreed on structure_contacts;
+drop function conum_agreed(uuid);
+drop policy candidate_motivations_matched on candidate_motivations;
+drop policy candidate_contacts_matched on candidate_contacts;
+drop policy candidates_matched on candidates;
+drop function conum_matched(uuid, text[]);
+drop table match_refusals;
+drop table matches;
+drop sequence matches_reference_seq;
+drop table matching_runs;
+drop function conum_uuid7();
+alter table programme drop column match_cap;

@@ -1,0 +1,16 @@
+drop policy candidate_contacts_recruited on candidate_contacts;
+drop policy candidates_recruited on candidates;
+drop policy counsellors_reach on counsellors;
+drop policy extensions_reach on extensions;
+drop policy recruitments_reach on recruitments;
+drop function conum_may_move(uuid);
+drop function conum_contract(uuid);
+drop function conum_recruited(uuid, text[]);
+drop function conum_is_counsellor(uuid);
+drop function conum_reaches_structure(uuid);
+drop table counsellors;
+drop sequence counsellors_reference_seq;
+drop table extensions;
+drop table recruitments;
+drop sequence recruitments_reference_seq;
+drop table minimum_wages;

@@ -1,0 +1,111 @@
+//! What a candidate is, and the life it may lead.
+
+use chrono::Duration;
+use serde::Deserialize;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::platform::transitions::Step;
+use crate::text_enum;
+
+text_enum! {
+    /// State of a candidate.
+    pub enum CandidateStatus "candidate_statuses" ["candidates.status"] {
+        PendingConfirmation "pending_confirmation" "Adresse à confirmer" "Address to be confirmed",
+        Active "active" "Disponible" "Active",
+        Unavailable "unavailable" "Indisponible" "Unavailable",
+        Recruited "recruited" "Recruté" "Recruited",
+        Blocked "blocked" "Bloqué" "Blocked",
+        Unsubscribed "unsubscribed" "Désinscrit" "Unsubscribed",
+        Erased "erased" "Effacé" "Erased",
+    }
+}
+
+text_enum! {
+    /// Why a candidate leaves.
+    pub enum UnsubscribeReason "unsubscribe_reasons" ["candidates.unsubscribe_reason"] {
+        EmploiTrouve "emploi_trouve" "A trouvé un emploi" "Found a job",
+        PlusInteresse "plus_interesse" "N'est plus intéressé" "No longer interested",
+        PropositionsInadaptees "propositions_inadaptees" "Propositions inadaptées" "Unsuitable proposals",
+        TropDeMessages "trop_de_messages" "Trop de messages" "Too many messages",
+        Autre "autre" "Autre" "Other",
+    }
+}
+
+use CandidateStatus as S;
+
+/// The life of a candidate. `recruit` and `release` follow from recruitments.
+pub const STEPS: &[Step<CandidateStatus>] = &[
+    Step { from: S::PendingConfirmation, event: "confirm", to: S::Active },
+    Step { from: S::Unsubscribed, event: "confirm", to: S::Active },
+    Step { from: S::Active, event: "pause", to: S::Unavailable },
+    Step { from: S::Unavailable, event: "resume", to: S::Active },
+    Step { from: S::Active, event: "recruit", to: S::Recruited },
+    Step { from: S::Unavailable, event: "recruit", to: S::Recruited },
+    Step { from: S::Recruited, event: "release", to: S::Active },
+    Step { from: S::PendingConfirmation, event: "block", to: S::Blocked },
+    Step { from: S::Active, event: "block", to: S::Blocked },
+    Step { from: S::Unavailable, event: "block", to: S::Blocked },
+    Step { from: S::Unsubscribed, event: "block", to: S::Blocked },
+    Step { from: S::Blocked, event: "unblock", to: S::Active },
+    Step { from: S::PendingConfirmation, event: "unsubscribe", to: S::Unsubscribed },
+    Step { from: S::Active, event: "unsubscribe", to: S::Unsubscribed },
+    Step { from: S::Unavailable, event: "unsubscribe", to: S::Unsubscribed },
+    Step { from: S::PendingConfirmation, event: "erase", to: S::Erased },
+    Step { from: S::Active, event: "erase", to: S::Erased },
+    Step { from: S::Unavailable, event: "erase", to: S::Erased },
+    Step { from: S::Blocked, event: "erase", to: S::Erased },
+    Step { from: S::Unsubscribed, event: "erase", to: S::Erased },
+];
+
+/// A radius that a candidate may choose, in kilometres.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(try_from = "i32")]
+pub struct Radius(i32);
+
+const RADII: [i32; 6] = [5, 10, 15, 20, 40, 100];
+
+impl Radius {
+    pub fn km(self) -> i32 {
+        self.0
+    }
+}
+
+impl TryFrom<i32> for Radius {
+    type Error = &'static str;
+
+    fn try_from(km: i32) -> Result<Self, Self::Error> {
+        RADII.contains(&km).then_some(Self(km)).ok_or("not a radius of the list")
+    }
+}
+
+impl PartialSchema for Radius {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .description(Some("Kilometres: 5, 10, 15, 20, 40 or 100."))
+            .enum_values(Some(RADII))
+            .into()
+    }
+}
+
+impl ToSchema for Radius {}
+
+/// Addresses of counsellors in post are no personal addresses.
+pub const OWN_DOMAIN: &str = "@conseiller-numerique.fr";
+
+/// How long the link that confirms an address is valid.
+pub const CONFIRMATION: Duration = Duration::days(180);
+/// How long a link to leave, or to answer a reminder, is valid.
+pub const LINK: Duration = Duration::days(60);
+/// Links of one purpose that a candidate may hold unused at a time.
+pub const LINKS: i64 = 5;
+/// A candidate without a match is asked again whether they are available, this long after the last sign of life.
+pub const REMIND_AFTER: Duration = Duration::days(60);
+/// An unconfirmed registration is erased after this long.
+pub const UNCONFIRMED: Duration = Duration::days(183);
+/// Free text is forgotten this long after the last contact.
+pub const FREE_TEXT: Duration = Duration::days(183);
+/// A candidate is erased this long after the last contact.
+pub const RETENTION: Duration = Duration::days(730);

@@ -1,0 +1,557 @@
+//! Shapes of requests and answers about matches and runs.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use super::model::{DeclineReason, MatchCondition, MatchOrigin, MatchSide, MatchStatus, RunScope, Target};
+use super::service::{Explanation, File, RunFile};
+use super::store::matches::{Match, MatchSort, Search};
+use super::store::runs::{Proposal, Run, RunSort};
+use crate::features::candidates::model::CandidateStatus;
+use crate::features::structures::model::StructureStatus;
+use crate::page_of;
+use crate::platform::ids::{CandidateId, MatchId, MatchingRunId, StructureId};
+use crate::platform::transitions::Transition;
+
+/// A structure adds a candidate by hand.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct NewMatch {
+    /// The identifier that the candidate gives you.
+    pub candidate_id: CandidateId,
+}
+
+/// What a run looks at: the whole country by default, or one side.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"structure_id": null}))]
+pub struct NewMatchingRun {
+    /// Only this structure; an employer's own by default, and no other.
+    pub structure_id: Option<StructureId>,
+    /// Only this candidate; ANCT only.
+    pub candidate_id: Option<CandidateId>,
+}
+
+/// A side declines, or does not select: the reasons stay with it and the ANCT.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "trop_loin"}))]
+pub struct MatchRefusal {
+    /// Never shown to the other side.
+    pub reason: Option<DeclineReason>,
+    /// In your own words; never shown to the other side.
+    #[schema(min_length = 1, max_length = 1000, format = "text")]
+    pub comment: Option<String>,
+}
+
+/// A meeting took place.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct Meeting {
+    /// The day of the meeting: not before the match, today at the latest and by default.
+    #[schema(example = "2021-07-05")]
+    pub met_on: Option<NaiveDate>,
+}
+
+/// The candidate of a match.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MatchedCandidate {
+    pub id: CandidateId,
+    #[schema(example = "CN-C-000123")]
+    pub reference: String,
+    #[schema(example = "Camille")]
+    pub first_name: String,
+    #[schema(example = "Exemple")]
+    pub last_name: String,
+    #[schema(example = "Moissac")]
+    pub commune_name: String,
+    #[schema(example = "2021-09-01")]
+    pub available_from: NaiveDate,
+    pub graduated: bool,
+    pub experienced: bool,
+    /// Null once forgotten, and once the match has ended.
+    pub motivation: Option<String>,
+    /// Null until both sides have agreed, and once the match has ended without a choice.
+    #[schema(example = "camille@example.org")]
+    pub email: Option<String>,
+    /// As for `email`; null without a phone.
+    #[schema(example = "+33612345678")]
+    pub phone: Option<String>,
+}
+
+/// The structure of a match.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MatchedStructure {
+    pub id: StructureId,
+    #[schema(example = "CN-S-000123")]
+    pub reference: String,
+    #[schema(example = "Commune de Moissac")]
+    pub name: String,
+    #[schema(example = "Moissac")]
+    pub commune_name: String,
+    #[schema(example = "82")]
+    pub departement_code: String,
+    /// The contact's first name; null until both sides have agreed, and once the match has ended without a choice.
+    #[schema(example = "Dominique")]
+    pub contact_first_name: Option<String>,
+    /// As for `contact_first_name`.
+    #[schema(example = "Exemple")]
+    pub contact_last_name: Option<String>,
+    /// As for `contact_first_name`.
+    #[schema(example = "mairie@example.org")]
+    pub contact_email: Option<String>,
+    /// As for `contact_first_name`.
+    #[schema(example = "+33563000000")]
+    pub contact_phone: Option<String>,
+}
+
+/// A match in a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MatchItem {
+    pub id: MatchId,
+    #[schema(example = "CN-M-000123")]
+    pub reference: String,
+    pub status: MatchStatus,
+    pub origin: MatchOrigin,
+    pub candidate: MatchedCandidate,
+    pub structure: MatchedStructure,
+    /// Great-circle distance between both, in kilometres.
+    #[schema(minimum = 0, example = 12.345)]
+    pub distance_km: f64,
+    pub candidate_accepted_at: Option<DateTime<Utc>>,
+    pub structure_accepted_at: Option<DateTime<Utc>>,
+    /// Last day to answer.
+    #[schema(example = "2021-07-30")]
+    pub expires_on: NaiveDate,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A match.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MatchView {
+    pub id: MatchId,
+    #[schema(example = "CN-M-000123")]
+    pub reference: String,
+    pub status: MatchStatus,
+    pub origin: MatchOrigin,
+    /// The run that proposed it.
+    pub run_id: Option<MatchingRunId>,
+    pub candidate: MatchedCandidate,
+    pub structure: MatchedStructure,
+    /// Great-circle distance between both, in kilometres.
+    #[schema(minimum = 0, example = 12.345)]
+    pub distance_km: f64,
+    pub candidate_accepted_at: Option<DateTime<Utc>>,
+    pub structure_accepted_at: Option<DateTime<Utc>>,
+    /// The side that declined; why stays with that side.
+    pub declined_by: Option<MatchSide>,
+    /// Your own side's reason for declining or not selecting.
+    pub refusal_reason: Option<DeclineReason>,
+    /// Your own side's words for it.
+    pub refusal_comment: Option<String>,
+    pub met_on: Option<NaiveDate>,
+    /// When it came to its end: a choice, a refusal, no answer, or one side no longer eligible.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Last day to answer.
+    #[schema(example = "2021-07-30")]
+    pub expires_on: NaiveDate,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    /// What may be done with it now, and by whom.
+    pub transitions: Vec<Transition>,
+}
+
+/// How many were left out of a run, and why.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct SkippedCount {
+    /// `candidate`, `structure` or `pair`.
+    #[schema(example = "structure")]
+    pub subject: String,
+    /// The condition that was not met.
+    pub condition: MatchCondition,
+    #[schema(minimum = 0, example = 12)]
+    pub count: i64,
+}
+
+/// A pair that a run proposes.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ProposalItem {
+    pub candidate_id: CandidateId,
+    #[schema(example = "CN-C-000123")]
+    pub candidate_reference: String,
+    pub structure_id: StructureId,
+    #[schema(example = "CN-S-000123")]
+    pub structure_reference: String,
+    #[schema(example = "Commune de Moissac")]
+    pub structure_name: String,
+    #[schema(example = "Moissac")]
+    pub commune_name: String,
+    /// Great-circle distance, in kilometres.
+    #[schema(minimum = 0, example = 12.345)]
+    pub distance_km: f64,
+}
+
+/// A run in a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MatchingRunItem {
+    pub id: MatchingRunId,
+    pub scope: RunScope,
+    pub structure_id: Option<StructureId>,
+    pub candidate_id: Option<CandidateId>,
+    /// Who started it, as a role; `system` for the nightly run.
+    #[schema(example = "system")]
+    pub role: String,
+    /// Proposals made.
+    #[schema(minimum = 0, example = 42)]
+    pub proposed_count: i32,
+    /// Unanswered proposals that expired.
+    #[schema(minimum = 0, example = 3)]
+    pub expired_count: i32,
+    /// Matches closed because one side is no longer eligible.
+    #[schema(minimum = 0, example = 1)]
+    pub closed_count: i32,
+    pub created_at: DateTime<Utc>,
+}
+
+/// The report of a run.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MatchingRunView {
+    pub id: MatchingRunId,
+    pub scope: RunScope,
+    pub structure_id: Option<StructureId>,
+    pub candidate_id: Option<CandidateId>,
+    /// Who started it, as a role; `system` for the nightly run.
+    #[schema(example = "system")]
+    pub role: String,
+    /// Open matches that each side may have at a time.
+    #[schema(minimum = 1, maximum = 1000, example = 3)]
+    pub match_cap: i32,
+    /// Candidates who could be matched.
+    #[schema(minimum = 0, example = 312)]
+    pub candidates_count: i32,
+    /// Structures that could be matched.
+    #[schema(minimum = 0, example = 16)]
+    pub structures_count: i32,
+    /// Eligible pairs that were weighed against each other: the nearest of each structure.
+    #[schema(minimum = 0, example = 256)]
+    pub pairs_count: i32,
+    /// Proposals made.
+    #[schema(minimum = 0, example = 42)]
+    pub proposed_count: i32,
+    /// Unanswered proposals that expired.
+    #[schema(minimum = 0, example = 3)]
+    pub expired_count: i32,
+    /// Matches closed because one side is no longer eligible.
+    #[schema(minimum = 0, example = 1)]
+    pub closed_count: i32,
+    /// Who and what was left out, and why.
+    pub skipped: Vec<SkippedCount>,
+    /// The first 200 pairs proposed, nearest first, as the run itself answers them; afterwards they are the matches with
+    /// this `run_id`.
+    pub proposals: Vec<ProposalItem>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A condition of the matching for one pair.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ExplainedCondition {
+    pub condition: MatchCondition,
+    pub holds: bool,
+}
+
+/// Why a pair is, or is not, proposed: every condition, and the values behind it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MatchExplanation {
+    pub candidate_id: CandidateId,
+    pub structure_id: StructureId,
+    /// Whether all conditions hold. A run may still prefer nearer pairs.
+    pub eligible: bool,
+    pub conditions: Vec<ExplainedCondition>,
+    pub candidate_status: CandidateStatus,
+    pub structure_status: StructureStatus,
+    /// Vacant posts of the structure that no submitted recruitment holds.
+    #[schema(minimum = 0, example = 1)]
+    pub vacant_posts_count: i64,
+    #[schema(example = "2021-09-01")]
+    pub available_from: NaiveDate,
+    /// The day by which a candidate must be available: the later of today and the structure's wanted start.
+    #[schema(example = "2021-09-01")]
+    pub needed_by_on: NaiveDate,
+    /// Great-circle distance, in kilometres, exact to the metre.
+    #[schema(minimum = 0, example = 12.345)]
+    pub distance_km: f64,
+    /// Null for a candidate who would work anywhere.
+    #[schema(minimum = 5, maximum = 100, example = 40)]
+    pub max_distance_km: Option<i32>,
+    pub anywhere: bool,
+    /// `metropole`, or the code of the overseas territory.
+    #[schema(example = "metropole")]
+    pub candidate_territory: String,
+    /// `metropole`, or the code of the overseas territory.
+    #[schema(example = "974")]
+    pub structure_territory: String,
+    /// The match that the pair has, or had.
+    pub match_id: Option<MatchId>,
+    pub match_status: Option<MatchStatus>,
+    #[schema(minimum = 0, example = 1)]
+    pub candidate_open_matches_count: i64,
+    #[schema(minimum = 0, example = 2)]
+    pub structure_open_matches_count: i64,
+    /// Open matches that each side may have at a time.
+    #[schema(minimum = 1, maximum = 1000, example = 3)]
+    pub match_cap: i32,
+}
+
+page_of! {
+    /// A page of matches.
+    MatchPage of MatchItem
+}
+page_of! {
+    /// A page of runs.
+    MatchingRunPage of MatchingRunItem
+}
+
+/// Filters of matches.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct MatchFilter {
+    /// States.
+    #[param(inline)]
+    pub status: Option<Vec<MatchStatus>>,
+    /// How they came about.
+    pub origin: Option<MatchOrigin>,
+    /// The structure.
+    pub structure_id: Option<StructureId>,
+    /// The candidate.
+    pub candidate_id: Option<CandidateId>,
+    /// The run that proposed them.
+    pub run_id: Option<MatchingRunId>,
+    /// Codes of the structures' départements.
+    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
+    pub departement_code: Option<Vec<String>>,
+    /// Only what has changed at or after this instant.
+    #[param(example = "2021-06-16T00:00:00Z")]
+    pub updated_since: Option<DateTime<Utc>>,
+    /// Order; `-updated_at` by default.
+    #[param(inline)]
+    pub sort: Option<Vec<MatchSort>>,
+}
+
+/// Filters of runs.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct MatchingRunFilter {
+    /// What they looked at.
+    #[param(inline)]
+    pub scope: Option<Vec<RunScope>>,
+    /// Only runs at or after this instant.
+    #[param(example = "2021-06-16T00:00:00Z")]
+    pub updated_since: Option<DateTime<Utc>>,
+    /// Order; `-created_at` by default.
+    #[param(inline)]
+    pub sort: Option<Vec<RunSort>>,
+}
+
+/// The pair to explain.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct MatchPair {
+    /// The candidate: by default the candidate who asks.
+    pub candidate_id: Option<CandidateId>,
+    /// The structure: by default the one that asks.
+    pub structure_id: Option<StructureId>,
+}
+
+impl MatchFilter {
+    pub fn search(&self) -> Search {
+        Search {
+            statuses: self.status.clone(),
+            origin: self.origin,
+            structure: self.structure_id,
+            candidate: self.candidate_id,
+            run: self.run_id,
+            departements: self.departement_code.clone(),
+            updated_since: self.updated_since,
+        }
+    }
+}
+
+fn km(metres: i32) -> f64 {
+    f64::from(metres) / 1000.0
+}
+
+/// Both sides of a match, as the row holds them for the caller.
+fn sides(row: &Match) -> (MatchedCandidate, MatchedStructure) {
+    let candidate = MatchedCandidate {
+        id: row.candidate_id,
+        reference: row.candidate_reference.clone(),
+        first_name: row.first_name.clone(),
+        last_name: row.last_name.clone(),
+        commune_name: row.candidate_commune_name.clone(),
+        available_from: row.available_from,
+        graduated: row.graduated,
+        experienced: row.experienced,
+        motivation: row.motivation.clone(),
+        email: row.candidate_email.clone(),
+        phone: row.candidate_phone.clone(),
+    };
+    let structure = MatchedStructure {
+        id: row.structure_id,
+        reference: row.structure_reference.clone(),
+        name: row.structure_name.clone(),
+        commune_name: row.structure_commune_name.clone(),
+        departement_code: row.departement_code.clone(),
+        contact_first_name: row.contact_first_name.clone(),
+        contact_last_name: row.contact_last_name.clone(),
+        contact_email: row.contact_email.clone(),
+        contact_phone: row.contact_phone.clone(),
+    };
+    (candidate, structure)
+}
+
+impl From<Match> for MatchItem {
+    fn from(row: Match) -> Self {
+        let (candidate, structure) = sides(&row);
+        Self {
+            candidate,
+            structure,
+            id: row.id,
+            reference: row.reference,
+            status: row.status,
+            origin: row.origin,
+            distance_km: km(row.distance_m),
+            candidate_accepted_at: row.candidate_accepted_at,
+            structure_accepted_at: row.structure_accepted_at,
+            expires_on: row.expires_on,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+impl From<File> for MatchView {
+    fn from(file: File) -> Self {
+        let row = file.found;
+        let (candidate, structure) = sides(&row);
+        Self {
+            candidate,
+            structure,
+            id: row.id,
+            reference: row.reference,
+            status: row.status,
+            origin: row.origin,
+            run_id: row.run_id,
+            distance_km: km(row.distance_m),
+            candidate_accepted_at: row.candidate_accepted_at,
+            structure_accepted_at: row.structure_accepted_at,
+            declined_by: row.declined_by,
+            refusal_reason: row.refusal_reason,
+            refusal_comment: row.refusal_comment,
+            met_on: row.met_on,
+            ended_at: row.ended_at,
+            expires_on: row.expires_on,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            transitions: file.transitions,
+        }
+    }
+}
+
+impl From<Run> for MatchingRunItem {
+    fn from(row: Run) -> Self {
+        Self {
+            id: row.id,
+            scope: row.scope,
+            structure_id: row.structure_id,
+            candidate_id: row.candidate_id,
+            role: row.role,
+            proposed_count: row.proposed_count,
+            expired_count: row.expired_count,
+            closed_count: row.closed_count,
+            created_at: row.created_at,
+        }
+    }
+}
+
+impl From<Proposal> for ProposalItem {
+    fn from(row: Proposal) -> Self {
+        Self {
+            candidate_id: row.candidate_id,
+            candidate_reference: row.candidate_reference,
+            structure_id: row.structure_id,
+            structure_reference: row.structure_reference,
+            structure_name: row.structure_name,
+            commune_name: row.commune_name,
+            distance_km: km(row.distance_m),
+        }
+    }
+}
+
+impl From<RunFile> for MatchingRunView {
+    fn from(file: RunFile) -> Self {
+        let row = file.run;
+        Self {
+            id: row.id,
+            scope: row.scope,
+            structure_id: row.structure_id,
+            candidate_id: row.candidate_id,
+            role: row.role,
+            match_cap: row.match_cap,
+            candidates_count: row.candidates_count,
+            structures_count: row.structures_count,
+            pairs_count: row.pairs_count,
+            proposed_count: row.proposed_count,
+            expired_count: row.expired_count,
+            closed_count: row.closed_count,
+            skipped: serde_json::from_value(row.skipped).unwrap_or_default(),
+            proposals: file.proposals.into_iter().map(Into::into).collect(),
+            created_at: row.created_at,
+        }
+    }
+}
+
+impl From<Explanation> for MatchExplanation {
+    fn from(explanation: Explanation) -> Self {
+        let facts = explanation.facts;
+        Self {
+            eligible: explanation.conditions.iter().all(|(_, holds)| *holds),
+            conditions: explanation
+                .conditions
+                .into_iter()
+                .map(|(condition, holds)| ExplainedCondition { condition, holds })
+                .collect(),
+            candidate_id: facts.candidate_id,
+            structure_id: facts.structure_id,
+            candidate_status: facts.candidate_status,
+            structure_status: facts.structure_status,
+            vacant_posts_count: facts.vacant_posts,
+            available_from: facts.available_from,
+            needed_by_on: explanation.needed_by,
+            distance_km: km(facts.distance_m),
+            max_distance_km: facts.max_distance_km,
+            anywhere: facts.anywhere,
+            candidate_territory: facts.candidate_territory,
+            structure_territory: facts.structure_territory,
+            match_id: facts.match_id,
+            match_status: facts.match_status,
+            candidate_open_matches_count: facts.candidate_open_matches,
+            structure_open_matches_count: facts.structure_open_matches,
+            match_cap: facts.match_cap,
+        }
+    }
+}
+
+impl NewMatchingRun {
+    /// One side at most.
+    pub fn target(&self) -> Option<Target> {
+        match (self.structure_id, self.candidate_id) {
+            (None, None) => Some(Target::Country),
+            (Some(id), None) => Some(Target::Structure(id)),
+            (None, Some(id)) => Some(Target::Candidate(id)),
+            (Some(_), Some(_)) => None,
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! E-mails about matches. Contact data never travels in them: both sides read it where they sign in.
+
+use crate::features::candidates::service::leave_link;
+use crate::platform::ids::MatchId;
+use crate::platform::mail::Email;
+
+use super::store::matches::Match;
+use super::store::runs::{Letter, Notice};
+
+fn email(template: &'static str, recipient: &str, subject: &str, paragraphs: Vec<String>, id: MatchId) -> Email {
+    Email {
+        template,
+        recipient: recipient.to_owned(),
+        subject: subject.to_owned(),
+        paragraphs,
+        action: None,
+        resource: "matches",
+        resource_id: id.uuid(),
+    }
+}
+
+fn sign_in(front_url: &str, label: &str) -> Option<(String, String)> {
+    Some((label.to_owned(), format!("{front_url}/connexion")))
+}
+
+fn leave(front_url: &str, token: &str) -> String {
+    format!("Pour ne plus être contacté : {}", leave_link(front_url, token))
+}
+
+/// Tells a candidate which structures a run proposes.
+pub fn proposed_to_candidate(front_url: &str, letter: &Letter, leave_token: &str) -> Email {
+    let list: Vec<String> = letter.structures.iter().map(|structure| format!("– {structure}")).collect();
+    Email {
+        template: "match_proposed_to_candidate",
+        recipient: letter.email.clone(),
+        subject: "Des structures recherchent un conseiller numérique près de chez vous".to_owned(),
+        paragraphs: vec![
+            format!("Nous vous proposons d'entrer en relation avec :\n{}", list.join("\n")),
+            "Répondez dans les 30 jours : vos coordonnées ne sont transmises que si vous et la structure acceptez."
+                .to_owned(),
+            leave(front_url, leave_token),
+        ],
+        action: sign_in(front_url, "Répondre"),
+        resource: "candidates",
+        resource_id: letter.candidate_id.uuid(),
+    }
+}
+
+/// Tells a structure how many candidates a run proposes.
+pub fn proposed_to_structure(front_url: &str, notice: &Notice) -> Email {
+    let count = match notice.matches {
+        1 => "un candidat".to_owned(),
+        n => format!("{n} candidats"),
+    };
+    Email {
+        template: "match_proposed_to_structure",
+        recipient: notice.email.clone(),
+        subject: "Des candidats vous sont proposés".to_owned(),
+        paragraphs: vec![
+            format!("Nous proposons {count} à votre structure « {} ».", notice.name),
+            "Répondez dans les 30 jours : les coordonnées s'ouvrent lorsque le candidat et vous avez accepté."
+                .to_owned(),
+        ],
+        action: sign_in(front_url, "Consulter les profils"),
+        resource: "structures",
+        resource_id: notice.structure_id.uuid(),
+    }
+}
+
+/// Tells a candidate that a structure would like to meet them.
+pub fn chosen_by_structure(front_url: &str, found: &Match, recipient: &str, leave_token: &str) -> Email {
+    let paragraphs = vec![
+        format!(
+            "La structure « {} » ({}) souhaite entrer en relation avec vous pour un poste de conseiller numérique.",
+            found.structure_name, found.structure_commune_name
+        ),
+        "Répondez dans les 30 jours : vos coordonnées ne sont transmises que si vous acceptez.".to_owned(),
+        leave(front_url, leave_token),
+    ];
+    let subject = "Une structure souhaite vous rencontrer";
+    let mut email = email("match_added_by_structure", recipient, subject, paragraphs, found.id);
+    email.action = sign_in(front_url, "Répondre");
+    email
+}
+
+/// Tells the candidate that both sides agree.
+pub fn mutual_to_candidate(front_url: &str, found: &Match, recipient: &str, leave_token: &str) -> Email {
+    let paragraphs = vec![
+        format!("La structure « {} » et vous avez accepté d'entrer en relation.", found.structure_name),
+        "Ses coordonnées vous sont ouvertes, et les vôtres lui sont ouvertes : convenez d'un entretien.".to_owned(),
+        leave(front_url, leave_token),
+    ];
+    let mut email = email("match_mutual_to_candidate", recipient, "Mise en relation acceptée", paragraphs, found.id);
+    email.action = sign_in(front_url, "Voir les coordonnées");
+    email
+}
+
+/// Tells the structure that both sides agree.
+pub fn mutual_to_structure(front_url: &str, found: &Match, recipient: &str) -> Email {
+    let paragraphs = vec![
+        format!(
+            "Le candidat {} et votre structure « {} » avez accepté d'entrer en relation.",
+            found.candidate_reference, found.structure_name
+        ),
+        "Ses coordonnées vous sont ouvertes : convenez d'un entretien, puis indiquez-en la date et votre choix."
+            .to_owned(),
+    ];
+    let mut email = email("match_mutual_to_structure", recipient, "Mise en relation acceptée", paragraphs, found.id);
+    email.action = sign_in(front_url, "Voir les coordonnées");
+    email
+}
+
+/// Tells the candidate that the structure will not go on, without its reasons.
+pub fn ended_to_candidate(front_url: &str, found: &Match, recipient: &str, leave_token: &str) -> Email {
+    let paragraphs = vec![
+        format!("La structure « {} » ne donne pas suite à votre mise en relation.", found.structure_name),
+        "Votre candidature reste active : d'autres structures pourront vous être proposées.".to_owned(),
+        leave(front_url, leave_token),
+    ];
+    email("match_ended_to_candidate", recipient, "Mise en relation terminée", paragraphs, found.id)
+}
+
+/// Tells the structure that the candidate will not go on, without their reasons.
+pub fn ended_to_structure(reference: &str, recipient: &str, id: MatchId) -> Email {
+    let paragraphs = vec![
+        format!("Le candidat {reference} ne donne pas suite à la mise en relation avec votre structure."),
+        "D'autres candidats pourront vous être proposés.".to_owned(),
+    ];
+    email("match_ended_to_structure", recipient, "Mise en relation terminée", paragraphs, id)
+}
+
+/// Tells the candidate that the structure has chosen them.
+pub fn selected(found: &Match, front_url: &str, recipient: &str, leave_token: &str) -> Email {
+    let paragraphs = vec![
+        format!("La structure « {} » vous a choisi pour un poste de conseiller numérique.", found.structure_name),
+        "Elle va déposer votre contrat, qui sera validé avant votre prise de poste.".to_owned(),
+        leave(front_url, leave_token),
+    ];
+    email("match_selected", recipient, "Votre candidature est retenue", paragraphs, found.id)
+}

@@ -1,0 +1,66 @@
+//! Why a pair is, or is not, proposed.
+
+use chrono::NaiveDate;
+
+use crate::features::candidates::model::CandidateStatus;
+use crate::features::matching::model::MatchCondition;
+use crate::features::matching::store::explain::{self, Facts};
+use crate::features::structures::model::StructureStatus;
+use crate::platform::auth::Actor;
+use crate::platform::db::Reader;
+use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
+use crate::platform::ids::{CandidateId, StructureId};
+
+/// Every condition with its verdict, and the values behind it.
+pub struct Explanation {
+    pub facts: Facts,
+    pub needed_by: NaiveDate,
+    pub conditions: Vec<(MatchCondition, bool)>,
+}
+
+/// Explains a pair: to the ANCT any, to a structure or a candidate only its own side.
+pub fn explain(
+    reader: &mut Reader<'_>,
+    candidate: Option<CandidateId>,
+    structure: Option<StructureId>,
+) -> Result<Explanation> {
+    let (candidate, structure) = match reader.actor() {
+        Actor::Candidate(own) => (Some(*own).filter(|own| candidate.is_none_or(|c| c == *own)), structure),
+        Actor::Employer(own) => (candidate, Some(*own).filter(|own| structure.is_none_or(|s| s == *own))),
+        _ => (candidate, structure),
+    };
+    let missing =
+        |name: &str| Problem::new(Code::InvalidParameter).faults(vec![Fault::parameter(name, FaultCode::Required)]);
+    let own_side = matches!(reader.actor(), Actor::Candidate(_)) && candidate.is_none()
+        || matches!(reader.actor(), Actor::Employer(_)) && structure.is_none();
+    if own_side {
+        return Err(Problem::not_found());
+    }
+    let candidate = candidate.ok_or_else(|| missing("candidate_id"))?;
+    let structure = structure.ok_or_else(|| missing("structure_id"))?;
+    // The conditions look at all matches of both sides; of them only the numbers are told.
+    reader.widen()?;
+    let facts = explain::facts(reader.conn(), candidate, structure)?
+        .filter(|facts| facts.candidate_status != CandidateStatus::Erased)
+        .ok_or_else(Problem::not_found)?;
+    Ok(judge(facts, reader.today()))
+}
+
+fn judge(facts: Facts, today: NaiveDate) -> Explanation {
+    use MatchCondition as C;
+    let needed_by = facts.wanted_start_on.map_or(today, |wanted| wanted.max(today));
+    let cap = i64::from(facts.match_cap);
+    let within = facts.max_distance_km.is_none_or(|km| facts.distance_m <= km * 1000);
+    let conditions = vec![
+        (C::CandidateActive, facts.candidate_status == CandidateStatus::Active),
+        (C::StructureRetained, facts.structure_status == StructureStatus::Retained),
+        (C::VacantPost, facts.vacant_posts > 0),
+        (C::Availability, facts.available_from <= needed_by),
+        (C::Distance, facts.anywhere || within),
+        (C::SameTerritory, facts.anywhere || facts.candidate_territory == facts.structure_territory),
+        (C::NoEarlierMatch, facts.match_id.is_none()),
+        (C::CandidateCap, facts.candidate_open_matches < cap),
+        (C::StructureCap, facts.structure_open_matches < cap),
+    ];
+    Explanation { facts, needed_by, conditions }
+}

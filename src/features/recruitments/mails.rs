@@ -1,0 +1,204 @@
+//! E-mails about recruitments.
+
+use chrono::NaiveDate;
+
+use super::store::recruitments::Recruitment;
+use crate::features::candidates::service::leave_link;
+use crate::platform::mail::Email;
+
+fn email(
+    template: &'static str,
+    recipient: &str,
+    subject: String,
+    paragraphs: Vec<String>,
+    recruitment: &Recruitment,
+) -> Email {
+    Email {
+        template,
+        recipient: recipient.to_owned(),
+        subject,
+        paragraphs,
+        action: None,
+        resource: "recruitments",
+        resource_id: recruitment.id.uuid(),
+    }
+}
+
+fn leave(front_url: &str, token: &str) -> String {
+    format!("Pour ne plus être contacté : {}", leave_link(front_url, token))
+}
+
+/// A day as French letters write it.
+fn day(day: NaiveDate) -> String {
+    day.format("%d/%m/%Y").to_string()
+}
+
+/// The dates of a contract in words.
+fn dates(recruitment: &Recruitment) -> String {
+    match recruitment.ends_on {
+        Some(end) => format!("du {} au {}", day(recruitment.starts_on), day(end)),
+        None => format!("à partir du {}, sans terme", day(recruitment.starts_on)),
+    }
+}
+
+/// Tells the candidate that a structure has submitted their contract.
+pub fn submitted(front_url: &str, recruitment: &Recruitment, recipient: &str, leave_token: &str) -> Email {
+    let paragraphs = vec![
+        format!(
+            "La structure « {} » a déposé votre recrutement comme conseiller numérique ({}).",
+            recruitment.structure_name,
+            dates(recruitment)
+        ),
+        "Il va être examiné ; vous serez prévenu de la décision. Si vous n'êtes pas d'accord avec ce recrutement, \
+         prévenez la structure et l'ANCT."
+            .to_owned(),
+        leave(front_url, leave_token),
+    ];
+    email("recruitment_submitted", recipient, "Votre recrutement est déposé".to_owned(), paragraphs, recruitment)
+}
+
+pub fn validated_to_structure(recruitment: &Recruitment, recipient: &str) -> Email {
+    let paragraphs = vec![
+        format!(
+            "Le recrutement {} de votre structure « {} » sur le poste {} est validé ({}).",
+            recruitment.reference,
+            recruitment.structure_name,
+            recruitment.post_reference,
+            dates(recruitment)
+        ),
+        "Le conseiller va être inscrit en formation.".to_owned(),
+    ];
+    let subject = format!("Le recrutement {} est validé", recruitment.reference);
+    email("recruitment_validated_to_structure", recipient, subject, paragraphs, recruitment)
+}
+
+pub fn validated_to_candidate(front_url: &str, recruitment: &Recruitment, recipient: &str, leave_token: &str) -> Email {
+    let paragraphs = vec![
+        format!(
+            "Votre recrutement par la structure « {} » est validé ({}) : bienvenue parmi les conseillers numériques.",
+            recruitment.structure_name,
+            dates(recruitment)
+        ),
+        "Votre compte de conseiller est ouvert : demandez un lien de connexion avec cette adresse.".to_owned(),
+        leave(front_url, leave_token),
+    ];
+    let subject = "Votre recrutement est validé".to_owned();
+    let mut email = email("recruitment_validated_to_candidate", recipient, subject, paragraphs, recruitment);
+    email.action = Some(("Me connecter".to_owned(), format!("{front_url}/connexion")));
+    email
+}
+
+pub fn refused(recruitment: &Recruitment, reason: &str, recipient: &str) -> Email {
+    let paragraphs = vec![
+        format!(
+            "Le recrutement {} de votre structure « {} » sur le poste {} n'est pas validé.",
+            recruitment.reference, recruitment.structure_name, recruitment.post_reference
+        ),
+        format!("Motif : {reason}"),
+        "Vous pouvez déposer un nouveau recrutement sur ce poste.".to_owned(),
+    ];
+    let subject = format!("Le recrutement {} est refusé", recruitment.reference);
+    email("recruitment_refused", recipient, subject, paragraphs, recruitment)
+}
+
+/// Tells the candidate that the structure takes its submission back.
+pub fn cancelled(front_url: &str, recruitment: &Recruitment, recipient: &str, leave_token: &str) -> Email {
+    let paragraphs = vec![
+        format!("La structure « {} » a annulé le dépôt de votre recrutement.", recruitment.structure_name),
+        "Votre candidature reste active.".to_owned(),
+        leave(front_url, leave_token),
+    ];
+    email("recruitment_cancelled", recipient, "Recrutement annulé".to_owned(), paragraphs, recruitment)
+}
+
+pub fn terminated_to_structure(recruitment: &Recruitment, on: NaiveDate, recipient: &str) -> Email {
+    let paragraphs = vec![
+        format!(
+            "La rupture du contrat {} de votre structure « {} » est validée : dernier jour le {}.",
+            recruitment.reference,
+            recruitment.structure_name,
+            day(on)
+        ),
+        format!(
+            "Le poste {} est de nouveau vacant. Les sommes versées et non justifiées par un mois travaillé sont reprises.",
+            recruitment.post_reference
+        ),
+    ];
+    let subject = format!("La rupture du contrat {} est validée", recruitment.reference);
+    email("recruitment_terminated", recipient, subject, paragraphs, recruitment)
+}
+
+pub fn completed_to_structure(recruitment: &Recruitment, on: NaiveDate, recipient: &str) -> Email {
+    let paragraphs = vec![
+        format!(
+            "Le contrat {} de votre structure « {} » est arrivé à son terme le {}.",
+            recruitment.reference,
+            recruitment.structure_name,
+            day(on)
+        ),
+        format!("Le poste {} est vacant : vous avez trois mois pour y recruter.", recruitment.post_reference),
+    ];
+    let subject = format!("Le contrat {} est terminé", recruitment.reference);
+    email("recruitment_completed", recipient, subject, paragraphs, recruitment)
+}
+
+/// Tells the person that the contract is over, whatever the reason.
+pub fn ended_to_candidate(
+    front_url: &str,
+    recruitment: &Recruitment,
+    on: NaiveDate,
+    recipient: &str,
+    leave_token: &str,
+) -> Email {
+    let paragraphs = vec![
+        format!("Votre contrat avec la structure « {} » a pris fin le {}.", recruitment.structure_name, day(on)),
+        "Votre candidature est de nouveau active : d'autres structures pourront vous être proposées. \
+         Vous pouvez la suspendre depuis votre espace."
+            .to_owned(),
+        leave(front_url, leave_token),
+    ];
+    email("recruitment_ended_to_candidate", recipient, "Votre contrat a pris fin".to_owned(), paragraphs, recruitment)
+}
+
+pub fn extended(recruitment: &Recruitment, ends_on: NaiveDate, recipient: &str) -> Email {
+    let paragraphs = vec![format!(
+        "La prolongation du contrat {} de votre structure « {} » est validée : il prend fin le {}.",
+        recruitment.reference,
+        recruitment.structure_name,
+        day(ends_on)
+    )];
+    let subject = format!("Le contrat {} est prolongé", recruitment.reference);
+    email("extension_validated", recipient, subject, paragraphs, recruitment)
+}
+
+pub fn extension_refused(recruitment: &Recruitment, reason: &str, recipient: &str) -> Email {
+    let paragraphs = vec![
+        format!(
+            "La prolongation du contrat {} de votre structure « {} » n'est pas validée.",
+            recruitment.reference, recruitment.structure_name
+        ),
+        format!("Motif : {reason}"),
+    ];
+    let subject = format!("La prolongation du contrat {} est refusée", recruitment.reference);
+    email("extension_refused", recipient, subject, paragraphs, recruitment)
+}
+
+/// Tells the counsellor that the post has moved.
+pub fn transferred(
+    front_url: &str,
+    recruitment: &Recruitment,
+    on: NaiveDate,
+    recipient: &str,
+    leave_token: &str,
+) -> Email {
+    let paragraphs = vec![
+        format!(
+            "Votre poste est transféré à la structure « {} » à compter du {}. Les termes de votre contrat restent les mêmes.",
+            recruitment.structure_name,
+            day(on)
+        ),
+        leave(front_url, leave_token),
+    ];
+    let subject = "Votre poste change de structure".to_owned();
+    email("recruitment_transferred", recipient, subject, paragraphs, recruitment)
+}

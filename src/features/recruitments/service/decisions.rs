@@ -1,0 +1,123 @@
+//! A submitted recruitment is validated, refused or cancelled.
+
+use super::file::{File, Locked, check_validate, lock_all, told};
+use crate::features::accounts::service as accounts;
+use crate::features::candidates::service as candidates;
+use crate::features::matching::service as matching;
+use crate::features::posts::service as posts;
+use crate::features::recruitments::mails;
+use crate::features::recruitments::model::STEPS;
+use crate::features::recruitments::store::counsellors;
+use crate::features::recruitments::store::recruitments::{self, Change, Recruitment};
+use crate::features::structures::service as structures;
+use crate::platform::auth::Role;
+use crate::platform::db::Tx;
+use crate::platform::error::Result;
+use crate::platform::events::{self, Event};
+use crate::platform::ids::{CounsellorId, RecruitmentId};
+use crate::platform::mail::Email;
+use crate::platform::transitions::after;
+use crate::platform::{mail, text};
+
+/// The post is occupied, the candidate a counsellor. A renewal waits for the end of the contract that it renews.
+pub fn validate(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Result<File> {
+    let locked = lock_all(tx, id, version)?;
+    check_validate(&locked.recruitment)?;
+    if locked.recruitment.waiting {
+        recruitments::change(tx, id, &Change::Validated)?;
+        posts::touch(tx, locked.post.id)?;
+    } else {
+        candidates::require_recruitable(&locked.candidate)?;
+        recruitments::change(tx, id, &Change::Validated)?;
+        begin(tx, &locked)?;
+    }
+    let file = told(tx, "recruitment.validated", id)?;
+    let front_url = &tx.site().front_url;
+    to_structure(tx, &file.recruitment, |to| mails::validated_to_structure(&file.recruitment, to))?;
+    candidates::write_to(tx, &locked.candidate, |to, leave| {
+        mails::validated_to_candidate(front_url, &file.recruitment, to, leave)
+    })?;
+    Ok(file)
+}
+
+/// A validated recruitment takes effect: post, candidate, matches, counsellor, account.
+fn begin(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
+    posts::occupy(tx, &locked.post)?;
+    candidates::recruit(tx, &locked.candidate)?;
+    matching::close_of_recruited(tx, &locked.candidate, locked.structure.id)?;
+    let counsellor = appoint(tx, locked, &locked.recruitment)?;
+    if let Some(email) = &locked.candidate.email {
+        tx.as_service(|tx| {
+            accounts::open_personal_account(tx, Role::Counsellor, counsellor.uuid(), email).map(|_| ())
+        })?;
+    }
+    Ok(())
+}
+
+/// Makes the person of a recruitment its counsellor, and tells of it.
+pub(super) fn appoint(tx: &mut Tx<'_>, locked: &Locked, recruitment: &Recruitment) -> Result<CounsellorId> {
+    let counsellor = tx.as_service(|tx| {
+        counsellors::begin(
+            tx,
+            recruitment.candidate_id,
+            recruitment.id,
+            recruitment.structure_id,
+            recruitment.starts_on,
+        )
+    })?;
+    tell_of_counsellor(tx, "counsellor.appointed", counsellor, locked)?;
+    Ok(counsellor)
+}
+
+pub(super) fn tell_of_counsellor(
+    tx: &mut Tx<'_>,
+    kind: &'static str,
+    counsellor: CounsellorId,
+    locked: &Locked,
+) -> Result<()> {
+    let structure = &locked.structure;
+    let place = Some((Some(structure.id), structure.departement_code.as_str(), structure.region_code.as_str()));
+    events::emit(tx, &Event { kind, resource: "counsellors", id: counsellor.uuid(), place })
+}
+
+/// The post is free for another candidate.
+pub fn refuse(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>, reason: &str) -> Result<File> {
+    let locked = lock_all(tx, id, version)?;
+    after(STEPS, locked.recruitment.status, "refuse")?;
+    let reason = text::canonical(reason);
+    recruitments::change(tx, id, &Change::Refused { reason: &reason })?;
+    release(tx, &locked)?;
+    let file = told(tx, "recruitment.refused", id)?;
+    to_structure(tx, &file.recruitment, |to| mails::refused(&file.recruitment, &reason, to))?;
+    Ok(file)
+}
+
+/// The employer takes its submission back.
+pub fn cancel(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Result<File> {
+    let locked = lock_all(tx, id, version)?;
+    after(STEPS, locked.recruitment.status, "cancel")?;
+    recruitments::change(tx, id, &Change::Cancelled)?;
+    release(tx, &locked)?;
+    let file = told(tx, "recruitment.cancelled", id)?;
+    let front_url = &tx.site().front_url;
+    candidates::write_to(tx, &locked.candidate, |to, leave| mails::cancelled(front_url, &file.recruitment, to, leave))?;
+    Ok(file)
+}
+
+/// A submission comes to nothing: the post is free again; a renewal held nothing of its own.
+fn release(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
+    if locked.recruitment.waiting { posts::touch(tx, locked.post.id) } else { posts::release(tx, locked.post.id) }
+}
+
+/// Writes to the structure of a recruitment, whose contact may be closed to the caller.
+pub(super) fn to_structure(
+    tx: &mut Tx<'_>,
+    recruitment: &Recruitment,
+    write: impl FnOnce(&str) -> Email,
+) -> Result<()> {
+    let address = tx.as_service(|tx| structures::contact_email(tx, recruitment.structure_id))?;
+    match address {
+        Some(address) => mail::send(tx, &write(&address)),
+        None => Ok(()),
+    }
+}

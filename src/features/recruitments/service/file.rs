@@ -1,0 +1,189 @@
+//! A recruitment as it is shown, and the checks behind every transition of it.
+
+use chrono::NaiveDate;
+
+use crate::features::candidates::service as candidates;
+use crate::features::candidates::store::Candidate;
+use crate::features::posts::service as posts;
+use crate::features::posts::store::posts::Post;
+use crate::features::recruitments::dto::Shows;
+use crate::features::recruitments::model::{RecruitmentStatus, STEPS};
+use crate::features::recruitments::store::recruitments::{self, Recruitment};
+use crate::features::structures::model::StructureStatus;
+use crate::features::structures::service as structures;
+use crate::features::structures::store::Structure;
+use crate::platform::auth::policy::Permission;
+use crate::platform::auth::{Actor, can};
+use crate::platform::db::{Reader, Tx};
+use crate::platform::error::{Code, Problem, Result};
+use crate::platform::events::{self, Event};
+use crate::platform::ids::RecruitmentId;
+use crate::platform::transitions::{Transition, after, require_version};
+
+/// A recruitment with what may be done with it.
+pub struct File {
+    pub recruitment: Recruitment,
+    pub shows: Shows,
+    pub transitions: Vec<Transition>,
+}
+
+/// What of a recruitment an actor is shown.
+pub fn shows(actor: &Actor) -> Shows {
+    let people = !matches!(actor, Actor::Observer(_));
+    Shows { people, pay: people && !matches!(actor, Actor::Prefecture(_)) }
+}
+
+pub fn find(reader: &mut Reader<'_>, id: RecruitmentId) -> Result<File> {
+    let recruitment = require(reader, id)?;
+    Ok(file(reader, recruitment))
+}
+
+/// A recruitment that the caller may see.
+pub(super) fn require(reader: &mut Reader<'_>, id: RecruitmentId) -> Result<Recruitment> {
+    let actor = reader.actor().clone();
+    recruitments::find(reader.conn(), &actor, id)?.ok_or_else(Problem::not_found)
+}
+
+fn file(reader: &Reader<'_>, recruitment: Recruitment) -> File {
+    let (principal, today) = (reader.principal(), reader.today());
+    let check = |event| after(STEPS, recruitment.status, event).map(|_| ());
+    let transitions = vec![
+        Transition::new(can::update_recruitment::LINE, principal, check("update")),
+        Transition::new(can::validate_recruitment::LINE, principal, check_validate(&recruitment)),
+        Transition::new(can::refuse_recruitment::LINE, principal, check("refuse")),
+        Transition::new(can::cancel_recruitment::LINE, principal, check("cancel")),
+        Transition::new(can::request_extension::LINE, principal, check_extension(&recruitment)),
+        Transition::new(can::renew_recruitment::LINE, principal, check_renewal(&recruitment)),
+        Transition::new(can::request_termination::LINE, principal, check_termination_request(&recruitment)),
+        Transition::new(can::cancel_termination::LINE, principal, check("cancel_termination")),
+        Transition::new(can::terminate_recruitment::LINE, principal, check_termination(&recruitment, today)),
+    ];
+    File { shows: shows(reader.actor()), recruitment, transitions }
+}
+
+/// The structure must still be retained; a renewal needs a contract to renew.
+pub(super) fn check_validate(recruitment: &Recruitment) -> Result<()> {
+    after(STEPS, recruitment.status, "validate")?;
+    require_retained(recruitment.structure_status)?;
+    match recruitment.previous_status {
+        Some(status) if recruitment.waiting && status != RecruitmentStatus::Validated => {
+            Err(Problem::new(Code::RenewalWaits).with("status", status))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn require_retained(status: StructureStatus) -> Result<()> {
+    if status == StructureStatus::Retained {
+        return Ok(());
+    }
+    Err(Problem::new(Code::StructureNotRetained).with("status", status))
+}
+
+/// Whatever is done with a running contract needs one that has begun.
+fn require_begun(recruitment: &Recruitment) -> Result<()> {
+    if recruitment.waiting {
+        let status = recruitment.previous_status.unwrap_or(RecruitmentStatus::Validated);
+        return Err(Problem::new(Code::RenewalWaits).with("status", status));
+    }
+    Ok(())
+}
+
+fn require_end(recruitment: &Recruitment) -> Result<NaiveDate> {
+    recruitment.ends_on.ok_or_else(|| Problem::new(Code::ContractOpenEnded))
+}
+
+fn require_no_renewal(recruitment: &Recruitment) -> Result<()> {
+    if recruitment.renewal_id.is_some() {
+        return Err(Problem::new(Code::RenewalExists));
+    }
+    Ok(())
+}
+
+fn require_no_extension(recruitment: &Recruitment) -> Result<()> {
+    if recruitment.pending_extension_id.is_some() {
+        return Err(Problem::new(Code::ExtensionExists));
+    }
+    Ok(())
+}
+
+pub(super) fn check_extension(recruitment: &Recruitment) -> Result<()> {
+    after(STEPS, recruitment.status, "request_extension")?;
+    require_begun(recruitment)?;
+    require_end(recruitment)?;
+    require_no_renewal(recruitment)?;
+    require_no_extension(recruitment)
+}
+
+pub(super) fn check_renewal(recruitment: &Recruitment) -> Result<()> {
+    after(STEPS, recruitment.status, "renew")?;
+    require_begun(recruitment)?;
+    require_end(recruitment)?;
+    require_no_renewal(recruitment)?;
+    require_no_extension(recruitment)?;
+    require_retained(recruitment.structure_status)
+}
+
+pub(super) fn check_termination_request(recruitment: &Recruitment) -> Result<()> {
+    after(STEPS, recruitment.status, "request_termination")?;
+    require_begun(recruitment)
+}
+
+pub(super) fn check_termination(recruitment: &Recruitment, today: NaiveDate) -> Result<()> {
+    after(STEPS, recruitment.status, "terminate")?;
+    match recruitment.terminates_on {
+        Some(date) if date > today => Err(Problem::new(Code::TerminationNotDue).with("date", date)),
+        _ => Ok(()),
+    }
+}
+
+/// A recruitment with all that hangs on it, locked in order until the end of the transaction.
+pub(super) struct Locked {
+    pub structure: Structure,
+    pub post: Post,
+    pub candidate: Candidate,
+    pub recruitment: Recruitment,
+}
+
+/// Locks a recruitment of the caller's reach with its structure, post and candidate.
+pub(super) fn lock_all(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Result<Locked> {
+    let seen = require(&mut tx.reader(), id)?;
+    require_version(version, seen.version)?;
+    let structure = structures::lock_any(tx, seen.structure_id)?;
+    let post = posts::lock_any(tx, seen.post_id)?;
+    let candidate = candidates::lock_any(tx, seen.candidate_id)?;
+    let recruitment = lock(tx, id, version)?;
+    // A post moves with its contract: whatever was read before the locks may be another one now.
+    if recruitment.structure_id != structure.id {
+        return Err(Problem::new(Code::PreconditionFailed));
+    }
+    Ok(Locked { structure, post, candidate, recruitment })
+}
+
+/// Locks a recruitment with its post only: for what changes neither structure nor candidate.
+pub(super) fn lock_with_post(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Result<Recruitment> {
+    let seen = require(&mut tx.reader(), id)?;
+    require_version(version, seen.version)?;
+    posts::lock_any(tx, seen.post_id)?;
+    lock(tx, id, version)
+}
+
+pub(super) fn lock(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Result<Recruitment> {
+    let actor = tx.actor().clone();
+    let recruitment = recruitments::lock(tx, &actor, id)?.ok_or_else(Problem::not_found)?;
+    require_version(version, recruitment.version)?;
+    Ok(recruitment)
+}
+
+/// Tells of what happened and answers the recruitment as it is now.
+pub(super) fn told(tx: &mut Tx<'_>, kind: &'static str, id: RecruitmentId) -> Result<File> {
+    let file = find(&mut tx.reader(), id)?;
+    emit(tx, kind, &file.recruitment)?;
+    Ok(file)
+}
+
+pub(super) fn emit(tx: &mut Tx<'_>, kind: &'static str, recruitment: &Recruitment) -> Result<()> {
+    let (departement, region) = (recruitment.departement_code.as_str(), recruitment.region_code.as_str());
+    let place = Some((Some(recruitment.structure_id), departement, region));
+    events::emit(tx, &Event { kind, resource: "recruitments", id: recruitment.id.uuid(), place })
+}

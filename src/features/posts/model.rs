@@ -77,6 +77,8 @@ text_enum! {
         Granted "granted" "Accordé" "Granted",
         Transferred "transferred" "Transféré" "Transferred",
         DeadlineExtended "deadline_extended" "Délai prolongé" "Deadline extended",
+        Occupied "occupied" "Occupé" "Occupied",
+        Vacated "vacated" "Libéré" "Vacated",
         Returned "returned" "Rendu" "Returned",
         TakenBack "taken_back" "Repris" "Taken back",
     }

@@ -73,8 +73,8 @@ pub async fn find_post(caller: Caller<can::find_post>, id: PathParams<PostId>) -
 
 /// List what happened to a post.
 ///
-/// Oldest first: granted, transferred, deadline extended, returned or taken back; each with the structure that held
-/// the post and for how long, and with the role of whoever did it.
+/// Oldest first: granted, occupied, vacated, transferred, deadline extended, returned or taken back; each with the
+/// structure that held the post and for how long, and with the role of whoever did it.
 #[utoipa::path(tag = "posts", params(PageParams),
     responses((status = 200, description = "A page of its history.", body = PostHistoryPage)))]
 #[get("/posts/{id}/history")]

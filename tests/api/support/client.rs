@@ -1,7 +1,7 @@
 //! Calls, and what is expected of their answers.
 
-use std::cell::OnceCell;
 use std::io::{Read, Write};
+use std::sync::OnceLock;
 
 use conum::platform::auth::Actor;
 use serde_json::Value;
@@ -92,7 +92,7 @@ impl<'a> Call<'a> {
         let (parts, mut body) = response.unwrap_or_else(|error| panic!("{call}: {error}")).into_parts();
         let body =
             body.with_config().limit(100_000_000).read_to_vec().unwrap_or_else(|error| panic!("{call}: {error}"));
-        Answer { call, status: parts.status.as_u16(), headers: parts.headers, body, parsed: OnceCell::new() }
+        Answer { call, status: parts.status.as_u16(), headers: parts.headers, body, parsed: OnceLock::new() }
     }
 
     /// Sends it and expects this status.
@@ -121,7 +121,7 @@ pub struct Answer {
     pub headers: HeaderMap,
     pub body: Vec<u8>,
     /// The body as JSON, read on the first question.
-    parsed: OnceCell<Value>,
+    parsed: OnceLock<Value>,
 }
 
 impl Answer {

@@ -47,27 +47,28 @@ pub fn answer_reminder(tx: &mut Tx<'_>, token: &str, available: bool) -> Result<
     Ok(candidate)
 }
 
-/// The candidate is recruited by a structure: what they had open with the others is closed.
+/// The candidate is recruited by a structure: what they had open is closed, but for its own choice.
 pub fn close_of_recruited(tx: &mut Tx<'_>, candidate: &Candidate, by: StructureId) -> Result<()> {
     close(tx, candidate, Some(by))
 }
 
 /// Closes the open matches of a candidate, whose row is locked; tells those structures that had agreed.
-fn close(tx: &mut Tx<'_>, candidate: &Candidate, but: Option<StructureId>) -> Result<()> {
+fn close(tx: &mut Tx<'_>, candidate: &Candidate, by: Option<StructureId>) -> Result<()> {
     let id = candidate.id;
     tx.as_service(|tx| {
-        for ended in matches::close_of_candidate(tx, id, but)? {
-            tell(tx, candidate, &ended)?;
+        for ended in matches::close_of_candidate(tx, id, by)? {
+            tell(tx, candidate, &ended, by != Some(ended.structure_id))?;
         }
         Ok(())
     })
 }
 
-fn tell(tx: &mut Tx<'_>, candidate: &Candidate, ended: &Ended) -> Result<()> {
+fn tell(tx: &mut Tx<'_>, candidate: &Candidate, ended: &Ended, is_news: bool) -> Result<()> {
     let structure = structures::require_any(tx, ended.structure_id)?;
     let place = Some((Some(structure.id), structure.departement_code.as_str(), structure.region_code.as_str()));
     events::emit(tx, &Event { kind: "match.closed", resource: "matches", id: ended.id.uuid(), place })?;
     if ended.agreed
+        && is_news
         && let Some(address) = structures::contact_email(tx, structure.id)?
     {
         mail::send(tx, &mails::ended_to_structure(&candidate.reference, &address, ended.id))?;

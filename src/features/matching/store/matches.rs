@@ -292,19 +292,19 @@ pub struct Ended {
     pub agreed: bool,
 }
 
-/// Closes what a candidate had open, but for one structure. As the service itself.
-pub fn close_of_candidate(tx: &mut Tx<'_>, id: CandidateId, but: Option<StructureId>) -> Result<Vec<Ended>> {
+/// Closes what a candidate had open; what one structure has selected stays so. As the service itself.
+pub fn close_of_candidate(tx: &mut Tx<'_>, id: CandidateId, selected_by: Option<StructureId>) -> Result<Vec<Ended>> {
     let now = tx.now().instant();
     sql!(
         "update matches m set status = 'closed', ended_at = {} from (
             select x.id, x.status in ('mutual', 'met', 'selected') as agreed from matches x
-            where x.candidate_id = {} and x.structure_id is distinct from {}
-                and x.status in ('proposed', 'mutual', 'met', 'selected')
+            where x.candidate_id = {} and x.status in ('proposed', 'mutual', 'met', 'selected')
+                and (x.status <> 'selected' or x.structure_id is distinct from {})
             order by x.id for no key update) o
          where m.id = o.id returning m.id, m.structure_id, m.candidate_id, o.agreed",
         now,
         id,
-        but
+        selected_by
     )
     .load(tx.conn())
 }

@@ -10,7 +10,7 @@ use crate::features::posts::service::{File, Move};
 use crate::features::posts::store::history::Happening;
 use crate::features::posts::store::posts::{Post, PostSort, Search};
 use crate::page_of;
-use crate::platform::ids::{ApplicationId, PostId, ReservationId, StructureId};
+use crate::platform::ids::{ApplicationId, PostId, RecruitmentId, ReservationId, StructureId};
 use crate::platform::transitions::Transition;
 
 /// Where a post goes.
@@ -165,6 +165,8 @@ pub struct PostHistoryItem {
     /// Why: of an extension in words, of an end by its code.
     #[schema(example = "difficulte_recrutement")]
     pub reason: Option<String>,
+    /// The contract that began (`occupied`) or ended (`vacated`).
+    pub recruitment_id: Option<RecruitmentId>,
 }
 
 page_of! {
@@ -325,6 +327,7 @@ impl From<Happening> for PostHistoryItem {
             attached_from_on: row.attached_from_on,
             attached_to_on: row.attached_to_on,
             reason: row.reason,
+            recruitment_id: row.recruitment_id,
         }
     }
 }

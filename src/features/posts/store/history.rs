@@ -1,4 +1,5 @@
-//! SQL of what happened to a post: the journal's lines, each with the attachment that then held.
+//! SQL of what happened to a post: the journal's lines about it and about its contracts, each with the attachment that
+//! then held.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
@@ -7,7 +8,7 @@ use diesel::sql_types as st;
 use crate::features::posts::model::PostChange;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::error::Result;
-use crate::platform::ids::{PostId, StructureId};
+use crate::platform::ids::{PostId, RecruitmentId, StructureId};
 use crate::sql;
 
 #[derive(Clone, Debug, QueryableByName)]
@@ -31,6 +32,9 @@ pub struct Happening {
     pub attached_to_on: Option<NaiveDate>,
     #[diesel(sql_type = st::Nullable<st::Text>)]
     pub reason: Option<String>,
+    /// The contract that began or ended.
+    #[diesel(sql_type = st::Nullable<st::Uuid>)]
+    pub recruitment_id: Option<RecruitmentId>,
 }
 
 /// In the order of the journal. The caller must be allowed to read the journal.
@@ -40,7 +44,8 @@ pub fn list(conn: &mut PgConnection, post: PostId, page: &PageSpec) -> Result<Ro
         "(select e.sequence, e.occurred_at, e.change, e.role, a.structure_id, s.name as structure_name,
             s.departement_code, a.from_on as attached_from_on, a.to_on as attached_to_on,
             case e.change when 'deadline_extended' then p.deadline_extension_reason
-                when 'returned' then p.return_reason when 'taken_back' then p.return_reason end as reason
+                when 'returned' then p.return_reason when 'taken_back' then p.return_reason end as reason,
+            null::uuid as recruitment_id
          from (select x.*, 1 + count(*) filter (where x.change = 'transferred') over (order by x.sequence) as rank
             from (select j.sequence, j.occurred_at, j.role, j.row_id::uuid as post_id,
                     case when j.action = 'insert' then 'granted'
@@ -54,11 +59,23 @@ pub fn list(conn: &mut PgConnection, post: PostId, page: &PageSpec) -> Result<Ro
             and p.return_reason = 'delai_depasse' then 'taken_back' else j.change end as change) e
          join (select t.*, row_number() over (order by t.from_on, (t.to_on is null), t.id) as rank
             from post_attachments t where t.post_id = {}) a on a.rank = e.rank
-         join structures s on s.id = a.structure_id) h",
+         join structures s on s.id = a.structure_id
+         union all
+         select j.sequence, j.occurred_at, case when 'ended_at' = any(j.changed_columns) and j.action = 'update'
+                then 'vacated' else 'occupied' end,
+            j.role, a.structure_id, s.name, s.departement_code, a.from_on, a.to_on, null, r.id
+         from recruitments r join audit_entries j on j.table_name = 'recruitments' and j.row_id = r.id::text
+            and case j.action when 'insert' then r.origin = 'transfer'
+                else j.changed_columns && array['validated_at', 'ended_at'] end
+         join structures s on s.id = r.structure_id
+         cross join lateral (select t.* from post_attachments t where t.post_id = r.post_id
+            and t.structure_id = r.structure_id order by t.from_on desc, t.id desc limit 1) a
+         where r.post_id = {}) h",
         post.to_string(),
+        post,
         post
     );
     const COLUMNS: &str = "h.occurred_at, h.change, h.role, h.structure_id, h.structure_name, h.departement_code, \
-        h.attached_from_on, h.attached_to_on, h.reason";
+        h.attached_from_on, h.attached_to_on, h.reason, h.recruitment_id";
     Listing::new(COLUMNS, from, "h.sequence", "bigint").page(conn, page)
 }

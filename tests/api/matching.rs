@@ -451,7 +451,7 @@ fn world(seed: u64, today: NaiveDate) -> World {
         let (dx, dy) = (shift(), shift());
         (departement, longitude + dx, latitude + dy)
     };
-    let crowd = if seed % 10 == 0 { 120 } else { 12 };
+    let crowd = if seed.is_multiple_of(10) { 120 } else { 12 };
     let people: Vec<Person> = (0..random.random_range(0..crowd))
         .map(|_| {
             let (departement, longitude, latitude) = place(&mut random);

@@ -17,7 +17,7 @@ use crate::platform::mail;
 /// Proposals that the answer of a run shows.
 const SHOWN: i64 = 200;
 /// Letters written in one statement.
-const BATCH: i64 = 500;
+const BATCH: usize = 500;
 
 /// A run with the first of its proposals.
 pub struct RunFile {
@@ -73,14 +73,11 @@ pub fn run(tx: &mut Tx<'_>, target: Target) -> Result<RunFile> {
     Ok(RunFile { run, proposals })
 }
 
-/// One letter a candidate and a structure, however many proposals it has.
+/// One letter a candidate and a structure, however many proposals it has. Their texts are made batch by batch: all at
+/// once they would fill the memory.
 fn write_letters(tx: &mut Tx<'_>, run: MatchingRunId) -> Result<()> {
     let front_url = &tx.site().front_url;
-    let mut last = None;
-    loop {
-        let letters = runs::letters_to_candidates(tx, run, last, BATCH)?;
-        let Some(end) = letters.last() else { break };
-        last = Some(end.candidate_id);
+    for letters in runs::letters_to_candidates(tx, run)?.chunks(BATCH) {
         let ids: Vec<_> = letters.iter().map(|letter| letter.candidate_id).collect();
         let tokens = candidates::leave_tokens(tx, &ids)?;
         let emails: Vec<_> = letters
@@ -90,11 +87,7 @@ fn write_letters(tx: &mut Tx<'_>, run: MatchingRunId) -> Result<()> {
             .collect();
         mail::send_all(tx, &emails)?;
     }
-    let mut last = None;
-    loop {
-        let notices = runs::notices_to_structures(tx, run, last, BATCH)?;
-        let Some(end) = notices.last() else { break };
-        last = Some(end.structure_id);
+    for notices in runs::notices_to_structures(tx, run)?.chunks(BATCH) {
         let emails: Vec<_> = notices.iter().map(|notice| mails::proposed_to_structure(front_url, notice)).collect();
         mail::send_all(tx, &emails)?;
     }

@@ -155,7 +155,7 @@ fn told(kind: &'static str, now: DateTime<Utc>) -> Sql {
 const TABLES: &str = "
     create temporary table pool_structures (
         number int generated always as identity, id uuid, longitude float8, latitude float8, place cube, island text,
-        needed_by date, room int, depth int not null default 0, complete boolean not null default false
+        needed_by date, room int, room_left int, depth int not null default 0, complete boolean not null default false
     ) on commit drop;
     create temporary table pool_candidates (
         number int generated always as identity, id uuid, created_at timestamptz, longitude float8, latitude float8,
@@ -175,24 +175,28 @@ pub struct Pools {
 
 /// Gathers those who may be matched now, each with the matches it may still have.
 pub fn gather(tx: &mut Tx<'_>, target: Target, cap: i32) -> Result<Pools> {
-    // A run over the whole country may take longer than a request should.
-    tx.conn().batch_execute("set local statement_timeout = '60s'; set local work_mem = '64MB'; set local jit = off")?;
+    // A run over the whole country may take longer than a request should, and the nearest come first only by an index
+    // that is walked in order.
+    tx.conn().batch_execute(
+        "set local statement_timeout = '60s'; set local work_mem = '64MB'; set local jit = off;
+        set local enable_bitmapscan = off",
+    )?;
     tx.conn().batch_execute(TABLES)?;
     let today = tx.today();
     sql!(
-        "insert into pool_structures (id, longitude, latitude, place, island, needed_by, room)
+        "insert into pool_structures (id, longitude, latitude, place, island, needed_by, room, room_left)
          select s.id, s.longitude, s.latitude, conum_sphere(s.longitude, s.latitude), conum_island(s.departement_code),
-            greatest({}, n.wanted), {} - coalesce(o.open, 0)
+            greatest({}, n.wanted), r.room, r.room
          from structures s
          join (select p.structure_id, max(a.wanted_start_on) as wanted
             from posts p join applications a on a.id = p.application_id
             where p.status = 'vacant' and p.available group by p.structure_id) n on n.structure_id = s.id
          left join (select m.structure_id, count(*)::int as open from matches m
             where m.status in ('proposed', 'mutual', 'met') group by m.structure_id) o on o.structure_id = s.id
-         where s.status = 'retained' and {} > coalesce(o.open, 0) and {}
+         cross join lateral (select {} - coalesce(o.open, 0) as room) r
+         where s.status = 'retained' and r.room > 0 and {}
          order by s.id",
         today,
-        cap,
         cap,
         match target {
             Target::Structure(id) => sql!("s.id = {}", id),
@@ -237,12 +241,9 @@ pub fn choose(tx: &mut Tx<'_>) -> Result<()> {
     loop {
         fetch(tx)?;
         tx.conn().batch_execute(CHOICE)?;
-        let wanting = sql!(
-            "select count(*) as n from pool_structures s where not s.complete
-                and s.room > (select count(*) from pool_chosen c where c.structure = s.number)"
-        )
-        .count(tx.conn())?;
-        if wanting == 0 {
+        let wanting = sql!("select exists (select from pool_structures where room_left > 0 and not complete) as yes")
+            .holds(tx.conn())?;
+        if !wanting {
             return Ok(());
         }
     }
@@ -252,15 +253,14 @@ pub fn choose(tx: &mut Tx<'_>) -> Result<()> {
 fn fetch(tx: &mut Tx<'_>) -> Result<()> {
     sql!(
         "update pool_structures s set depth = case when s.depth = 0 then {} else s.depth * {} end
-         where not s.complete and s.room > (select count(*) from pool_chosen c where c.structure = s.number)",
+         where s.room_left > 0 and not s.complete",
         DEPTH,
         DEEPER
     )
     .run(tx.conn())?;
     tx.conn().batch_execute(
         "delete from pool_pairs p using pool_structures s
-         where s.number = p.structure and not s.complete
-            and s.room > (select count(*) from pool_chosen c where c.structure = s.number)",
+         where s.number = p.structure and s.room_left > 0 and not s.complete",
     )?;
     // Each of the two lists is cut at its depth, so that only what lies nearer than the end of a cut list is known
     // to be whole; 0.0158 is a little more than the chord of 100 km on the sphere of radius 1.
@@ -283,7 +283,7 @@ fn fetch(tx: &mut Tx<'_>) -> Result<()> {
                     and not exists (select from matches m where m.candidate_id = c.id and m.structure_id = s.id)
                  order by c.place <-> s.place limit s.depth)
             ) n
-            where not s.complete and s.room > (select count(*) from pool_chosen c where c.structure = s.number)
+            where s.room_left > 0 and not s.complete
         ), cut as (
             select structure, min(last) as reach from (
                 select structure, kind, max(distance_m) as last from near group by structure, kind, depth
@@ -291,7 +291,7 @@ fn fetch(tx: &mut Tx<'_>) -> Result<()> {
             group by structure
         ), done as (
             update pool_structures s set complete = true
-            where not s.complete and s.room > (select count(*) from pool_chosen c where c.structure = s.number)
+            where s.room_left > 0 and not s.complete
                 and not exists (select from cut where cut.structure = s.number)
         )
         insert into pool_pairs (structure, candidate, distance_m)
@@ -318,6 +318,7 @@ const CHOICE: &str = "
                 values (pair.structure, pair.candidate, pair.distance_m);
             end if;
         end loop;
+        update pool_structures set room_left = structures[number] where room_left <> structures[number];
     end
     $$";
 
@@ -361,46 +362,52 @@ fn skipped(target: Target, cap: i32) -> Sql {
     };
     let candidate = one(target.candidate().map(CandidateId::uuid), "c.id");
     let structure = one(target.structure().map(StructureId::uuid), "s.id");
-    const OPEN: &str = "(select count(*) from matches m where m.status in ('proposed', 'mutual', 'met') and ";
+    let full = |side: &'static str| {
+        sql!(
+            "(select m.{} as id from matches m where m.status in ('proposed', 'mutual', 'met')
+                group by m.{} having count(*) >= {})",
+            Sql::raw(side),
+            Sql::raw(side),
+            cap
+        )
+    };
+    const VACANT: &str =
+        "exists (select from posts p where p.structure_id = s.id and p.status = 'vacant' and p.available)";
     sql!(
         "(select coalesce(jsonb_agg(jsonb_build_object('subject', x.subject, 'condition', x.condition, 'count', x.n)
             order by x.subject, x.rank), '[]') from (
             select 'candidate' as subject, 1 as rank, 'candidate_active' as condition, count(*) as n from candidates c
             where c.status in ('pending_confirmation', 'unavailable', 'blocked') and {}
             union all
-            select 'candidate', 2, 'candidate_cap', count(*) from candidates c
-            where c.status = 'active' and {} m.candidate_id = c.id) >= {} and {}
+            select 'candidate', 2, 'candidate_cap', count(*) from candidates c join {} f on f.id = c.id
+            where c.status = 'active' and {}
             union all
             select 'candidate', 3, 'availability', count(*) from candidates c
-            where c.status = 'active' and c.available_from > coalesce((select max(needed_by) from pool_structures), c.available_from) and {}
+            where c.status = 'active' and c.available_from > (select max(needed_by) from pool_structures) and {}
             union all
             select 'structure', 1, 'vacant_post', count(*) from structures s
-            where s.status = 'retained' and not exists (select from posts p
-                where p.structure_id = s.id and p.status = 'vacant' and p.available) and {}
+            where s.status = 'retained' and not {} and {}
             union all
-            select 'structure', 2, 'structure_cap', count(*) from structures s
-            where s.status = 'retained' and exists (select from posts p
-                where p.structure_id = s.id and p.status = 'vacant' and p.available) and {} m.structure_id = s.id) >= {} and {}
+            select 'structure', 2, 'structure_cap', count(*) from structures s join {} f on f.id = s.id
+            where s.status = 'retained' and {} and {}
             union all
             select 'structure', 3, 'distance', count(*) from pool_structures s
             where not exists (select from pool_pairs p where p.structure = s.number)
             union all
-            select 'pair', 1, 'structure_cap', count(*) from pool_pairs p join pool_structures s on s.number = p.structure
-            where s.room <= (select count(*) from pool_chosen o where o.structure = p.structure)
-                and not exists (select from pool_chosen o where o.structure = p.structure and o.candidate = p.candidate)
-            union all
-            select 'pair', 2, 'candidate_cap', count(*) from pool_pairs p join pool_structures s on s.number = p.structure
-            where s.room > (select count(*) from pool_chosen o where o.structure = p.structure)
-                and not exists (select from pool_chosen o where o.structure = p.structure and o.candidate = p.candidate)
+            select 'pair', case when s.room_left = 0 then 1 else 2 end,
+                case when s.room_left = 0 then 'structure_cap' else 'candidate_cap' end, count(*)
+            from pool_pairs p join pool_structures s on s.number = p.structure
+            left join pool_chosen o on o.structure = p.structure and o.candidate = p.candidate
+            where o.rank is null group by s.room_left = 0
          ) x where x.n > 0)",
         candidate.clone(),
-        Sql::raw(OPEN),
-        cap,
+        full("candidate_id"),
         candidate.clone(),
         candidate,
+        Sql::raw(VACANT),
         structure.clone(),
-        Sql::raw(OPEN),
-        cap,
+        full("structure_id"),
+        Sql::raw(VACANT),
         structure
     )
 }
@@ -490,24 +497,15 @@ pub struct Letter {
     pub structures: Vec<String>,
 }
 
-pub fn letters_to_candidates(
-    tx: &mut Tx<'_>,
-    run: MatchingRunId,
-    after: Option<CandidateId>,
-    limit: i64,
-) -> Result<Vec<Letter>> {
+pub fn letters_to_candidates(tx: &mut Tx<'_>, run: MatchingRunId) -> Result<Vec<Letter>> {
     sql!(
         "select m.candidate_id, k.email, array_agg(s.name || ', ' || l.name || ' (à ' ||
             case when m.distance_m < 1000 then 'moins d''un' else round(m.distance_m / 1000.0)::text end || ' km)'
             order by m.distance_m, m.id) as structures
          from matches m join candidate_contacts k on k.candidate_id = m.candidate_id
          join structures s on s.id = m.structure_id join communes l on l.code = s.commune_code
-         where m.run_id = {} and ({}::uuid is null or m.candidate_id > {})
-         group by m.candidate_id, k.email order by m.candidate_id limit {}",
-        run,
-        after,
-        after,
-        limit
+         where m.run_id = {} group by m.candidate_id, k.email order by m.candidate_id",
+        run
     )
     .load(tx.conn())
 }
@@ -525,21 +523,12 @@ pub struct Notice {
     pub matches: i64,
 }
 
-pub fn notices_to_structures(
-    tx: &mut Tx<'_>,
-    run: MatchingRunId,
-    after: Option<StructureId>,
-    limit: i64,
-) -> Result<Vec<Notice>> {
+pub fn notices_to_structures(tx: &mut Tx<'_>, run: MatchingRunId) -> Result<Vec<Notice>> {
     sql!(
         "select m.structure_id, s.name, k.email, count(*) as matches
          from matches m join structures s on s.id = m.structure_id join structure_contacts k on k.structure_id = s.id
-         where m.run_id = {} and ({}::uuid is null or m.structure_id > {})
-         group by m.structure_id, s.name, k.email order by m.structure_id limit {}",
-        run,
-        after,
-        after,
-        limit
+         where m.run_id = {} group by m.structure_id, s.name, k.email order by m.structure_id",
+        run
     )
     .load(tx.conn())
 }

@@ -9,35 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 BASE=${1:-http://localhost:8080}
-API=$BASE/api/v1
-MAIL=${CONUM_MAIL_FOLDER:-.data/mail}
-CONUM=${CONUM_BIN:-cargo run --locked --quiet --}
-command -v python3 >/dev/null || { echo "python3 is needed to read JSON"; exit 1; }
-
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
-# get FIELD: the member of the JSON on standard input (a dot between levels).
-get() { python3 -c 'import json,sys
-v=json.load(sys.stdin)
-for k in sys.argv[1].split("."): v=v[int(k)] if isinstance(v,list) else v[k]
-print(v)' "$1"; }
-# call METHOD PATH TOKEN [BODY [HEADER…]]: the answer's body; stops on an error and shows the problem.
-call() {
-  local method=$1 path=$2 token=$3 body=${4:-} args=(); shift 3; [ $# -gt 0 ] && shift
-  [ -n "$token" ] && args+=(-H "Authorization: Bearer $token")
-  [ -n "$body" ] && args+=(-H 'Content-Type: application/json' --data "$body")
-  for header in "$@"; do args+=(-H "$header"); done
-  curl -sS --fail-with-body -X "$method" "$API$path" "${args[@]}" || { echo >&2; echo "$method $path failed" >&2; exit 1; }
-}
-# etag PATH TOKEN: the version to name in If-Match.
-etag() { curl -sS -o /dev/null -D - -H "Authorization: Bearer $2" "$API$1" | tr -d '\r' | sed -n 's/^etag: //Ip'; }
-status_of() { curl -sS -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $2" "$API$1"; }
-token() { CONUM_PUBLIC_URL=$BASE $CONUM token "$@"; }
-# A SIRET with right keys that nobody has: its SIREN starts with 98.
-siret() { python3 -c 'import sys
-def key(d):
-    s=sum(sum(divmod(int(c)*(2-i%2),10)) for i,c in enumerate(reversed(d)))
-    return d+str(-s%10)
-print(key(key("98%06d"%int(sys.argv[1]))+"0001"))' "$1"; }
+. demo/lib.sh
 
 say "Tokens of the ANCT, of the prefecture of Tarn-et-Garonne and of its neighbour, Haute-Garonne"
 ANCT=$(token --role anct)
@@ -67,10 +39,7 @@ apply() {
   local id link access draft
   id=$(call POST /structures '' "{\"kind\":\"$2\",\"name\":\"$1\",\"siret\":\"$(siret $COUNT)\",\"commune_code\":\"$3\",\"postal_code\":\"$4\",
     \"contact\":{\"first_name\":\"Camille\",\"last_name\":\"Exemple\",\"job\":\"Responsable\",\"email\":\"contact-82-$COUNT@example.org\",\"phone\":\"05 63 00 00 00\"}}" | get id)
-  # The e-mail holds a link with a one-use token; a worker writes it within a second.
-  local mail=$MAIL/structure_confirm_address-$id.txt
-  for _ in $(seq 100); do [ -s "$mail" ] && break; sleep 0.1; done
-  link=$(sed -n 's/.*#jeton=//p' "$mail")
+  link=$(mailed structure_confirm_address "$id")
   access=$(call POST /structures/confirm '' "{\"token\":\"$link\"}" | get access_token)
   draft=$(call POST /applications "$access" "{\"kind\":\"initial\",\"posts_requested\":$5,\"wanted_start_on\":\"$START\",\"has_candidate\":false,
     \"motivation\":\"Accompagner les habitants éloignés du numérique.\",\"pledge\":true}" | get id)

@@ -8,7 +8,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/service.sh
-roles=${FUZZ_ROLES-"anct prefecture employer bdt observer anonymous"}
+roles=${FUZZ_ROLES-"anct prefecture employer bdt observer candidate counsellor coordinator anonymous"}
 jobs=${FUZZ_JOBS:-2}
 
 schemathesis=$(scripts/venv.sh fuzz scripts/fuzz/requirements.txt)/schemathesis
@@ -16,21 +16,32 @@ cargo build --locked --quiet
 # Public forms are limited by address: all of these calls come from one.
 start_service "$PWD/target/debug/conum" CONUM_PUBLIC_FORMS_PER_MINUTE=0
 
-# A structure that the demo data retained; without one the employer is left out.
-structure=$(query -c "select id from structures where status in ('retained', 'registered') order by status = 'retained' desc, id limit 1")
+# Those of the demonstration to whom most has happened; whoever is missing is left out.
+structure=$(query -c "select id from structures s where status in ('retained', 'registered')
+    order by (select count(*) from recruitments r where r.structure_id = s.id) desc, status = 'retained' desc, id limit 1")
+candidate=$(query -c "select candidate_id from matches where status in ('proposed', 'mutual') order by status, id limit 1")
+counsellor=$(query -c "select id from counsellors where status = 'in_post' order by id limit 1")
 
 fuzz_role() {
     role=$1
     token=
     case $role in
     anonymous) ;;
-    prefecture) token=$(token prefecture --departement 82) || return 1 ;;
+    prefecture) token=$(token prefecture --departement 24) || return 1 ;;
     employer)
         if [ -z "$structure" ]; then
             echo "fuzz: no structure to be the employer of: employer left out" >&2
             return 0
         fi
         token=$(token employer --structure "$structure") || return 1
+        ;;
+    coordinator) token=$(token coordinator --departement 24) || return 1 ;;
+    candidate | counsellor)
+        if [ -z "${!role}" ]; then
+            echo "fuzz: nobody to be the $role: left out" >&2
+            return 0
+        fi
+        token=$(token "$role" --subject "${!role}") || return 1
         ;;
     *) token=$(token "$role") || return 1 ;;
     esac

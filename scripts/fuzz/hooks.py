@@ -48,6 +48,7 @@ schemathesis.openapi.format("date-time", instants.map(lambda i: i.replace(micros
 # What the members of a body, or of a path, that name something else refer to.
 REFERENCES = {
     "application_id": "applications",
+    "candidate_id": "candidates",
     "commune_code": "communes",
     "departement_code": "departements",
     "donor_structure_id": "structures",

@@ -14,7 +14,7 @@ use crate::platform::auth::{Actor, Principal, Territory};
 use crate::platform::clock::Now;
 use crate::platform::db::Db;
 use crate::platform::error::{Problem, Result};
-use crate::platform::ids::StructureId;
+use crate::platform::ids::{CandidateId, CounsellorId, StructureId};
 use crate::sql;
 
 /// A caller to be.
@@ -27,12 +27,17 @@ pub struct Persona {
     pub token: String,
 }
 
+/// A structure, and people who have to do with it.
 #[derive(QueryableByName)]
-struct Employer {
+struct Around {
     #[diesel(sql_type = st::Uuid)]
-    id: StructureId,
+    structure_id: StructureId,
     #[diesel(sql_type = st::Text)]
     name: String,
+    #[diesel(sql_type = st::Nullable<st::Uuid>)]
+    candidate_id: Option<CandidateId>,
+    #[diesel(sql_type = st::Nullable<st::Uuid>)]
+    counsellor_id: Option<CounsellorId>,
 }
 
 /// The personas, with an employer where there is a retained structure. Blocks on the database.
@@ -45,14 +50,27 @@ pub fn list(db: &Db, issuer: &LocalIssuer) -> Result<Vec<Persona>> {
         ("Préfecture de la Haute-Garonne (31)".to_owned(), departement("31")),
         ("Observateur national".to_owned(), Actor::Observer(None)),
     ];
-    let employer: Option<Employer> = db.read_now(&Principal::system("personas"), &|reader| {
+    let around: Option<Around> = db.read_private_now(&Principal::system("personas"), &|reader| {
+        // Those to whom most has happened.
         sql!(
-            "select id, name from structures where status = 'retained'
-             order by reference limit 1"
+            "select s.id as structure_id, s.name,
+                (select m.candidate_id from matches m where m.structure_id = s.id and m.status in ('mutual', 'proposed')
+                 order by m.status, m.reference limit 1) as candidate_id,
+                (select k.id from counsellors k where k.structure_id = s.id and k.status = 'in_post'
+                 order by k.reference limit 1) as counsellor_id
+             from structures s where s.status = 'retained'
+             order by (select count(*) from recruitments r where r.structure_id = s.id) desc, s.reference limit 1"
         )
         .first(reader.conn())
     })?;
-    actors.extend(employer.map(|found| (format!("Employeur : {}", found.name), Actor::Employer(found.id))));
+    if let Some(found) = around {
+        let name = found.name;
+        actors.push((format!("Employeur : {name}"), Actor::Employer(found.structure_id)));
+        let candidate = found.candidate_id.map(Actor::Candidate);
+        actors.extend(candidate.map(|actor| (format!("Candidat proposé à : {name}"), actor)));
+        let counsellor = found.counsellor_id.map(Actor::Counsellor);
+        actors.extend(counsellor.map(|actor| (format!("Conseiller de : {name}"), actor)));
+    }
     let now = db.clock().now();
     actors
         .into_iter()

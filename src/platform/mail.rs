@@ -20,11 +20,14 @@ pub struct Email {
     pub paragraphs: Vec<String>,
     /// Label and address of the one thing to do, if there is one.
     pub action: Option<(String, String)>,
+    /// Address under which the recipient asks not to be written to any more.
+    pub leave: Option<String>,
     /// What it is about.
     pub resource: &'static str,
     pub resource_id: uuid::Uuid,
 }
 
+const LEAVE: &str = "Pour ne plus être contacté";
 const SIGNATURE: &str = "Le dispositif Conseillers numériques France Services";
 
 impl Email {
@@ -33,7 +36,11 @@ impl Email {
         if let Some((label, address)) = &self.action {
             text.push_str(&format!("\n{label} :\n{address}\n"));
         }
-        format!("{text}\n{SIGNATURE}\n")
+        text.push_str(&format!("\n{SIGNATURE}\n"));
+        if let Some(address) = &self.leave {
+            text.push_str(&format!("\n{LEAVE} :\n{address}\n"));
+        }
+        text
     }
 
     pub fn html(&self) -> String {
@@ -44,9 +51,13 @@ impl Email {
             }
             None => String::new(),
         };
+        let leave = match &self.leave {
+            Some(address) => format!("<p><small><a href=\"{}\">{LEAVE}</a></small></p>\n", escape(address)),
+            None => String::new(),
+        };
         format!(
             "<!doctype html>\n<html lang=\"fr\">\n<head><meta charset=\"utf-8\"><title>{}</title></head>\n\
-             <body>\n<p>Bonjour,</p>\n{paragraphs}{action}<p>{SIGNATURE}</p>\n</body>\n</html>\n",
+             <body>\n<p>Bonjour,</p>\n{paragraphs}{action}<p>{SIGNATURE}</p>\n{leave}</body>\n</html>\n",
             escape(&self.subject)
         )
     }

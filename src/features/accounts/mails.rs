@@ -25,6 +25,7 @@ pub fn invitation(front_url: &str, id: AccountId, role: Role, recipient: &str, t
             ),
         ],
         action: Some(("Me connecter".to_owned(), link(front_url, token))),
+        leave: None,
         resource: "accounts",
         resource_id: id.uuid(),
     }
@@ -45,6 +46,7 @@ pub fn sign_in(front_url: &str, id: AccountId, role: Role, recipient: &str, toke
             "Si vous n'avez rien demandé, ignorez ce message.".to_owned(),
         ],
         action: Some(("Me connecter".to_owned(), link(front_url, token))),
+        leave: None,
         resource: "accounts",
         resource_id: id.uuid(),
     }
@@ -61,6 +63,7 @@ pub fn address_changed(id: AccountId, recipient: &str) -> Email {
             "Si vous ne l'avez pas demandé, prévenez votre interlocuteur à l'ANCT.".to_owned(),
         ],
         action: None,
+        leave: None,
         resource: "accounts",
         resource_id: id.uuid(),
     }

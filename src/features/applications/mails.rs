@@ -16,6 +16,7 @@ fn about(
         subject,
         paragraphs,
         action: None,
+        leave: None,
         resource: "applications",
         resource_id: application.id.uuid(),
     }

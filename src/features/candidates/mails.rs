@@ -11,6 +11,7 @@ fn email(template: &'static str, id: CandidateId, recipient: &str, subject: &str
         subject: subject.to_owned(),
         paragraphs,
         action: None,
+        leave: None,
         resource: "candidates",
         resource_id: id.uuid(),
     }
@@ -19,11 +20,6 @@ fn email(template: &'static str, id: CandidateId, recipient: &str, subject: &str
 /// Where a candidate leaves. The token stands after `#`: browsers send it to no server.
 pub fn leave_link(front_url: &str, token: &str) -> String {
     format!("{front_url}/candidats/desinscription#jeton={token}")
-}
-
-/// The last paragraph of every e-mail to a candidate.
-pub fn leave(front_url: &str, token: &str) -> String {
-    format!("Pour ne plus être contacté : {}", leave_link(front_url, token))
 }
 
 /// Asks a new candidate to confirm the address.
@@ -36,11 +32,11 @@ pub fn confirm_address(front_url: &str, id: CandidateId, recipient: &str, token:
             CONFIRMATION.num_days()
         ),
         "Si vous n'êtes pas à l'origine de cette inscription, ignorez ce message.".to_owned(),
-        leave(front_url, leave_token),
     ];
     let mut email = email("candidate_confirm_address", id, recipient, "Confirmez votre candidature", paragraphs);
     email.action =
         Some(("Confirmer mon adresse".to_owned(), format!("{front_url}/candidats/confirmation#jeton={token}")));
+    email.leave = Some(leave_link(front_url, leave_token));
     email
 }
 
@@ -53,10 +49,10 @@ pub fn already_registered(front_url: &str, id: CandidateId, recipient: &str, lea
         "Pour consulter ou modifier votre candidature, demandez un lien de connexion. \
          Si vous n'avez rien demandé, ignorez ce message."
             .to_owned(),
-        leave(front_url, leave_token),
     ];
     let mut email = email("candidate_already_registered", id, recipient, "Vous êtes déjà inscrit", paragraphs);
     email.action = Some(("Demander un lien de connexion".to_owned(), format!("{front_url}/connexion")));
+    email.leave = Some(leave_link(front_url, leave_token));
     email
 }
 
@@ -93,11 +89,11 @@ pub fn reminder(front_url: &str, id: CandidateId, recipient: &str, token: &str, 
         "Aucune structure proche de chez vous n'a encore pu vous être proposée.".to_owned(),
         "Êtes-vous toujours disponible ? Répondez sur la page ci-dessous : votre candidature reste active si vous le confirmez."
             .to_owned(),
-        leave(front_url, leave_token),
     ];
     let mut email =
         email("candidate_availability_reminder", id, recipient, "Êtes-vous toujours disponible ?", paragraphs);
     email.action = Some(("Répondre".to_owned(), format!("{front_url}/candidats/disponibilite#jeton={token}")));
+    email.leave = Some(leave_link(front_url, leave_token));
     email
 }
 
@@ -113,6 +109,7 @@ pub fn erased(recipient: &str) -> Email {
                 .to_owned(),
         ],
         action: None,
+        leave: None,
         resource: "erasures",
         resource_id: uuid::Uuid::now_v7(),
     }

@@ -14,6 +14,7 @@ fn email(template: &'static str, recipient: &str, subject: &str, paragraphs: Vec
         subject: subject.to_owned(),
         paragraphs,
         action: None,
+        leave: None,
         resource: "matches",
         resource_id: id.uuid(),
     }
@@ -23,8 +24,9 @@ fn sign_in(front_url: &str, label: &str) -> Option<(String, String)> {
     Some((label.to_owned(), format!("{front_url}/connexion")))
 }
 
-fn leave(front_url: &str, token: &str) -> String {
-    format!("Pour ne plus être contacté : {}", leave_link(front_url, token))
+/// An e-mail to a candidate carries the link to leave.
+fn may_leave(email: Email, front_url: &str, token: &str) -> Email {
+    Email { leave: Some(leave_link(front_url, token)), ..email }
 }
 
 /// Tells a candidate which structures a run proposes.
@@ -38,9 +40,9 @@ pub fn proposed_to_candidate(front_url: &str, letter: &Letter, leave_token: &str
             format!("Nous vous proposons d'entrer en relation avec :\n{}", list.join("\n")),
             "Répondez dans les 30 jours : vos coordonnées ne sont transmises que si vous et la structure acceptez."
                 .to_owned(),
-            leave(front_url, leave_token),
         ],
         action: sign_in(front_url, "Répondre"),
+        leave: Some(leave_link(front_url, leave_token)),
         resource: "candidates",
         resource_id: letter.candidate_id.uuid(),
     }
@@ -62,6 +64,7 @@ pub fn proposed_to_structure(front_url: &str, notice: &Notice) -> Email {
                 .to_owned(),
         ],
         action: sign_in(front_url, "Consulter les profils"),
+        leave: None,
         resource: "structures",
         resource_id: notice.structure_id.uuid(),
     }
@@ -75,12 +78,11 @@ pub fn chosen_by_structure(front_url: &str, found: &Match, recipient: &str, leav
             found.structure_name, found.structure_commune_name
         ),
         "Répondez dans les 30 jours : vos coordonnées ne sont transmises que si vous acceptez.".to_owned(),
-        leave(front_url, leave_token),
     ];
     let subject = "Une structure souhaite vous rencontrer";
     let mut email = email("match_added_by_structure", recipient, subject, paragraphs, found.id);
     email.action = sign_in(front_url, "Répondre");
-    email
+    may_leave(email, front_url, leave_token)
 }
 
 /// Tells the candidate that both sides agree.
@@ -88,11 +90,10 @@ pub fn mutual_to_candidate(front_url: &str, found: &Match, recipient: &str, leav
     let paragraphs = vec![
         format!("La structure « {} » et vous avez accepté d'entrer en relation.", found.structure_name),
         "Ses coordonnées vous sont ouvertes, et les vôtres lui sont ouvertes : convenez d'un entretien.".to_owned(),
-        leave(front_url, leave_token),
     ];
     let mut email = email("match_mutual_to_candidate", recipient, "Mise en relation acceptée", paragraphs, found.id);
     email.action = sign_in(front_url, "Voir les coordonnées");
-    email
+    may_leave(email, front_url, leave_token)
 }
 
 /// Tells the structure that both sides agree.
@@ -115,9 +116,12 @@ pub fn ended_to_candidate(front_url: &str, found: &Match, recipient: &str, leave
     let paragraphs = vec![
         format!("La structure « {} » ne donne pas suite à votre mise en relation.", found.structure_name),
         "Votre candidature reste active : d'autres structures pourront vous être proposées.".to_owned(),
-        leave(front_url, leave_token),
     ];
-    email("match_ended_to_candidate", recipient, "Mise en relation terminée", paragraphs, found.id)
+    may_leave(
+        email("match_ended_to_candidate", recipient, "Mise en relation terminée", paragraphs, found.id),
+        front_url,
+        leave_token,
+    )
 }
 
 /// Tells the structure that the candidate will not go on, without their reasons.
@@ -134,7 +138,10 @@ pub fn selected(found: &Match, front_url: &str, recipient: &str, leave_token: &s
     let paragraphs = vec![
         format!("La structure « {} » vous a choisi pour un poste de conseiller numérique.", found.structure_name),
         "Elle va déposer votre contrat, qui sera validé avant votre prise de poste.".to_owned(),
-        leave(front_url, leave_token),
     ];
-    email("match_selected", recipient, "Votre candidature est retenue", paragraphs, found.id)
+    may_leave(
+        email("match_selected", recipient, "Votre candidature est retenue", paragraphs, found.id),
+        front_url,
+        leave_token,
+    )
 }

@@ -14,6 +14,7 @@ fn email(template: &'static str, recipient: &str, subject: String, paragraphs: V
         subject,
         paragraphs,
         action: None,
+        leave: None,
         resource: "posts",
         resource_id: post.uuid(),
     }

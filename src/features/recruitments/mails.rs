@@ -19,13 +19,15 @@ fn email(
         subject,
         paragraphs,
         action: None,
+        leave: None,
         resource: "recruitments",
         resource_id: recruitment.id.uuid(),
     }
 }
 
-fn leave(front_url: &str, token: &str) -> String {
-    format!("Pour ne plus être contacté : {}", leave_link(front_url, token))
+/// An e-mail to a candidate carries the link to leave.
+fn may_leave(email: Email, front_url: &str, token: &str) -> Email {
+    Email { leave: Some(leave_link(front_url, token)), ..email }
 }
 
 /// A day as French letters write it.
@@ -52,9 +54,12 @@ pub fn submitted(front_url: &str, recruitment: &Recruitment, recipient: &str, le
         "Il va être examiné ; vous serez prévenu de la décision. Si vous n'êtes pas d'accord avec ce recrutement, \
          prévenez la structure et l'ANCT."
             .to_owned(),
-        leave(front_url, leave_token),
     ];
-    email("recruitment_submitted", recipient, "Votre recrutement est déposé".to_owned(), paragraphs, recruitment)
+    may_leave(
+        email("recruitment_submitted", recipient, "Votre recrutement est déposé".to_owned(), paragraphs, recruitment),
+        front_url,
+        leave_token,
+    )
 }
 
 pub fn validated_to_structure(recruitment: &Recruitment, recipient: &str) -> Email {
@@ -80,12 +85,11 @@ pub fn validated_to_candidate(front_url: &str, recruitment: &Recruitment, recipi
             dates(recruitment)
         ),
         "Votre compte de conseiller est ouvert : demandez un lien de connexion avec cette adresse.".to_owned(),
-        leave(front_url, leave_token),
     ];
     let subject = "Votre recrutement est validé".to_owned();
     let mut email = email("recruitment_validated_to_candidate", recipient, subject, paragraphs, recruitment);
     email.action = Some(("Me connecter".to_owned(), format!("{front_url}/connexion")));
-    email
+    may_leave(email, front_url, leave_token)
 }
 
 pub fn refused(recruitment: &Recruitment, reason: &str, recipient: &str) -> Email {
@@ -106,9 +110,12 @@ pub fn cancelled(front_url: &str, recruitment: &Recruitment, recipient: &str, le
     let paragraphs = vec![
         format!("La structure « {} » a annulé le dépôt de votre recrutement.", recruitment.structure_name),
         "Votre candidature reste active.".to_owned(),
-        leave(front_url, leave_token),
     ];
-    email("recruitment_cancelled", recipient, "Recrutement annulé".to_owned(), paragraphs, recruitment)
+    may_leave(
+        email("recruitment_cancelled", recipient, "Recrutement annulé".to_owned(), paragraphs, recruitment),
+        front_url,
+        leave_token,
+    )
 }
 
 pub fn terminated_to_structure(recruitment: &Recruitment, on: NaiveDate, recipient: &str) -> Email {
@@ -155,9 +162,18 @@ pub fn ended_to_candidate(
         "Votre candidature est de nouveau active : d'autres structures pourront vous être proposées. \
          Vous pouvez la suspendre depuis votre espace."
             .to_owned(),
-        leave(front_url, leave_token),
     ];
-    email("recruitment_ended_to_candidate", recipient, "Votre contrat a pris fin".to_owned(), paragraphs, recruitment)
+    may_leave(
+        email(
+            "recruitment_ended_to_candidate",
+            recipient,
+            "Votre contrat a pris fin".to_owned(),
+            paragraphs,
+            recruitment,
+        ),
+        front_url,
+        leave_token,
+    )
 }
 
 pub fn extended(recruitment: &Recruitment, ends_on: NaiveDate, recipient: &str) -> Email {
@@ -191,14 +207,11 @@ pub fn transferred(
     recipient: &str,
     leave_token: &str,
 ) -> Email {
-    let paragraphs = vec![
-        format!(
-            "Votre poste est transféré à la structure « {} » à compter du {}. Les termes de votre contrat restent les mêmes.",
-            recruitment.structure_name,
-            day(on)
-        ),
-        leave(front_url, leave_token),
-    ];
+    let paragraphs = vec![format!(
+        "Votre poste est transféré à la structure « {} » à compter du {}. Les termes de votre contrat restent les mêmes.",
+        recruitment.structure_name,
+        day(on)
+    )];
     let subject = "Votre poste change de structure".to_owned();
-    email("recruitment_transferred", recipient, subject, paragraphs, recruitment)
+    may_leave(email("recruitment_transferred", recipient, subject, paragraphs, recruitment), front_url, leave_token)
 }

@@ -20,6 +20,7 @@ pub fn confirm_address(front_url: &str, id: StructureId, name: &str, recipient: 
             "Confirmer mon adresse".to_owned(),
             format!("{front_url}/structures/confirmation#jeton={token}"),
         )),
+        leave: None,
         resource: "structures",
         resource_id: id.uuid(),
     }
@@ -36,6 +37,7 @@ pub fn address_changed(id: StructureId, name: &str, recipient: &str) -> Email {
             "Si vous n'en êtes pas à l'origine, prévenez votre interlocuteur à l'ANCT.".to_owned(),
         ],
         action: None,
+        leave: None,
         resource: "structures",
         resource_id: id.uuid(),
     }

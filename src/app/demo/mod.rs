@@ -1,8 +1,10 @@
 //! Plainly fictitious data around real places, brought about by the product's own use cases.
 
-use std::sync::Arc;
+mod living;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::features::applications::dto::{NewApplication, OpinionInput};
 use crate::features::applications::model::{ApplicationKind, OpinionKind};
@@ -82,13 +84,15 @@ const WAITING: &[Line] = &[
 ];
 
 struct Demo {
-    url: String,
+    db: Db,
+    /// What the clock of the demonstration shows.
+    now: Arc<Mutex<DateTime<Utc>>>,
 }
 
 /// Loads the demonstration into a database that holds no structure yet. Tells whether it did.
 pub fn load(url: &str) -> Result<bool> {
-    let demo = Demo { url: url.to_owned() };
-    let empty = demo.at("2020-11-17").read_now(&Principal::system("demo"), &|reader| {
+    let demo = Demo::new(url);
+    let empty = demo.db.read_now(&Principal::system("demo"), &|reader| {
         sql!("select not exists (select from structures) as yes").holds(reader.conn())
     })?;
     if !empty {
@@ -102,6 +106,7 @@ pub fn load(url: &str) -> Result<bool> {
     let second = demo.apply("2021-05-10", SECOND)?;
     demo.decide("2021-06-16", 2, 2, SECOND, &second, Some(sicoval))?;
     demo.apply("2021-07-01", WAITING)?;
+    living::load(&demo)?;
     // Nobody is to be written to from a demonstration.
     demo.act("2021-07-01", Actor::System, |tx| {
         let now = tx.now().instant();
@@ -115,18 +120,22 @@ pub fn load(url: &str) -> Result<bool> {
 }
 
 impl Demo {
-    /// The database, on a morning of the past.
-    fn at(&self, day: &str) -> Db {
-        let instant: DateTime<Utc> = format!("{day}T09:00:00Z").parse().unwrap_or_default();
+    fn new(url: &str) -> Self {
+        let now = Arc::new(Mutex::new(Clock::system().now().instant()));
+        let told = now.clone();
+        let clock = Clock::driven_by(move || told.lock().map(|now| *now).unwrap_or_default());
         let site = Site { front_url: "https://conum.example.org".to_owned() };
-        Db::new(&Settings::single(&self.url), Clock::driven_by(move || instant), site)
+        Self { db: Db::new(&Settings::single(url), clock, site), now }
     }
 
-    /// Runs a use case as `actor`, on `day`.
+    /// Runs a use case as `actor`, on the morning of `day`.
     fn act<T>(&self, day: &str, actor: Actor, work: impl Fn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let principal = Principal { actor, subject: "demo".to_owned(), ..Principal::anonymous() };
         let request = Request { principal: Arc::new(principal), operation: "demo", request_id: String::new() };
-        self.at(day).write_now(&request, &|tx| work(tx).map(Kept::Keep))
+        if let Ok(mut now) = self.now.lock() {
+            *now = format!("{day}T09:00:00Z").parse().unwrap_or_default();
+        }
+        self.db.write_now(&request, &|tx| work(tx).map(Kept::Keep))
     }
 
     fn open_call(&self, day: &str, audience: Audience) -> Result<()> {
@@ -151,7 +160,7 @@ impl Demo {
 
     /// Registers, confirms and applies; then the prefecture gives its opinion.
     fn apply(&self, day: &str, lines: &[Line]) -> Result<Vec<ApplicationId>> {
-        let wanted_start_on = date("2021-09-01")?;
+        let wanted_start_on = date(day)? + TimeDelta::days(90);
         lines
             .iter()
             .enumerate()

@@ -7,7 +7,9 @@ import sys
 import conum_client
 from conum_client import AuthenticatedClient, Client
 from conum_client.api.accounts import find_me
+from conum_client.api.matching import explain_match
 from conum_client.api.posts import find_post, list_posts
+from conum_client.api.recruitments import find_recruitment, list_recruitments
 from conum_client.api.territories import find_commune, find_departement, list_communes, list_departements
 from conum_client.models import CommunePage, CommuneView, DepartementPage, Problem
 
@@ -44,6 +46,14 @@ check(page.meta.limit == 5, "posts are listed")
 if page.data:
     post = find_post.sync(page.data[0].id, client=anct)
     check(post.reference == page.data[0].reference, "one of them is found by its identifier")
+
+page = list_recruitments.sync(client=anct, limit=5)
+check(page.meta.limit == 5, "recruitments are listed")
+if page.data:
+    hired = find_recruitment.sync(page.data[0].id, client=anct)
+    check(hired.reference == page.data[0].reference, "one of them is found by its identifier")
+    why = explain_match.sync(client=anct, candidate_id=hired.candidate_id, structure_id=hired.structure_id)
+    check(len(why.conditions) == 9 and why.distance_km >= 0, "the matching explains its pair")
 
 answer = find_departement.sync_detailed("99", client=anyone)
 check(answer.status_code == 404, "what does not exist answers 404")

@@ -40,6 +40,15 @@ if (first) {
     check(post.data?.reference === first.reference, "one of them is found by its identifier");
 }
 
+const recruitments = await anct.GET("/api/v1/recruitments", { params: { query: { limit: 5 } } });
+check(recruitments.data !== undefined && recruitments.data.meta.limit === 5, "recruitments are listed");
+const [hired] = recruitments.data.data;
+if (hired?.candidate_id) {
+    const pair = { candidate_id: hired.candidate_id, structure_id: hired.structure_id };
+    const why = await anct.GET("/api/v1/matches/explain", { params: { query: pair } });
+    check(why.data?.conditions.length === 9, "the matching explains its pair");
+}
+
 const missing = await anyone.GET("/api/v1/departements/{code}", { params: { path: { code: "99" } } });
 const problem: Problem | undefined = missing.error;
 check(missing.response.status === 404, "what does not exist answers 404");

@@ -41,6 +41,7 @@ pub fn finish(document: &mut Value) {
     let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
     for (name, schema) in schemas.iter_mut() {
         bound_integers(schema);
+        join_null(schema);
         lift_descriptions(schema);
         if name.starts_with("Problem") {
             continue;
@@ -67,6 +68,33 @@ fn collect_refs(document: &Value, value: &Value, found: &mut std::collections::B
             members.values().for_each(|member| collect_refs(document, member, found));
         }
         Value::Array(items) => items.iter().for_each(|item| collect_refs(document, item, found)),
+        _ => {}
+    }
+}
+
+/// A schema written in place that may be null says so in its own type.
+fn join_null(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.values_mut().for_each(join_null);
+            let Some([Value::Object(one), other]) = members.get("oneOf").and_then(Value::as_array).map(Vec::as_slice)
+            else {
+                return;
+            };
+            if one.contains_key("$ref") || other != &json!({"type": "null"}) || !one["type"].is_string() {
+                return;
+            }
+            let mut joined = one.clone();
+            joined["type"] = json!([one["type"], "null"]);
+            if let Some(values) = joined.get_mut("enum").and_then(Value::as_array_mut) {
+                values.push(Value::Null);
+            }
+            members.shift_remove("oneOf");
+            for (name, value) in joined {
+                members.entry(name).or_insert(value);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(join_null),
         _ => {}
     }
 }

@@ -26,7 +26,7 @@ pub struct NewMatch {
 /// What a run looks at: the whole country by default, or one side.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"structure_id": null}))]
+#[schema(example = json!({"structure_id": "0192f0c1-2b7e-7c3a-9f4e-1a2b3c4d5e6f"}))]
 pub struct NewMatchingRun {
     /// Only this structure; an employer's own by default, and no other.
     pub structure_id: Option<StructureId>,

@@ -13,6 +13,7 @@ use crate::platform::auth::policy::scopes_of;
 use crate::platform::auth::{Actor, Role, Territory};
 use crate::platform::clock::Clock;
 use crate::platform::db::private_cluster::{Keep, PrivateCluster};
+use crate::platform::db::sql::Sql;
 use crate::platform::db::{Db, Outcome, Request, Settings, Site, migrations, print_schema};
 use crate::platform::http::front::Limits;
 use crate::platform::ids::{CandidateId, CounsellorId, StructureId, TrainingBodyId};
@@ -111,10 +112,7 @@ fn migrate(config: &Config) -> Result<(), String> {
     if load_territories(&database(config), "migrate")? {
         println!("loaded the territories");
     }
-    if let Some(cap) = config.posts_cap {
-        set_cap(&database(config), cap)?;
-    }
-    Ok(())
+    set_caps(&database(config), config)
 }
 
 /// Refusals without a code of their own are told apart by their text.
@@ -143,14 +141,19 @@ fn load_territories(db: &Db, job: &'static str) -> Result<bool, String> {
         .map_err(|e| e.to_string())
 }
 
-fn set_cap(db: &Db, cap: i32) -> Result<(), String> {
-    db.write_now(&Request::job("migrate"), &|tx| {
-        crate::sql!("update programme set posts_cap = {} where posts_cap <> {}", cap, cap)
-            .run(tx.conn())
-            .map(Outcome::Keep)
-    })
-    .map(|_| ())
-    .map_err(|e| format!("CONUM_POSTS_CAP: {e}"))
+fn set_caps(db: &Db, config: &Config) -> Result<(), String> {
+    let caps = [("CONUM_POSTS_CAP", "posts_cap", config.posts_cap), ("CONUM_MATCH_CAP", "match_cap", config.match_cap)];
+    for (variable, column, cap) in caps {
+        let Some(cap) = cap else { continue };
+        db.write_now(&Request::job("migrate"), &|tx| {
+            let column = || Sql::raw(column);
+            crate::sql!("update programme set {} = {} where {} <> {}", column(), cap, column(), cap)
+                .run(tx.conn())
+                .map(Outcome::Keep)
+        })
+        .map_err(|e| format!("{variable}: {e}"))?;
+    }
+    Ok(())
 }
 
 fn dev(demo: bool) -> Result<(), String> {

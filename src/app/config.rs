@@ -49,6 +49,8 @@ pub struct Config {
     pub mailer: Mailer,
     pub mail_from: String,
     pub posts_cap: Option<i32>,
+    /// Open matches that a candidate, and a structure, may have at a time.
+    pub match_cap: Option<i32>,
     /// Seconds that requests under way get to finish after SIGTERM.
     pub shutdown_seconds: u64,
 }
@@ -152,6 +154,9 @@ impl Config {
                 .text("CONUM_MAIL_FROM")
                 .unwrap_or_else(|| "conum <ne-pas-repondre@example.org>".to_owned()),
             posts_cap: reader.text("CONUM_POSTS_CAP").map(|_| reader.parsed("CONUM_POSTS_CAP", 0, "a number of posts")),
+            match_cap: reader
+                .text("CONUM_MATCH_CAP")
+                .map(|_| reader.parsed("CONUM_MATCH_CAP", 0, "a number of matches")),
             shutdown_seconds: reader.parsed("CONUM_SHUTDOWN_SECONDS", 20, "a number of seconds"),
             public_url,
             listen,

@@ -291,8 +291,35 @@ fn token(args: &TokenArgs) -> Result<(), String> {
 
 fn health() -> Result<(), String> {
     let config = configuration(&[("DATABASE_URL", "unused")])?;
-    let port = config.listen.rsplit(':').next().unwrap_or("8080").to_owned();
-    let agent: ureq::Agent =
-        ureq::Agent::config_builder().timeout_global(Some(std::time::Duration::from_secs(3))).build().into();
-    agent.get(format!("http://127.0.0.1:{port}/health/ready")).call().map(|_| ()).map_err(|e| format!("not ready: {e}"))
+    let address = asked_at(&config.listen);
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .proxy(None)
+        .timeout_global(Some(std::time::Duration::from_secs(3)))
+        .build()
+        .into();
+    agent.get(format!("http://{address}/health/ready")).call().map(|_| ()).map_err(|e| format!("not ready: {e}"))
+}
+
+/// Where this machine reaches a service that listens there: every address is asked at the loopback one.
+fn asked_at(listen: &str) -> String {
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+    let loopback = |address: SocketAddr| match address.ip() {
+        IpAddr::V4(_) => IpAddr::from(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(_) => IpAddr::from(Ipv6Addr::LOCALHOST),
+    };
+    match listen.parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_unspecified() => SocketAddr::new(loopback(address), address.port()).to_string(),
+        _ => listen.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::asked_at;
+
+    #[test]
+    fn health_is_asked_where_the_service_listens() {
+        let told = ["0.0.0.0:8080", "[::]:8080", "10.1.2.3:80", "[::1]:8080", "localhost:8080"].map(asked_at);
+        assert_eq!(told, ["127.0.0.1:8080", "[::1]:8080", "10.1.2.3:80", "[::1]:8080", "localhost:8080"]);
+    }
 }

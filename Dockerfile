@@ -1,10 +1,8 @@
 # syntax=docker/dockerfile:1
-FROM rust:1.95-bookworm AS build
+FROM rust:1.95.0-bookworm AS build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libpq-dev \
     && rm -rf /var/lib/apt/lists/*
-# The image's own toolchain is the pinned one: nothing more is fetched for it.
-ENV RUSTUP_TOOLCHAIN=1.95.0
 WORKDIR /src
 COPY . .
 # The caches outlive the layer: a change of the sources compiles the service alone, not what it uses.

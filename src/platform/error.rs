@@ -164,6 +164,22 @@ impl std::fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
+/// For what a member of the body names.
+pub trait Named<T> {
+    /// What is missing, or out of reach, is a fault of the member that names it; whatever else went wrong stays what it
+    /// is.
+    fn named_by(self, field: &str) -> Result<T>;
+}
+
+impl<T> Named<T> for Result<T> {
+    fn named_by(self, field: &str) -> Result<T> {
+        self.map_err(|problem| match problem.code() {
+            Code::NotFound => Problem::invalid_field(field, FaultCode::UnknownId),
+            _ => problem,
+        })
+    }
+}
+
 /// Collects faults, so that a caller learns of all of them at once.
 #[derive(Default)]
 pub struct Faults(Vec<Fault>);

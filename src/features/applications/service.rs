@@ -14,7 +14,7 @@ use crate::features::structures::store::Structure;
 use crate::platform::auth::policy::Permission;
 use crate::platform::auth::{Actor, Territory, can};
 use crate::platform::db::{Reader, Tx};
-use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
+use crate::platform::error::{Code, Fault, FaultCode, Named, Problem, Result};
 use crate::platform::events::{self, Event};
 use crate::platform::ids::{ApplicationId, CommitteeId, StructureId};
 use crate::platform::mail::Email;
@@ -46,10 +46,7 @@ fn lock(tx: &mut Tx<'_>, id: ApplicationId) -> Result<Application> {
 
 pub fn create(tx: &mut Tx<'_>, new: &NewApplication) -> Result<File> {
     let structure_id = author(tx, new.structure_id)?;
-    let structure = structures::service::lock(tx, structure_id).map_err(|problem| match problem.code() {
-        Code::NotFound => Problem::invalid_field("structure_id", FaultCode::UnknownId),
-        _ => problem,
-    })?;
+    let structure = structures::service::lock(tx, structure_id).named_by("structure_id")?;
     let fields = Fields {
         kind: new.kind,
         posts_requested: new.posts_requested,

@@ -12,7 +12,7 @@ use crate::features::{posts, structures, territories};
 use crate::platform::auth::policy::Permission;
 use crate::platform::auth::{Principal, can};
 use crate::platform::db::{Reader, Tx};
-use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
+use crate::platform::error::{Code, FaultCode, Named, Problem, Result};
 use crate::platform::events::{self, Event};
 use crate::platform::ids::{ReservationId, StructureId};
 use crate::platform::text;
@@ -72,13 +72,7 @@ fn fields(tx: &mut Tx<'_>, new: &NewReservation) -> Result<Fields> {
 }
 
 fn require_lead(reader: &mut Reader<'_>, lead: StructureId) -> Result<()> {
-    match structures::service::require(reader, lead) {
-        Ok(_) => Ok(()),
-        Err(problem) if problem.code() == Code::NotFound => {
-            Err(Problem::invalid(vec![Fault::field("lead_structure_id", FaultCode::UnknownId)]))
-        }
-        Err(problem) => Err(problem),
-    }
+    structures::service::require(reader, lead).map(|_| ()).named_by("lead_structure_id")
 }
 
 /// Gives back what a reservation still holds.

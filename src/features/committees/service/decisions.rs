@@ -10,7 +10,7 @@ use crate::features::{applications, reservations, structures};
 use crate::platform::auth::Actor;
 use crate::platform::db::listing::{PageSpec, Rows};
 use crate::platform::db::{Reader, Tx};
-use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
+use crate::platform::error::{Code, Fault, FaultCode, Named, Problem, Result};
 use crate::platform::ids::{ApplicationId, CommitteeId};
 use crate::platform::text;
 use crate::platform::transitions::require_version;
@@ -88,8 +88,7 @@ fn check(tx: &mut Tx<'_>, application: &Application, input: &DecisionInput) -> R
         if !retained {
             return because("reservation_id");
         }
-        let reservation = reservations::service::find(&mut tx.reader(), id)
-            .map_err(|_| Problem::invalid_field("reservation_id", FaultCode::UnknownId))?;
+        let reservation = reservations::service::find(&mut tx.reader(), id).named_by("reservation_id")?;
         let structure = structures::service::require(&mut tx.reader(), application.structure_id)?;
         let today = tx.today();
         reservations::service::require_usable(&reservation, &structure, today)?;

@@ -14,7 +14,7 @@ use crate::features::structures::model::StructureStatus;
 use crate::features::structures::service as structures;
 use crate::platform::auth::Actor;
 use crate::platform::db::Tx;
-use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
+use crate::platform::error::{Code, Fault, FaultCode, Named, Problem, Result};
 use crate::platform::ids::{CandidateId, MatchId};
 use crate::platform::transitions::after;
 use crate::platform::{mail, text};
@@ -29,14 +29,13 @@ pub fn create(tx: &mut Tx<'_>, candidate: CandidateId) -> Result<File> {
     if structure.status != StructureStatus::Retained {
         return Err(Problem::new(Code::StructureNotRetained).with("status", structure.status));
     }
-    let unknown = || Problem::invalid_field("candidate_id", FaultCode::UnknownId);
-    let found = candidates::lock_any(tx, candidate).map_err(|_| unknown())?;
+    let found = candidates::lock_any(tx, candidate).named_by("candidate_id")?;
     match found.status {
         CandidateStatus::Active => {}
         CandidateStatus::Unavailable | CandidateStatus::Recruited => {
             return Err(Problem::new(Code::CandidateNotAvailable).with("status", found.status));
         }
-        _ => return Err(unknown()),
+        _ => return Err(Problem::invalid_field("candidate_id", FaultCode::UnknownId)),
     }
     let facts = tx
         .as_service(|tx| explain::facts(tx.conn(), candidate, structure_id))?

@@ -10,7 +10,7 @@ use crate::features::matching::store::runs::{self, NewRun, Proposal, Run};
 use crate::features::structures::service as structures;
 use crate::platform::auth::Actor;
 use crate::platform::db::{Reader, Tx};
-use crate::platform::error::{FaultCode, Problem, Result};
+use crate::platform::error::{FaultCode, Named, Problem, Result};
 use crate::platform::ids::MatchingRunId;
 use crate::platform::mail;
 
@@ -41,10 +41,10 @@ pub fn target_of(tx: &mut Tx<'_>, asked: &NewMatchingRun) -> Result<Target> {
         (Actor::Employer(_), Target::Structure(_)) => Err(unknown("structure_id")),
         (Actor::Employer(_), Target::Candidate(_)) => Err(unknown("candidate_id")),
         (_, Target::Structure(id)) => {
-            structures::require(&mut tx.reader(), id).map(|_| target).map_err(|_| unknown("structure_id"))
+            structures::require(&mut tx.reader(), id).map(|_| target).named_by("structure_id")
         }
         (_, Target::Candidate(id)) => {
-            candidates::require(&mut tx.reader(), id).map(|_| target).map_err(|_| unknown("candidate_id"))
+            candidates::require(&mut tx.reader(), id).map(|_| target).named_by("candidate_id")
         }
         (_, Target::Country) => Ok(target),
     }

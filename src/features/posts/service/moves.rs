@@ -13,7 +13,7 @@ use crate::features::posts::store::posts::{self, Post};
 use crate::features::structures::model::StructureStatus;
 use crate::features::structures::service as structures;
 use crate::platform::db::Tx;
-use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
+use crate::platform::error::{Code, Fault, FaultCode, Named, Problem, Result};
 use crate::platform::ids::{PostId, StructureId};
 use crate::platform::transitions::require_version;
 use crate::platform::{mail, text};
@@ -43,8 +43,7 @@ pub fn transfer(tx: &mut Tx<'_>, id: PostId, version: Option<i32>, to: Move) -> 
     let seen = require(&mut tx.reader(), id)?;
     require_version(version, seen.version)?;
     check_transfer(&seen)?;
-    let target = structures::require(&mut tx.reader(), to.structure_id)
-        .map_err(|_| Problem::invalid_field("structure_id", FaultCode::UnknownId))?;
+    let target = structures::require(&mut tx.reader(), to.structure_id).named_by("structure_id")?;
     let usable = matches!(target.status, StructureStatus::Registered | StructureStatus::Retained);
     if !usable || target.id == seen.structure_id {
         return Err(Problem::new(Code::TransferTargetNotUsable));

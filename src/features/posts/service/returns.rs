@@ -10,7 +10,7 @@ use crate::features::posts::store::returns::{self, PostReturn};
 use crate::features::structures::service as structures;
 use crate::platform::auth::{can, policy::Permission};
 use crate::platform::db::{Reader, Tx};
-use crate::platform::error::{FaultCode, Problem, Result};
+use crate::platform::error::{Named, Problem, Result};
 use crate::platform::events::{self, Event};
 use crate::platform::ids::{PostId, PostReturnId};
 use crate::platform::transitions::{Transition, after, require_version};
@@ -49,9 +49,8 @@ pub fn request_return(
     reason: ReturnReason,
     comment: Option<&str>,
 ) -> Result<ReturnFile> {
-    let unknown = |_| Problem::invalid_field("post_id", FaultCode::UnknownId);
-    require(&mut tx.reader(), post).map_err(unknown)?;
-    let post = lock(tx, post).map_err(unknown)?;
+    require(&mut tx.reader(), post).named_by("post_id")?;
+    let post = lock(tx, post).named_by("post_id")?;
     check_return_request(&post)?;
     let id = PostReturnId::new();
     let comment = comment.map(text::canonical);

@@ -16,7 +16,7 @@ use crate::features::structures::service as structures;
 use crate::platform::auth::Actor;
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::db::{Reader, Tx};
-use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
+use crate::platform::error::{Code, Fault, FaultCode, Named, Problem, Result};
 use crate::platform::ids::RecruitmentId;
 use crate::platform::transitions::after;
 
@@ -34,14 +34,10 @@ pub fn submit(tx: &mut Tx<'_>, new: &NewRecruitment) -> Result<File> {
     check_terms(&mut tx.reader(), &terms)?;
     let structure = structures::lock(tx, structure_id)?;
     require_retained(structure.status)?;
-    let post = posts::hold(tx, new.post_id).map_err(|problem| match problem.code() {
-        Code::NotFound => Problem::invalid_field("post_id", FaultCode::UnknownId),
-        _ => problem,
-    })?;
-    let unknown = || Problem::invalid_field("candidate_id", FaultCode::UnknownId);
-    let candidate = candidates::lock_any(tx, new.candidate_id).map_err(|_| unknown())?;
+    let post = posts::hold(tx, new.post_id).named_by("post_id")?;
+    let candidate = candidates::lock_any(tx, new.candidate_id).named_by("candidate_id")?;
     if matches!(candidate.status, CandidateStatus::PendingConfirmation | CandidateStatus::Erased) {
-        return Err(unknown());
+        return Err(Problem::invalid_field("candidate_id", FaultCode::UnknownId));
     }
     candidates::require_recruitable(&candidate)?;
     if tx.as_service(|tx| recruitments::is_engaged(tx, candidate.id))? {

@@ -90,10 +90,24 @@ def existing(resource, made_up):
     return values[zlib.crc32(str(made_up).encode()) % len(values)] if values else made_up
 
 
+POSTAL_CODES = {}
+
+
+def postal_code(commune, made_up):
+    """One of the commune's own."""
+    if commune not in POSTAL_CODES:
+        answer = requests.get(f"{os.environ['FUZZ_URL']}/api/v1/communes/{commune}", timeout=30)
+        POSTAL_CODES[commune] = answer.json()["postal_codes"] if answer.status_code == 200 else []
+    codes = POSTAL_CODES[commune]
+    return codes[0] if codes else made_up
+
+
 def refer(members):
     for name, value in members.items():
         if value is not None and name in REFERENCES:
             members[name] = existing(REFERENCES[name], value)
+    if isinstance(members.get("commune_code"), str) and "postal_code" in members:
+        members["postal_code"] = postal_code(members["commune_code"], members["postal_code"])
 
 
 calls = itertools.count(1)

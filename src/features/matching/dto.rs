@@ -359,10 +359,12 @@ pub struct MatchingRunFilter {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct MatchPair {
-    /// The candidate: by default the candidate who asks.
-    pub candidate_id: Option<CandidateId>,
-    /// The structure: by default the one that asks.
-    pub structure_id: Option<StructureId>,
+    /// The candidate: oneself, for a candidate.
+    #[param(example = "0192f0c1-2b7e-7c3a-9f4e-1a2b3c4d5e6f")]
+    pub candidate_id: CandidateId,
+    /// The structure: one's own, for an employer.
+    #[param(example = "0192f0c1-2b7e-7c3a-9f4e-1a2b3c4d5e6f")]
+    pub structure_id: StructureId,
 }
 
 impl MatchFilter {

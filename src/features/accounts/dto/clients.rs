@@ -13,6 +13,12 @@ use crate::platform::clock::Now;
 use crate::platform::ids::{ApiClientId, StructureId};
 use crate::platform::transitions::Transition;
 
+/// A scope: what a token may read or write, by the resource's name.
+#[derive(ToSchema)]
+#[schema(pattern = "^[a-z-]{1,60}:(read|write)$", example = "posts:read")]
+#[expect(dead_code, reason = "declared for the document")]
+pub struct ScopeName(String);
+
 /// A program gets credentials of its own. The perimeter goes with the role, as for an account.
 #[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
@@ -28,7 +34,7 @@ pub struct NewApiClient {
     #[schema(pattern = "^[0-9]{2,3}$", example = "76")]
     pub region_code: Option<String>,
     /// What it may do, out of the scopes of its role.
-    #[schema(min_items = 1, max_items = 60, example = json!(["structures:read", "posts:read"]))]
+    #[schema(value_type = Vec<ScopeName>, min_items = 1, max_items = 60, example = json!(["structures:read", "posts:read"]))]
     pub scopes: Vec<String>,
     /// A year ahead at most, and by default.
     pub expires_at: Option<DateTime<Utc>>,
@@ -41,7 +47,7 @@ pub struct NewApiClient {
 pub struct ApiClientPatch {
     #[schema(min_length = 1, max_length = 100, format = "line", nullable = false)]
     pub name: Option<String>,
-    #[schema(min_items = 1, max_items = 60, nullable = false)]
+    #[schema(value_type = Option<Vec<ScopeName>>, min_items = 1, max_items = 60, nullable = false)]
     pub scopes: Option<Vec<String>>,
     /// A year ahead at most.
     #[schema(nullable = false)]

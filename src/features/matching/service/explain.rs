@@ -8,7 +8,7 @@ use crate::features::matching::store::explain::{self, Facts};
 use crate::features::structures::model::StructureStatus;
 use crate::platform::auth::Actor;
 use crate::platform::db::Reader;
-use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
+use crate::platform::error::{Problem, Result};
 use crate::platform::ids::{CandidateId, StructureId};
 
 /// Every condition with its verdict, and the values behind it.
@@ -19,25 +19,15 @@ pub struct Explanation {
 }
 
 /// Explains a pair: to the ANCT any, to a structure or a candidate only its own side.
-pub fn explain(
-    reader: &mut Reader<'_>,
-    candidate: Option<CandidateId>,
-    structure: Option<StructureId>,
-) -> Result<Explanation> {
-    let (candidate, structure) = match reader.actor() {
-        Actor::Candidate(own) => (Some(*own).filter(|own| candidate.is_none_or(|c| c == *own)), structure),
-        Actor::Employer(own) => (candidate, Some(*own).filter(|own| structure.is_none_or(|s| s == *own))),
-        _ => (candidate, structure),
+pub fn explain(reader: &mut Reader<'_>, candidate: CandidateId, structure: StructureId) -> Result<Explanation> {
+    let is_own = match reader.actor() {
+        Actor::Candidate(own) => *own == candidate,
+        Actor::Employer(own) => *own == structure,
+        _ => true,
     };
-    let missing =
-        |name: &str| Problem::new(Code::InvalidParameter).faults(vec![Fault::parameter(name, FaultCode::Required)]);
-    let own_side = matches!(reader.actor(), Actor::Candidate(_)) && candidate.is_none()
-        || matches!(reader.actor(), Actor::Employer(_)) && structure.is_none();
-    if own_side {
+    if !is_own {
         return Err(Problem::not_found());
     }
-    let candidate = candidate.ok_or_else(|| missing("candidate_id"))?;
-    let structure = structure.ok_or_else(|| missing("structure_id"))?;
     // The conditions look at all matches of both sides; of them only the numbers are told.
     reader.widen()?;
     let facts = explain::facts(reader.conn(), candidate, structure)?

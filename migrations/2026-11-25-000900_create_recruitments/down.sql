@@ -3,7 +3,7 @@ drop policy candidates_recruited on candidates;
 drop policy counsellors_reach on counsellors;
 drop policy extensions_reach on extensions;
 drop policy recruitments_reach on recruitments;
-drop function conum_may_move(uuid);
+alter table posts drop column occupant_may_move;
 drop function conum_contract(uuid);
 drop function conum_recruited(uuid, text[]);
 drop function conum_is_counsellor(uuid);

@@ -203,12 +203,7 @@ begin atomic
     select r.post_id, r.phase, r.coordinator, r.ends_on from recruitments r where r.id = recruitment;
 end;
 
--- Whether the contract on a post runs and waits for no decision, so that it may move with the post: told to whoever may
--- see the post.
-create function conum_may_move(post uuid) returns boolean
-language sql stable security definer
-return exists (
-    select from recruitments r
-    where r.post_id = post and r.status = 'validated' and not r.waiting
-        and not exists (select from recruitments n where n.previous_id = r.id and n.waiting)
-        and not exists (select from extensions x where x.recruitment_id = r.id and x.status = 'requested'));
+-- Whether the contract on a post runs and waits for no decision, so that it may move with the post: kept by those who
+-- change contracts, because every reading of a post shows it and the contracts are closed to most.
+alter table posts add column occupant_may_move boolean not null default false
+    constraint posts_occupant_may_move_check check (not occupant_may_move or status = 'occupied');

@@ -85,15 +85,7 @@ fn the_nightly_run_happens_once_however_many_servers_there_are() {
     open_call(&app);
     retained(&app, 1, 2);
     candidate(&app);
-    let carrier = conum::platform::mail::Carrier::folder(&app.mail_folder).expect("a folder");
-    let carrier = std::sync::Arc::new(carrier);
-    let workers: Vec<_> = (0..4)
-        .map(|_| {
-            conum::app::worker::Worker::new(app.service.db.clone(), carrier.clone(), "conum@example.org")
-                .expect("a worker")
-                .start()
-        })
-        .collect();
+    let workers: Vec<_> = (0..4).map(|_| app.service.start_worker().expect("a worker")).collect();
     for _ in 0..100 {
         std::thread::sleep(std::time::Duration::from_millis(100));
         let done = app.database.owner().rows("select 1 from job_runs where job = 'tidy' and finished_at is not null");
@@ -101,7 +93,7 @@ fn the_nightly_run_happens_once_however_many_servers_there_are() {
             break;
         }
     }
-    workers.into_iter().for_each(conum::app::worker::Running::stop);
+    workers.into_iter().for_each(|worker| worker.stop());
     let runs = app.get("/api/v1/matching-runs").by(&Actor::Anct).expect(200);
     assert_eq!((runs.at("/meta/total"), runs.at("/data/0/role")), (json!(1), json!("system")), "{}", runs.describe());
     assert_eq!(app.get("/api/v1/matches").by(&Actor::Anct).expect(200).at("/meta/total"), 1);

@@ -87,13 +87,7 @@ impl Operation {
         if self.writes() {
             call = call.query("dry_run", "true");
         }
-        for parameter in self.parameters().filter(|p| p["in"] == "query" && p["required"] == true) {
-            let example = match &parameter["example"] {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            call = call.query(parameter["name"].as_str().expect("a name"), &example);
-        }
+        call = self.with_required(call);
         if self.needs("If-Match") {
             call = call.if_match("\"v1\"");
         }
@@ -104,6 +98,17 @@ impl Operation {
             Some((media, text)) => call.body(&media, text),
             None => call,
         }
+    }
+
+    /// The call with the query parameters that it cannot do without.
+    pub fn with_required<'a>(&self, call: Call<'a>) -> Call<'a> {
+        self.parameters().filter(|p| p["in"] == "query" && p["required"] == true).fold(call, |call, parameter| {
+            let example = match &parameter["example"] {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            call.query(parameter["name"].as_str().expect("a name"), &example)
+        })
     }
 
     /// Some caller whom the policy admits; `None` is one without a token.

@@ -33,7 +33,7 @@ fn every_get_answers_head_alike_without_a_body() {
     let mut count = 0;
     for operation in operations.iter().filter(|o| o.method == "GET") {
         let get = operation.admitted_call(&app, &operation.path()).send();
-        let head = app.call("HEAD", &operation.path());
+        let head = operation.with_required(app.call("HEAD", &operation.path()));
         let head = match operation.some_caller() {
             Some(actor) => head.by(&actor).send(),
             None => head.send(),

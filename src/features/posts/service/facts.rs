@@ -115,9 +115,9 @@ pub fn lock_any(tx: &mut Tx<'_>, id: PostId) -> Result<Post> {
     posts::lock(tx, &Reach::Country, id)?.ok_or_else(Problem::not_found)
 }
 
-/// Moves the version of a post: what may be done with it has changed.
-pub fn touch(tx: &mut Tx<'_>, id: PostId) -> Result<()> {
-    posts::touch(tx, id)
+/// The contract on a locked post has changed: whether it may move with the post, and with it the post's version.
+pub fn settle(tx: &mut Tx<'_>, id: PostId) -> Result<()> {
+    posts::settle(tx, id)
 }
 
 /// The recruitment that held a locked, vacant post came to nothing.

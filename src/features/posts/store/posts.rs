@@ -33,6 +33,8 @@ pub struct Post {
     pub deadline_extension_reason: Option<String>,
     pub status: PostStatus,
     pub available: bool,
+    /// The contract on it runs, and nothing about it waits for a decision.
+    pub occupant_may_move: bool,
     pub returned_on: Option<NaiveDate>,
     pub return_reason: Option<EndReason>,
     pub created_at: DateTime<Utc>,
@@ -55,15 +57,11 @@ pub struct Post {
     /// A request to give it back waits for a decision.
     #[diesel(sql_type = st::Bool)]
     pub return_pending: bool,
-    /// The contract on it runs, and nothing about it waits for a decision.
-    #[diesel(sql_type = st::Bool)]
-    pub occupant_may_move: bool,
 }
 
 const COLUMNS: &str = "p.*, s.reference as structure_reference, s.name as structure_name, s.commune_code, \
     c.name as commune_name, s.epci_siren, s.departement_code, s.region_code, \
-    exists (select from post_returns r where r.post_id = p.id and r.status = 'requested') as return_pending, \
-    p.status = 'occupied' and conum_may_move(p.id) as occupant_may_move";
+    exists (select from post_returns r where r.post_id = p.id and r.status = 'requested') as return_pending";
 const TABLES: &str = "posts p join structures s on s.id = p.structure_id join communes c on c.code = s.commune_code";
 
 sortable! {
@@ -289,7 +287,7 @@ pub fn occupy(tx: &mut Tx<'_>, id: PostId) -> Result<()> {
 /// Vacant again, with a deadline that may be extended once more.
 pub fn vacate(tx: &mut Tx<'_>, id: PostId, deadline: NaiveDate, available: bool) -> Result<()> {
     sql!(
-        "update posts set status = 'vacant', available = {}, recruitment_deadline = {}, deadline_extended_at = null,
+        "update posts set status = 'vacant', available = {}, occupant_may_move = false, recruitment_deadline = {}, deadline_extended_at = null,
             deadline_extension_reason = null where id = {}",
         available,
         deadline,
@@ -297,6 +295,23 @@ pub fn vacate(tx: &mut Tx<'_>, id: PostId, deadline: NaiveDate, available: bool)
     )
     .run(tx.conn())
     .map(|_| ())
+}
+
+/// Whether the contract on a post may move with it, after a change of the contract. As the service itself: who changes
+/// one contract need not see what else waits.
+pub fn settle(tx: &mut Tx<'_>, id: PostId) -> Result<()> {
+    tx.as_service(|tx| {
+        sql!(
+            "update posts p set occupant_may_move = p.status = 'occupied' and exists (
+                select from recruitments r where r.post_id = p.id and r.status = 'validated' and not r.waiting
+                    and not exists (select from recruitments n where n.previous_id = r.id and n.waiting)
+                    and not exists (select from extensions x where x.recruitment_id = r.id and x.status = 'requested'))
+             where p.id = {}",
+            id
+        )
+        .run(tx.conn())
+        .map(|_| ())
+    })
 }
 
 /// Moves the version: what the post shows has changed beside its own columns.

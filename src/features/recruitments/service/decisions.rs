@@ -25,7 +25,7 @@ pub fn validate(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Res
     check_validate(&locked.recruitment)?;
     if locked.recruitment.waiting {
         recruitments::change(tx, id, &Change::Validated)?;
-        posts::touch(tx, locked.post.id)?;
+        posts::settle(tx, locked.post.id)?;
     } else {
         candidates::require_recruitable(&locked.candidate)?;
         recruitments::change(tx, id, &Change::Validated)?;
@@ -43,6 +43,7 @@ pub fn validate(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Res
 /// A validated recruitment takes effect: post, candidate, matches, counsellor, account.
 fn begin(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
     posts::occupy(tx, &locked.post)?;
+    posts::settle(tx, locked.post.id)?;
     candidates::recruit(tx, &locked.candidate)?;
     matching::close_of_recruited(tx, &locked.candidate, locked.structure.id)?;
     let counsellor = appoint(tx, locked, &locked.recruitment)?;
@@ -106,7 +107,7 @@ pub fn cancel(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Resul
 
 /// A submission comes to nothing: the post is free again; a renewal held nothing of its own.
 fn release(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
-    if locked.recruitment.waiting { posts::touch(tx, locked.post.id) } else { posts::release(tx, locked.post.id) }
+    if locked.recruitment.waiting { posts::settle(tx, locked.post.id) } else { posts::release(tx, locked.post.id) }
 }
 
 /// Writes to the structure of a recruitment, whose contact may be closed to the caller.

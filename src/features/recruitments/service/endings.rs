@@ -40,7 +40,7 @@ pub fn request_termination(
     let comment = request.comment.as_deref().map(text::canonical);
     let change = Change::TerminationRequested { on, reason: request.reason, comment: comment.as_deref() };
     recruitments::change(tx, id, &change)?;
-    posts::touch(tx, recruitment.post_id)?;
+    posts::settle(tx, recruitment.post_id)?;
     told(tx, "recruitment.termination_requested", id)
 }
 
@@ -49,7 +49,7 @@ pub fn cancel_termination(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i3
     let recruitment = lock_with_post(tx, id, version)?;
     after(STEPS, recruitment.status, "cancel_termination")?;
     recruitments::change(tx, id, &Change::TerminationCancelled)?;
-    posts::touch(tx, recruitment.post_id)?;
+    posts::settle(tx, recruitment.post_id)?;
     told(tx, "recruitment.termination_cancelled", id)
 }
 
@@ -138,7 +138,7 @@ fn complete(tx: &mut Tx<'_>, id: RecruitmentId) -> Result<()> {
     match renewal {
         Some(renewal) if renewal.status == RecruitmentStatus::Validated => {
             appoint(tx, &locked, &renewal)?;
-            posts::touch(tx, locked.post.id)?;
+            posts::settle(tx, locked.post.id)?;
             emit(tx, "recruitment.begun", &renewal)?;
         }
         other => {

@@ -78,7 +78,7 @@ pub fn request_extension(tx: &mut Tx<'_>, id: RecruitmentId, new: &NewExtension)
     };
     extensions::insert(tx, &row)?;
     recruitments::touch(tx, id)?;
-    posts::touch(tx, recruitment.post_id)?;
+    posts::settle(tx, recruitment.post_id)?;
     told(tx, "extension.requested", row.id)
 }
 
@@ -94,7 +94,7 @@ pub fn validate_extension(tx: &mut Tx<'_>, id: ExtensionId, version: Option<i32>
     recruitments::change(tx, extension.recruitment_id, &change)?;
     let file = told(tx, "extension.validated", id)?;
     let recruitment = lock(tx, extension.recruitment_id, None)?;
-    posts::touch(tx, recruitment.post_id)?;
+    posts::settle(tx, recruitment.post_id)?;
     to_structure(tx, &recruitment, |to| mails::extended(&recruitment, extension.ends_on, to))?;
     Ok(file)
 }
@@ -108,7 +108,7 @@ pub fn refuse_extension(tx: &mut Tx<'_>, id: ExtensionId, version: Option<i32>, 
     recruitments::touch(tx, extension.recruitment_id)?;
     let file = told(tx, "extension.refused", id)?;
     let recruitment = lock(tx, extension.recruitment_id, None)?;
-    posts::touch(tx, recruitment.post_id)?;
+    posts::settle(tx, recruitment.post_id)?;
     to_structure(tx, &recruitment, |to| mails::extension_refused(&recruitment, &reason, to))?;
     Ok(file)
 }

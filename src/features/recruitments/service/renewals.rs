@@ -39,6 +39,6 @@ pub fn renew(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>, new: &Ren
     };
     recruitments::insert(tx, &row)?;
     recruitments::touch(tx, id)?;
-    posts::touch(tx, locked.post.id)?;
+    posts::settle(tx, locked.post.id)?;
     told(tx, "recruitment.submitted", row.id)
 }

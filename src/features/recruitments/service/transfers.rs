@@ -61,6 +61,7 @@ fn move_contract(tx: &mut Tx<'_>, moved: &Moved) -> Result<()> {
     let structure = structures::require_any(tx, moved.post.structure_id)?;
     let locked = Locked { structure, post: moved.post.clone(), candidate, recruitment: new };
     appoint(tx, &locked, &locked.recruitment)?;
+    posts::settle(tx, moved.post.id)?;
     let front_url = &tx.site().front_url;
     candidates::write_to(tx, &locked.candidate, |to, leave| {
         mails::transferred(front_url, &locked.recruitment, moved.on, to, leave)

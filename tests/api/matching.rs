@@ -86,7 +86,7 @@ fn the_nightly_run_happens_once_however_many_servers_there_are() {
     retained(&app, 1, 2);
     candidate(&app);
     let workers: Vec<_> = (0..4).map(|_| app.service.start_worker().expect("a worker")).collect();
-    for _ in 0..100 {
+    for _ in 0..300 {
         std::thread::sleep(std::time::Duration::from_millis(100));
         let done = app.database.owner().rows("select 1 from job_runs where job = 'tidy' and finished_at is not null");
         if !done.is_empty() {

@@ -16,6 +16,7 @@ mod guards;
 mod issuers;
 mod journey;
 mod matching;
+mod matching_oracle;
 mod outage;
 mod outbox;
 mod posts;

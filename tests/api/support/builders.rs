@@ -194,7 +194,7 @@ pub fn candidate(app: &App) -> Candidate {
 
 /// The posts of a structure, oldest first.
 pub fn posts_of(app: &App, employer: &Employer) -> Vec<String> {
-    let query = format!("/api/v1/posts?structure_id={}&sort=reference", employer.id);
+    let query = format!("/api/v1/posts?structure_id={}&sort=reference&limit=500", employer.id);
     app.get(&query).by(&Actor::Anct).expect(200).values("/data", "/id")
 }
 

@@ -22,12 +22,14 @@ def at(path):
     return x
 print("  "+", ".join(f"{p} = {json.dumps(at(p),ensure_ascii=False)}" for p in sys.argv[1:]))' "$@"; }
 
-say "A structure of the Dordogne with a vacant post, and room for one more open match"
+say "A structure of the Dordogne with a vacant post"
 ANCT=$(token --role anct)
 POST=
 while read -r post structure commune; do
-  open=$(call GET "/matches?structure_id=$structure&status=proposed,mutual,met" "$ANCT" | get meta.total)
-  [ "$open" -ge 3 ] && continue
+  OPEN=$(call GET "/matches?structure_id=$structure&status=proposed,mutual,met" "$ANCT" | get meta.total)
+  UNANSWERED=$(call GET "/matches?structure_id=$structure&status=proposed&limit=1" "$ANCT" |
+    python3 -c 'import json,sys; print("".join(m["id"] for m in json.load(sys.stdin)["data"]))')
+  [ "$OPEN" -ge 3 ] && [ -z "$UNANSWERED" ] && continue
   POST=$post STRUCTURE=$structure COMMUNE=$commune
   break
 done <<<"$(call GET '/posts?departement_code=24&available=true&limit=500' "$ANCT" | python3 -c 'import json,sys
@@ -36,6 +38,11 @@ for post in json.load(sys.stdin)["data"]: print(post["id"], post["structure_id"]
 call GET "/posts/$POST" "$ANCT" | show reference structure_name status available
 EMPLOYER=$(token --role employer --structure "$STRUCTURE")
 POSTAL_CODE=$(call GET "/communes/$COMMUNE" '' | get postal_codes.0)
+if [ "$OPEN" -ge 3 ]; then
+  echo "  it has all the open matches it may have, and declines one that it has not answered yet"
+  call POST "/matches/$UNANSWERED/decline" "$EMPLOYER" '{"reason":"deja_pourvu"}' "If-Match: $(etag "/matches/$UNANSWERED" "$EMPLOYER")" |
+    show status declined_by
+fi
 
 say "Somebody who lives there fills in the public form: the answer tells nothing of who is known"
 TODAY=$(python3 -c 'import datetime; print(datetime.date.today())')

@@ -1,6 +1,6 @@
 //! What is committed is what the code says.
 
-use conum::app::document;
+use conum::app::{document, states};
 use serde_json::Value;
 
 use super::looked_at;
@@ -22,6 +22,7 @@ fn the_committed_documents_are_those_of_the_code() {
         ("openapi.json", pretty(&document)),
         ("openapi-3.0.json", pretty(&document::downgrade(&document))),
         ("authorization.md", document::authorization_table(&document)),
+        ("states.md", states::document()),
     ];
     looked_at(operations::all(&document).len(), "operations in the documents");
     for (name, text) in files {

@@ -158,8 +158,8 @@ const TABLES: &str = "
         needed_by date, room int, room_left int, depth int not null default 0, complete boolean not null default false
     ) on commit drop;
     create temporary table pool_candidates (
-        number int generated always as identity, id uuid, created_at timestamptz, longitude float8, latitude float8,
-        place cube, island text, anywhere boolean, radius_m int, available_from date, room int
+        number int generated always as identity, id uuid, longitude float8, latitude float8, place cube, island text,
+        anywhere boolean, radius_m int, available_from date, room int
     ) on commit drop;
     create temporary table pool_pairs (structure int, candidate int, distance_m int) on commit drop;
     create temporary table pool_chosen (
@@ -205,8 +205,8 @@ pub fn gather(tx: &mut Tx<'_>, target: Target, cap: i32) -> Result<Pools> {
     )
     .run(tx.conn())?;
     sql!(
-        "insert into pool_candidates (id, created_at, longitude, latitude, place, island, anywhere, radius_m, available_from, room)
-         select c.id, c.created_at, c.longitude, c.latitude, conum_sphere(c.longitude, c.latitude),
+        "insert into pool_candidates (id, longitude, latitude, place, island, anywhere, radius_m, available_from, room)
+         select c.id, c.longitude, c.latitude, conum_sphere(c.longitude, c.latitude),
             conum_island(c.departement_code), c.anywhere, 1000 * c.max_distance_km, c.available_from, {} - coalesce(o.open, 0)
          from candidates c
          left join (select m.candidate_id, count(*)::int as open from matches m
@@ -416,8 +416,7 @@ fn skipped(target: Target, cap: i32) -> Sql {
 pub fn propose(tx: &mut Tx<'_>, run: MatchingRunId, expires_on: NaiveDate) -> Result<usize> {
     // What changes a state holds its row's lock: whoever is no longer eligible falls out here.
     tx.conn().batch_execute(
-        "create index pool_chosen_structure_idx on pool_chosen (structure);
-         analyze pool_chosen;
+        "analyze pool_chosen;
          select count(*) from (select s.id from structures s join pool_structures x on x.id = s.id
             where x.number in (select structure from pool_chosen) order by s.id for share of s) l;
          select count(*) from (select c.id from candidates c join pool_candidates x on x.id = c.id

@@ -8,10 +8,10 @@ use super::dto::*;
 use super::service::{self, ExtensionFile, File};
 use super::store::counsellors::{self, CounsellorSort};
 use super::store::extensions::{self, ExtensionSort};
-use super::store::recruitments::{self, RecruitmentSort};
+use super::store::recruitments::RecruitmentSort;
 use super::store::wages::{self, WageSort};
 use crate::features::posts::dto::{PostTransfer, PostView};
-use crate::platform::auth::{Actor, Caller, can};
+use crate::platform::auth::{Caller, can};
 use crate::platform::http::page::PageParams;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::{CounsellorId, ExtensionId, PostId, RecruitmentId};
@@ -134,20 +134,11 @@ pub async fn list_recruitments(
     paging: Paging,
 ) -> Answer {
     let page = paging.spec(RecruitmentSort::order(filter.sort.as_deref(), "-updated_at"))?;
-    let mut search = filter.search();
-    if matches!(caller.actor(), Actor::Observer(_)) {
-        // A filter by person would tell what the answer does not.
-        search.candidate = None;
-    }
+    let search = filter.search();
     caller
         .read_private(move |reader| {
-            let actor = reader.actor().clone();
-            if matches!(actor, Actor::Observer(_)) {
-                // The rows are closed to observers; of those within their territory they may know the contract.
-                reader.widen()?;
-            }
-            let shows = service::shows(&actor);
-            let rows = recruitments::list(reader.conn(), &actor, &search, &page)?;
+            let shows = service::shows(reader.actor());
+            let rows = service::list(reader, &search, &page)?;
             RecruitmentPage::reply(&paging, rows.map(|row| RecruitmentItem::new(row, shows)))
         })
         .await

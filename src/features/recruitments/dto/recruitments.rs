@@ -238,7 +238,7 @@ pub struct RecruitmentFilter {
     pub structure_id: Option<StructureId>,
     /// The post.
     pub post_id: Option<PostId>,
-    /// The candidate; observers cannot ask by it.
+    /// The candidate; ignored where an observer asks.
     pub candidate_id: Option<CandidateId>,
     /// Kinds of contract.
     #[param(inline)]

@@ -8,12 +8,13 @@ use crate::features::posts::service as posts;
 use crate::features::posts::store::posts::Post;
 use crate::features::recruitments::dto::Shows;
 use crate::features::recruitments::model::{RecruitmentStatus, STEPS};
-use crate::features::recruitments::store::recruitments::{self, Recruitment};
+use crate::features::recruitments::store::recruitments::{self, Recruitment, Search};
 use crate::features::structures::model::StructureStatus;
 use crate::features::structures::service as structures;
 use crate::features::structures::store::Structure;
 use crate::platform::auth::policy::Permission;
 use crate::platform::auth::{Actor, can};
+use crate::platform::db::listing::{PageSpec, Rows};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events::{self, Event};
@@ -31,6 +32,18 @@ pub struct File {
 pub fn shows(actor: &Actor) -> Shows {
     let people = !matches!(actor, Actor::Observer(_));
     Shows { people, pay: people && !matches!(actor, Actor::Prefecture(_)) }
+}
+
+/// The recruitments that the caller may see.
+pub fn list(reader: &mut Reader<'_>, search: &Search, page: &PageSpec) -> Result<Rows<Recruitment>> {
+    let actor = reader.actor().clone();
+    if !matches!(actor, Actor::Observer(_)) {
+        return recruitments::list(reader.conn(), &actor, search, page);
+    }
+    // The rows are closed to observers; of those within their territory they may know the contract. A filter by person
+    // would tell what the answer does not.
+    reader.widen()?;
+    recruitments::list(reader.conn(), &actor, &Search { candidate: None, ..search.clone() }, page)
 }
 
 pub fn find(reader: &mut Reader<'_>, id: RecruitmentId) -> Result<File> {

@@ -16,7 +16,7 @@ pub use counsellors::{find_counsellor, update_counsellor};
 pub use decisions::{cancel, refuse, validate};
 pub use endings::{cancel_termination, complete_overdue, request_termination, terminate};
 pub use extensions::{ExtensionFile, find_extension, refuse_extension, request_extension, validate_extension};
-pub use file::{File, find, shows};
+pub use file::{File, find, list, shows};
 pub use renewals::renew;
 pub use submission::{submit, update};
 pub use transfers::transfer_post;

@@ -541,6 +541,53 @@ fn every_transition_of_every_state_does_what_the_recruitment_announces() {
     assert_eq!(tried, 400);
 }
 
+#[test]
+fn every_transition_of_every_state_does_what_the_extension_announces() {
+    let reason = json!({"reason": "Le budget n'est pas voté."});
+    let mut tried = 0;
+    for state in ["requested", "validated", "refused", "ending", "ended"] {
+        let Scene { app, employer, posts } = scene(1);
+        let person = candidate(&app);
+        let contract = recruited(&app, &employer, &posts[0], &person.id);
+        let later = json!({"ends_on": "2029-01-01"});
+        let id = app.post(&format!("{}/extensions", path(&contract))).by(&employer.actor).json(&later).expect(201).id();
+        let (anct, extension) = (Actor::Anct, format!("/api/v1/extensions/{id}"));
+        match state {
+            "validated" => drop(step(&app, &anct, &extension, "validate").expect(200)),
+            "refused" => drop(step(&app, &anct, &extension, "refuse").json(&reason).expect(200)),
+            "ending" => drop(ask_termination(&app, &employer, &contract)),
+            "ended" => {
+                ask_termination(&app, &employer, &contract);
+                step(&app, &anct, &path(&contract), "terminate").expect(200);
+            }
+            _ => {}
+        }
+        let counsellor = counsellor_of(&app, &contract);
+        let others = [Actor::Bdt, prefecture("82"), person.actor.clone(), counsellor];
+        for actor in [&anct, &employer.actor].into_iter().chain(&others) {
+            let seen = app.get(&extension).by(actor).send();
+            for (segment, name) in [("validate", "validate_extension"), ("refuse", "refuse_extension")] {
+                let call = app.post(&format!("{extension}/{segment}")).by(actor).query("dry_run", "true");
+                let call = if segment == "refuse" { call.json(&reason) } else { call };
+                let case = format!("{state} {name} by {}", actor.name());
+                tried += 1;
+                if seen.status != 200 {
+                    assert_eq!(call.if_match("\"1\"").send().status, 403, "{case}");
+                    continue;
+                }
+                let announced = seen.at("/transitions").as_array().unwrap().clone();
+                let announced = announced.into_iter().find(|t| t["name"] == name).expect("an announcement");
+                let answer = call.if_match(&seen.etag()).send();
+                assert_eq!(announced["allowed"], answer.status == 200, "{case}: {}", answer.describe());
+                if answer.status != 200 {
+                    assert_eq!(announced["refusal"], answer.at("/code"), "{case}");
+                }
+            }
+        }
+    }
+    assert_eq!(tried, 60);
+}
+
 // Races: whoever comes first wins, and the others learn why not.
 
 /// How many of the answers had each status; all others than 201 and 200 carry the code.

@@ -99,8 +99,9 @@ pub const OWN_DOMAIN: &str = "@conseiller-numerique.fr";
 pub const CONFIRMATION: Duration = Duration::days(180);
 /// How long a link to leave, or to answer a reminder, is valid.
 pub const LINK: Duration = Duration::days(60);
-/// Links of one purpose that a candidate may hold unused at a time.
+/// Letters that others may cause a candidate to get: this many links of one purpose within `LINKS_WITHIN`.
 pub const LINKS: i64 = 5;
+pub const LINKS_WITHIN: Duration = Duration::days(1);
 /// A candidate without a match is asked again whether they are available, this long after the last sign of life.
 pub const REMIND_AFTER: Duration = Duration::days(60);
 /// An unconfirmed registration is erased after this long.

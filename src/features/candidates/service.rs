@@ -2,11 +2,13 @@
 //!
 //! Links and contacts are the service's own business: what touches them runs as the service itself.
 
+use uuid::Uuid;
+
 use super::dto::{CandidatePatch, NewCandidate};
 use super::mails;
 use super::model::{
-    CONFIRMATION, CandidateStatus, FREE_TEXT, LINK, LINKS, OWN_DOMAIN, REMIND_AFTER, RETENTION, STEPS, UNCONFIRMED,
-    UnsubscribeReason,
+    CONFIRMATION, CandidateStatus, FREE_TEXT, LINK, LINKS, LINKS_WITHIN, OWN_DOMAIN, REMIND_AFTER, RETENTION, STEPS,
+    UNCONFIRMED, UnsubscribeReason,
 };
 use super::store::{self, Candidate, Change, Fields};
 use crate::features::accounts;
@@ -109,16 +111,26 @@ fn register_again(tx: &mut Tx<'_>, id: CandidateId, email: &str) -> Result<()> {
     let candidate = lock_any(tx, id)?;
     match candidate.status {
         CandidateStatus::PendingConfirmation | CandidateStatus::Unsubscribed => send_confirmation(tx, id, email),
-        _ => {
-            let front_url = &tx.site().front_url;
-            send(tx, id, |leave| mails::already_registered(front_url, id, email, leave))
-        }
+        _ => tell_registered(tx, id, email),
     }
 }
 
+fn tell_registered(tx: &mut Tx<'_>, id: CandidateId, email: &str) -> Result<()> {
+    if written_enough(tx, UNSUBSCRIBE, id)? {
+        return Ok(());
+    }
+    let front_url = &tx.site().front_url;
+    send(tx, id, |leave| mails::already_registered(front_url, id, email, leave))
+}
+
+/// Whoever asks over and over fills nobody's mailbox, and keeps nobody out for longer than a day.
+fn written_enough(tx: &mut Tx<'_>, purpose: &'static str, id: CandidateId) -> Result<bool> {
+    let since = tx.now().instant() - LINKS_WITHIN;
+    Ok(store::count_links(tx, purpose, id, since)? >= LINKS)
+}
+
 fn send_confirmation(tx: &mut Tx<'_>, id: CandidateId, email: &str) -> Result<()> {
-    // Whoever asks over and over fills nobody's mailbox.
-    if store::count_links(tx, CONFIRM, id)? >= LINKS {
+    if written_enough(tx, CONFIRM, id)? {
         return Ok(());
     }
     let token = secret::generate();
@@ -186,7 +198,7 @@ fn change_address(tx: &mut Tx<'_>, candidate: &Candidate, new: &str) -> Result<S
     let former = candidate.email.clone();
     store::put_contact(tx, candidate.id, new, candidate.phone.as_deref())?;
     store::heard_from(tx, candidate.id)?;
-    accounts::service::move_personal_account(tx, Role::Candidate, candidate.id.uuid(), new)?;
+    accounts::service::change_personal_address(tx, candidate.id, new)?;
     if let Some(former) = former {
         mail::send(tx, &mails::address_changed(candidate.id, &former))?;
     }
@@ -229,13 +241,13 @@ fn ask_new_address(tx: &mut Tx<'_>, candidate: &Candidate, email: &str) -> Resul
     }
     let id = candidate.id;
     tx.as_service(|tx| {
-        let front_url = &tx.site().front_url;
         if let Some(owner) = store::find_by_email(tx, email)? {
-            return send(tx, owner, |leave| mails::already_registered(front_url, owner, email, leave));
+            return tell_registered(tx, owner, email);
         }
-        if store::count_links(tx, CHANGE_EMAIL, id)? >= LINKS {
+        if written_enough(tx, CHANGE_EMAIL, id)? {
             return Ok(());
         }
+        let front_url = &tx.site().front_url;
         let token = secret::generate();
         store::insert_link(tx, CHANGE_EMAIL, id, Some(email), secret::hash(&token), LINK)?;
         mail::send(tx, &mails::confirm_new_address(front_url, id, email, &token))
@@ -432,7 +444,7 @@ pub fn unsubscribe(tx: &mut Tx<'_>, token: &str, reason: Option<UnsubscribeReaso
     check_leave(&candidate, "unsubscribe")?;
     store::change(tx, candidate.id, &Change::Unsubscribed { reason })?;
     store::end_links(tx, candidate.id, &[REMIND, CONFIRM, CHANGE_EMAIL])?;
-    accounts::service::close_personal_accounts(tx, Role::Candidate, vec![candidate.id.uuid()])?;
+    accounts::service::close_personal_account(tx, Role::Candidate, candidate.id.uuid())?;
     emit(tx, "candidate.unsubscribed", &candidate)?;
     Ok((lock_any(tx, candidate.id)?, true))
 }
@@ -461,21 +473,24 @@ pub fn answer_reminder(tx: &mut Tx<'_>, token: &str, available: bool) -> Result<
 pub fn erase(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result<Candidate> {
     let candidate = lock(tx, id, version)?;
     check_leave(&candidate, "erase")?;
+    tx.as_service(|tx| erase_all(tx, vec![id.uuid()]))?;
+    // After all that was written to them is gone: the last letter is the only one left.
     if let Some(email) = &candidate.email {
         mail::send(tx, &mails::erased(email))?;
     }
-    tx.as_service(|tx| {
-        accounts::service::close_personal_accounts(tx, Role::Candidate, vec![id.uuid()])?;
-        store::erase(tx, vec![id.uuid()])
-    })?;
     emit(tx, "candidate.erased", &candidate)?;
     Ok(candidate)
+}
+
+fn erase_all(tx: &mut Tx<'_>, ids: Vec<Uuid>) -> Result<()> {
+    accounts::service::erase_personal_accounts(tx, ids.clone())?;
+    store::erase(tx, ids)
 }
 
 fn close_door(tx: &mut Tx<'_>, id: CandidateId) -> Result<()> {
     tx.as_service(|tx| {
         store::end_links(tx, id, &[CONFIRM, CHANGE_EMAIL, REMIND])?;
-        accounts::service::close_personal_accounts(tx, Role::Candidate, vec![id.uuid()])
+        accounts::service::close_personal_account(tx, Role::Candidate, id.uuid())
     })
 }
 
@@ -526,10 +541,10 @@ pub fn remind(tx: &mut Tx<'_>) -> Result<usize> {
 pub fn forget(tx: &mut Tx<'_>) -> Result<(usize, usize)> {
     let now = tx.now().instant();
     let overdue = store::lock_overdue(tx, now - UNCONFIRMED, now - RETENTION)?;
-    accounts::service::close_personal_accounts(tx, Role::Candidate, overdue.clone())?;
-    store::erase(tx, overdue.clone())?;
+    let erased = overdue.len();
+    erase_all(tx, overdue)?;
     let texts = store::forget_motivations(tx, now - FREE_TEXT)?;
-    Ok((overdue.len(), texts))
+    Ok((erased, texts))
 }
 
 pub(super) fn emit(tx: &mut Tx<'_>, kind: &'static str, candidate: &Candidate) -> Result<()> {

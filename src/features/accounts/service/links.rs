@@ -11,7 +11,7 @@ use crate::platform::auth::local_issuer::LocalIssuer;
 use crate::platform::auth::{Principal, Role};
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Problem, Result};
-use crate::platform::ids::{AccountId, StructureId};
+use crate::platform::ids::{AccountId, CandidateId, StructureId};
 use crate::platform::{mail, secret, text};
 
 /// Mails a link for each live account of an address. Whether there is one shows nowhere.
@@ -54,14 +54,23 @@ pub fn open_personal_account(tx: &mut Tx<'_>, role: Role, subject_id: Uuid, emai
     Ok(store::accounts::open_personal(tx, role, subject_id, &text::canonical_email(email))?.id)
 }
 
-/// The address of a person is another one now. Runs as the service itself.
-pub fn move_personal_account(tx: &mut Tx<'_>, role: Role, subject_id: Uuid, email: &str) -> Result<()> {
-    store::accounts::move_personal(tx, role, subject_id, &text::canonical_email(email))
+/// The address of a candidate, who may be a counsellor too, is another one now. Runs as the service itself.
+pub fn change_personal_address(tx: &mut Tx<'_>, candidate: CandidateId, email: &str) -> Result<()> {
+    let whose = store::accounts::of_people(vec![candidate.uuid()]);
+    store::accounts::change_address(tx, &whose, &text::canonical_email(email))
 }
 
-/// Withdraws the accounts of these people: their tokens are refused within seconds. Runs as the service itself.
-pub fn close_personal_accounts(tx: &mut Tx<'_>, role: Role, subject_ids: Vec<Uuid>) -> Result<()> {
-    store::accounts::close_personal(tx, role, subject_ids)
+/// Withdraws the account of a candidate or counsellor: its tokens are refused within seconds. Runs as the service
+/// itself.
+pub fn close_personal_account(tx: &mut Tx<'_>, role: Role, subject_id: Uuid) -> Result<()> {
+    store::accounts::close(tx, &store::accounts::of_subjects(role, vec![subject_id]))
+}
+
+/// Withdraws all accounts of these candidates and forgets whose they were. Runs as the service itself.
+pub fn erase_personal_accounts(tx: &mut Tx<'_>, candidates: Vec<Uuid>) -> Result<()> {
+    let whose = store::accounts::of_people(candidates);
+    store::accounts::close(tx, &whose)?;
+    store::accounts::anonymise(tx, &whose).map(|_| ())
 }
 
 /// Who an account's own token speaks for.

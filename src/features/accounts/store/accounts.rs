@@ -175,40 +175,66 @@ pub fn open_personal(tx: &mut Tx<'_>, role: Role, subject_id: Uuid, email: &str)
     .one(tx.conn())
 }
 
-/// The address of a person's live account is another one now.
-pub fn move_personal(tx: &mut Tx<'_>, role: Role, subject_id: Uuid, email: &str) -> Result<()> {
+/// The accounts, named `a`, of people in a role of their own.
+pub fn of_subjects(role: Role, subject_ids: Vec<Uuid>) -> Sql {
+    sql!("(a.role = {} and a.subject_id = any({}))", role, subject_ids)
+}
+
+/// All the accounts, named `a`, that these candidates have: as such, and as the counsellors that they are or were.
+pub fn of_people(candidates: Vec<Uuid>) -> Sql {
+    let counsellors = "(a.role = 'counsellor' and a.subject_id in (
+        select k.id from counsellors k where k.candidate_id = any({})))";
+    sql!("({} or {})", of_subjects(Role::Candidate, candidates.clone()), sql!(counsellors, candidates))
+}
+
+/// The links that still open these accounts do so no longer.
+fn end_links(tx: &mut Tx<'_>, whose: &Sql) -> Result<()> {
+    let now = tx.now().instant();
     sql!(
-        "update accounts set email = {} where role = {} and subject_id = {} and status <> 'revoked' and email <> {}",
-        email,
-        role,
-        subject_id,
-        email
+        "update mail_links set expires_at = {} where used_at is null and expires_at > {} and account_id in (
+            select a.id from accounts a where {})",
+        now,
+        now,
+        whose.clone()
     )
     .run(tx.conn())
     .map(|_| ())
 }
 
-/// Withdraws the live accounts of these people, and their open links.
-pub fn close_personal(tx: &mut Tx<'_>, role: Role, subject_ids: Vec<Uuid>) -> Result<()> {
+/// The address of these live accounts is another one now; what was mailed to the former one opens nothing.
+pub fn change_address(tx: &mut Tx<'_>, whose: &Sql, email: &str) -> Result<()> {
+    end_links(tx, whose)?;
+    sql!("update accounts a set email = {} where {} and a.status <> 'revoked'", email, whose.clone())
+        .run(tx.conn())
+        .map(|_| ())
+}
+
+/// Withdraws the live accounts among these, and their open links.
+pub fn close(tx: &mut Tx<'_>, whose: &Sql) -> Result<()> {
+    end_links(tx, whose)?;
     let now = tx.now().instant();
     sql!(
-        "update mail_links set expires_at = {} where used_at is null and expires_at > {} and account_id in (
-            select id from accounts where role = {} and subject_id = any({}))",
+        "update accounts a set status = 'revoked', revoked_at = {} where {} and a.status <> 'revoked'",
         now,
-        now,
-        role,
-        subject_ids.clone()
-    )
-    .run(tx.conn())?;
-    sql!(
-        "update accounts set status = 'revoked', revoked_at = {}
-         where role = {} and subject_id = any({}) and status <> 'revoked'",
-        now,
-        role,
-        subject_ids
+        whose.clone()
     )
     .run(tx.conn())
     .map(|_| ())
+}
+
+/// Forgets who held these accounts, and what was mailed about them.
+pub fn anonymise(tx: &mut Tx<'_>, whose: &Sql) -> Result<usize> {
+    sql!(
+        "delete from emails where resource = 'accounts' and resource_id in (select a.id from accounts a where {})",
+        whose.clone()
+    )
+    .run(tx.conn())?;
+    sql!(
+        "update accounts a set email = a.id || '@example.invalid', issuer = null, subject = null
+         where {} and a.email not like '%@example.invalid'",
+        whose.clone()
+    )
+    .run(tx.conn())
 }
 
 pub fn update(tx: &mut Tx<'_>, account: &Account) -> Result<Account> {
@@ -289,11 +315,6 @@ pub fn forget(tx: &mut Tx<'_>, invited_before: DateTime<Utc>, revoked_before: Da
         invited_before
     )
     .run(tx.conn())?;
-    let forgotten = sql!(
-        "update accounts set email = id || '@example.invalid', issuer = null, subject = null
-         where status = 'revoked' and revoked_at < {} and email not like '%@example.invalid'",
-        revoked_before
-    )
-    .run(tx.conn())?;
+    let forgotten = anonymise(tx, &sql!("(a.status = 'revoked' and a.revoked_at < {})", revoked_before))?;
     Ok((revoked, forgotten))
 }

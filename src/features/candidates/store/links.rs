@@ -1,6 +1,6 @@
 //! SQL of the links mailed to candidates.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
 use diesel::sql_types as st;
 use uuid::Uuid;
@@ -55,14 +55,13 @@ pub fn insert_leave_links(
     .map(|_| ())
 }
 
-/// Links of one purpose that are still open.
-pub fn count_links(tx: &mut Tx<'_>, purpose: &'static str, id: CandidateId) -> Result<i64> {
-    let now = tx.now().instant();
+/// How many links of one purpose a candidate was mailed since.
+pub fn count_links(tx: &mut Tx<'_>, purpose: &'static str, id: CandidateId, since: DateTime<Utc>) -> Result<i64> {
     sql!(
-        "select count(*) as n from mail_links where candidate_id = {} and purpose = {} and used_at is null and expires_at > {}",
+        "select count(*) as n from mail_links where candidate_id = {} and purpose = {} and created_at > {}",
         id,
         purpose,
-        now
+        since
     )
     .count(tx.conn())
 }

@@ -11,7 +11,7 @@ use crate::platform::error::Result;
 use crate::platform::ids::CandidateId;
 use crate::sql;
 
-/// Forgets who these people are; what others refer to stays, under a pseudonym.
+/// Forgets who these people are, and what was mailed to them; what others refer to stays, under a pseudonym.
 pub fn erase(tx: &mut Tx<'_>, ids: Vec<Uuid>) -> Result<()> {
     let now = tx.now().instant();
     sql!(
@@ -24,6 +24,14 @@ pub fn erase(tx: &mut Tx<'_>, ids: Vec<Uuid>) -> Result<()> {
         ids.clone()
     )
     .run(tx.conn())?;
+    sql!(
+        "delete from emails e where (e.resource = 'candidates' and e.resource_id = any({}))
+            or (e.resource in ('candidates', 'matches', 'recruitments') and e.recipient in (
+                select k.email from candidate_contacts k where k.candidate_id = any({})))",
+        ids.clone(),
+        ids.clone()
+    )
+    .run(tx.conn())?;
     for table in ["candidate_contacts", "candidate_motivations"] {
         sql!("delete from {} where candidate_id = any({})", Sql::raw(table), ids.clone()).run(tx.conn())?;
     }
@@ -31,10 +39,10 @@ pub fn erase(tx: &mut Tx<'_>, ids: Vec<Uuid>) -> Result<()> {
         "update mail_links set expires_at = least(expires_at, {}), email = case when email is not null then '' end
          where candidate_id = any({})",
         now,
-        ids.clone()
+        ids
     )
-    .run(tx.conn())?;
-    sql!("delete from emails where resource = 'candidates' and resource_id = any({})", ids).run(tx.conn()).map(|_| ())
+    .run(tx.conn())
+    .map(|_| ())
 }
 
 /// The candidates whose time is over, locked: never confirmed, or not heard from for long. Nobody in a recruitment.

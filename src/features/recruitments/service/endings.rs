@@ -96,7 +96,7 @@ fn release_person(tx: &mut Tx<'_>, locked: &Locked, on: NaiveDate) -> Result<()>
     let counsellor = tx.as_service(|tx| {
         let counsellor = counsellors::leave(tx, candidate, on)?;
         if let Some(id) = counsellor {
-            accounts::close_personal_accounts(tx, Role::Counsellor, vec![id.uuid()])?;
+            accounts::close_personal_account(tx, Role::Counsellor, id.uuid())?;
         }
         Ok(counsellor)
     })?;

@@ -157,7 +157,7 @@ pub fn begin(
     Ok(row.id)
 }
 
-/// The counsellor of a candidate leaves. As the service itself.
+/// The counsellor of a candidate leaves, and is no longer reached at work. As the service itself.
 pub fn leave(tx: &mut Tx<'_>, candidate: CandidateId, on: NaiveDate) -> Result<Option<CounsellorId>> {
     #[derive(QueryableByName)]
     struct Left {
@@ -165,7 +165,8 @@ pub fn leave(tx: &mut Tx<'_>, candidate: CandidateId, on: NaiveDate) -> Result<O
         id: CounsellorId,
     }
     let row: Option<Left> = sql!(
-        "update counsellors set status = 'left', left_on = {} where candidate_id = {} and status = 'in_post' returning id",
+        "update counsellors set status = 'left', left_on = {}, professional_email = null, professional_phone = null
+         where candidate_id = {} and status = 'in_post' returning id",
         on,
         candidate
     )

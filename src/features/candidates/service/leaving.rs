@@ -1,0 +1,60 @@
+//! Leaving, being erased, being forgotten in time.
+
+use uuid::Uuid;
+
+use super::{CHANGE_EMAIL, CONFIRM, REMIND, UNSUBSCRIBE, check_leave, emit, lock, lock_any};
+use crate::features::accounts;
+use crate::features::candidates::mails;
+use crate::features::candidates::model::{CandidateStatus, FREE_TEXT, RETENTION, UNCONFIRMED, UnsubscribeReason};
+use crate::features::candidates::store::{self, Candidate, Change};
+use crate::platform::auth::Role;
+use crate::platform::db::Tx;
+use crate::platform::error::{Code, Problem, Result};
+use crate::platform::ids::CandidateId;
+use crate::platform::{mail, secret};
+
+/// Leaves by the link that every e-mail carries. Leaving twice is no error.
+pub fn unsubscribe(tx: &mut Tx<'_>, token: &str, reason: Option<UnsubscribeReason>) -> Result<(Candidate, bool)> {
+    tx.widen()?;
+    let link =
+        store::use_link(tx, &[UNSUBSCRIBE], secret::hash(token))?.ok_or_else(|| Problem::new(Code::InvalidLink))?;
+    let candidate = lock_any(tx, link.candidate_id)?;
+    if candidate.status == CandidateStatus::Unsubscribed {
+        return Ok((candidate, false));
+    }
+    check_leave(&candidate, "unsubscribe")?;
+    store::change(tx, candidate.id, &Change::Unsubscribed { reason })?;
+    store::end_links(tx, candidate.id, &[REMIND, CONFIRM, CHANGE_EMAIL])?;
+    accounts::service::close_personal_account(tx, Role::Candidate, candidate.id.uuid())?;
+    emit(tx, "candidate.unsubscribed", &candidate)?;
+    Ok((lock_any(tx, candidate.id)?, true))
+}
+
+/// Forgets who a candidate is.
+pub fn erase(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result<Candidate> {
+    let candidate = lock(tx, id, version)?;
+    check_leave(&candidate, "erase")?;
+    tx.as_service(|tx| erase_all(tx, vec![id.uuid()]))?;
+    // After all that was written to them is gone: the last letter is the only one left.
+    if let Some(email) = &candidate.email {
+        mail::send(tx, &mails::erased(email))?;
+    }
+    emit(tx, "candidate.erased", &candidate)?;
+    Ok(candidate)
+}
+
+fn erase_all(tx: &mut Tx<'_>, ids: Vec<Uuid>) -> Result<()> {
+    accounts::service::erase_personal_accounts(tx, ids.clone())?;
+    store::erase(tx, ids)
+}
+
+/// What retention asks for, once a day: registrations never confirmed, people not heard from for two years, free
+/// texts after six months. Tells how many people and texts.
+pub fn forget(tx: &mut Tx<'_>) -> Result<(usize, usize)> {
+    let now = tx.now().instant();
+    let overdue = store::lock_overdue(tx, now - UNCONFIRMED, now - RETENTION)?;
+    let erased = overdue.len();
+    erase_all(tx, overdue)?;
+    let texts = store::forget_motivations(tx, now - FREE_TEXT)?;
+    Ok((erased, texts))
+}

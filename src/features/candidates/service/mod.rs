@@ -1,0 +1,167 @@
+//! Use cases of candidates: the file, and who may be matched or recruited.
+//!
+//! Links and contacts are the service's own business: what touches them runs as the service itself.
+
+mod form;
+mod leaving;
+mod letters;
+mod registration;
+
+pub use leaving::{erase, forget, unsubscribe};
+pub use letters::{answer_reminder, leave_link, leave_tokens, remind, write_to};
+pub use registration::{confirm, register, update};
+
+use super::model::{CandidateStatus, STEPS};
+use super::store::{self, Candidate, Change};
+use crate::features::accounts;
+use crate::platform::auth::policy::Permission;
+use crate::platform::auth::{Actor, Role, can};
+use crate::platform::db::{Reader, Tx};
+use crate::platform::error::{Code, Problem, Result};
+use crate::platform::events::{self, Event};
+use crate::platform::ids::CandidateId;
+use crate::platform::text;
+use crate::platform::transitions::{Transition, after, require_version};
+
+const CONFIRM: &str = "confirm_candidate";
+const CHANGE_EMAIL: &str = "change_candidate_email";
+const UNSUBSCRIBE: &str = "unsubscribe_candidate";
+const REMIND: &str = "remind_candidate";
+
+/// A candidate as its file shows it.
+pub struct File {
+    pub candidate: Candidate,
+    /// Whether the ANCT's own remarks are shown.
+    pub for_anct: bool,
+    pub transitions: Vec<Transition>,
+}
+
+/// A candidate whom the caller may know of.
+pub fn require(reader: &mut Reader<'_>, id: CandidateId) -> Result<Candidate> {
+    let actor = reader.actor().clone();
+    store::find(reader.conn(), &actor, id)?.ok_or_else(Problem::not_found)
+}
+
+/// The same, locked until the end of the transaction.
+fn lock(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result<Candidate> {
+    let candidate = store::lock(tx, &tx.actor().clone(), id)?.ok_or_else(Problem::not_found)?;
+    require_version(version, candidate.version)?;
+    Ok(candidate)
+}
+
+/// Locks a candidate whatever the caller may know: for rules that look beyond it.
+pub fn lock_any(tx: &mut Tx<'_>, id: CandidateId) -> Result<Candidate> {
+    store::lock(tx, &Actor::System, id)?.ok_or_else(Problem::not_found)
+}
+
+/// A candidate whatever the caller may know, not locked. Runs as the service itself.
+pub fn find_any(tx: &mut Tx<'_>, id: CandidateId) -> Result<Candidate> {
+    store::find(tx.conn(), &Actor::System, id)?.ok_or_else(Problem::not_found)
+}
+
+pub fn file(reader: &Reader<'_>, candidate: Candidate) -> File {
+    let principal = reader.principal();
+    let check = |event| after(STEPS, candidate.status, event).map(|_| ());
+    let transitions = vec![
+        Transition::new(can::pause_candidate::LINE, principal, check("pause")),
+        Transition::new(can::resume_candidate::LINE, principal, check("resume")),
+        Transition::new(can::block_candidate::LINE, principal, check_leave(&candidate, "block")),
+        Transition::new(can::unblock_candidate::LINE, principal, check("unblock")),
+        Transition::new(can::erase_candidate::LINE, principal, check_leave(&candidate, "erase")),
+    ];
+    File { for_anct: *reader.actor() == Actor::Anct, candidate, transitions }
+}
+
+/// Nobody leaves, or is made to leave, while a recruitment of theirs is under way.
+fn check_leave(candidate: &Candidate, event: &str) -> Result<()> {
+    after(STEPS, candidate.status, event)?;
+    if candidate.in_recruitment {
+        return Err(Problem::new(Code::CandidateInRecruitment));
+    }
+    Ok(())
+}
+
+/// Is not to be matched for the time being.
+pub fn pause(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result<Candidate> {
+    let candidate = lock(tx, id, version)?;
+    after(STEPS, candidate.status, "pause")?;
+    store::change(tx, id, &Change::Paused)?;
+    emit(tx, "candidate.paused", &candidate)?;
+    Ok(candidate)
+}
+
+/// Is available again.
+pub fn resume(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result<File> {
+    let candidate = lock(tx, id, version)?;
+    after(STEPS, candidate.status, "resume")?;
+    store::change(tx, id, &Change::Resumed)?;
+    emit(tx, "candidate.resumed", &candidate)?;
+    shown(tx, id)
+}
+
+/// Keeps a candidate out; its account is withdrawn.
+pub fn block(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>, reason: &str) -> Result<Candidate> {
+    let candidate = lock(tx, id, version)?;
+    check_leave(&candidate, "block")?;
+    store::change(tx, id, &Change::Blocked { reason: &text::canonical(reason) })?;
+    close_door(tx, id)?;
+    emit(tx, "candidate.blocked", &candidate)?;
+    Ok(candidate)
+}
+
+/// Lets a candidate in again, as it was before: somebody who never confirmed still has to.
+pub fn unblock(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result<File> {
+    let candidate = lock(tx, id, version)?;
+    let confirmed = after(STEPS, candidate.status, "unblock")?;
+    let to = if candidate.confirmed_at.is_some() { confirmed } else { CandidateStatus::PendingConfirmation };
+    store::change(tx, id, &Change::Unblocked { to })?;
+    if let (Some(email), CandidateStatus::Active) = (&candidate.email, to) {
+        tx.as_service(|tx| {
+            accounts::service::open_personal_account(tx, Role::Candidate, id.uuid(), email).map(|_| ())
+        })?;
+    }
+    emit(tx, "candidate.unblocked", &candidate)?;
+    shown(tx, id)
+}
+
+fn close_door(tx: &mut Tx<'_>, id: CandidateId) -> Result<()> {
+    tx.as_service(|tx| {
+        store::end_links(tx, id, &[CONFIRM, CHANGE_EMAIL, REMIND])?;
+        accounts::service::close_personal_account(tx, Role::Candidate, id.uuid())
+    })
+}
+
+/// The candidate as the caller sees it now.
+pub fn shown(tx: &mut Tx<'_>, id: CandidateId) -> Result<File> {
+    let candidate = require(&mut tx.reader(), id)?;
+    Ok(file(&tx.reader(), candidate))
+}
+
+/// Refuses a candidate whom nobody may recruit now.
+pub fn require_recruitable(candidate: &Candidate) -> Result<()> {
+    match candidate.status {
+        CandidateStatus::Active | CandidateStatus::Unavailable => Ok(()),
+        CandidateStatus::Recruited => Err(Problem::new(Code::CandidateAlreadyRecruited)),
+        status => Err(Problem::new(Code::CandidateNotAvailable).with("status", status)),
+    }
+}
+
+/// A recruitment of a locked candidate is validated.
+pub fn recruit(tx: &mut Tx<'_>, candidate: &Candidate) -> Result<()> {
+    after(STEPS, candidate.status, "recruit")?;
+    tx.as_service(|tx| store::change(tx, candidate.id, &Change::Recruited))?;
+    emit(tx, "candidate.recruited", candidate)
+}
+
+/// The last recruitment of a locked candidate has ended.
+pub fn release(tx: &mut Tx<'_>, candidate: &Candidate) -> Result<()> {
+    after(STEPS, candidate.status, "release")?;
+    tx.as_service(|tx| store::change(tx, candidate.id, &Change::Released))?;
+    emit(tx, "candidate.released", candidate)
+}
+
+fn emit(tx: &mut Tx<'_>, kind: &'static str, candidate: &Candidate) -> Result<()> {
+    // Where a candidate lives is told within that territory; no structure is concerned.
+    let place = Some((None, candidate.departement_code.as_str(), candidate.region_code.as_str()));
+    events::emit(tx, &Event { kind, resource: "candidates", id: candidate.id.uuid(), place })
+}

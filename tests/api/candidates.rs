@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::App;
 use crate::support::builders::{
-    candidate, candidate_form, candidate_from, counsellor_of, open_call, posts_of, prefecture, recruited, retained,
-    siret, step, submitted, token_to,
+    candidate, candidate_form, open_call, posts_of, prefecture, recruited, retained, siret, step, submitted, token_to,
 };
 
 /// Runs a nightly job now.
@@ -281,34 +280,6 @@ fn the_database_itself_closes_candidates() {
 }
 
 #[test]
-fn leaving_takes_its_own_token_and_closes_what_is_open() {
-    let app = App::start();
-    open_call(&app);
-    let employer = retained(&app, 1, 2);
-    let person = candidate(&app);
-    let made = app.post("/api/v1/matches").by(&employer.actor).json(&json!({"candidate_id": person.id})).expect(201);
-    let token = token_to(&app, &person.email, "/candidats/desinscription");
-    let confirm = json!({"token": token});
-    app.post("/api/v1/candidates/confirm").json(&confirm).problem("invalid_link");
-    let leave = json!({"token": token, "reason": "emploi_trouve"});
-    let left = app.post("/api/v1/candidates/unsubscribe").json(&leave).expect(200);
-    assert_eq!(left.at("/status"), "unsubscribed");
-    app.post("/api/v1/candidates/unsubscribe").json(&leave).problem("invalid_link");
-    let found = app.get(&format!("/api/v1/matches/{}", made.id())).by(&employer.actor).expect(200);
-    assert_eq!(found.at("/status"), "closed");
-    // The account's own token is refused within seconds.
-    std::thread::sleep(std::time::Duration::from_millis(2500));
-    app.get("/api/v1/me").bearer(&person.token).problem("invalid_token");
-    // Whoever registers again comes back by confirming.
-    let mut form = candidate_form(&app, "82112", "82200", Some(40));
-    form["email"] = json!(person.email);
-    app.post("/api/v1/candidates").json(&form).expect(202);
-    let token = token_to(&app, &person.email, "/candidats/confirmation");
-    let back = app.post("/api/v1/candidates/confirm").json(&json!({"token": token})).expect(200);
-    assert_eq!(back.text_at("/candidate_id"), person.id);
-}
-
-#[test]
 fn a_reminder_is_answered_by_a_post() {
     let app = App::start();
     let (stays, pauses) = (candidate(&app), candidate(&app));
@@ -396,7 +367,7 @@ fn unconfirmed(app: &App) -> crate::support::builders::Candidate {
 }
 
 /// Frees the post of a recruitment, whatever its state.
-fn end(app: &App, employer: &crate::support::builders::Employer, id: &str) {
+pub fn end(app: &App, employer: &crate::support::builders::Employer, id: &str) {
     let path = format!("/api/v1/recruitments/{id}");
     if app.get(&path).by(&employer.actor).expect(200).at("/status") == "submitted" {
         step(app, &employer.actor, &path, "cancel").expect(200);
@@ -405,64 +376,4 @@ fn end(app: &App, employer: &crate::support::builders::Employer, id: &str) {
     let body = json!({"terminates_on": app.today(), "reason": "demission"});
     step(app, &employer.actor, &path, "request-termination").json(&body).expect(200);
     step(app, &Actor::Anct, &path, "terminate").expect(200);
-}
-
-#[test]
-fn erasure_leaves_a_pseudonym_and_keeps_references_whole() {
-    let app = App::start();
-    open_call(&app);
-    let employer = retained(&app, 1, 2);
-    let posts = posts_of(&app, &employer);
-    let person = candidate(&app);
-    let recruitment = recruited(&app, &employer, &posts[0], &person.id);
-    let path = format!("/api/v1/candidates/{}", person.id);
-    let etag = app.get(&path).by(&person.actor).expect(200).etag();
-    app.post("/api/v1/login-links").json(&json!({"email": person.email})).expect(202);
-    let work = counsellor_of(&app, &recruitment);
-    let Actor::Counsellor(counsellor) = work else { panic!("no counsellor") };
-    let file = format!("/api/v1/counsellors/{counsellor}");
-    let version = app.get(&file).by(&work).expect(200).etag();
-    let contact = json!({"professional_email": "dominique.exemple@example.org", "professional_phone": "0612345678"});
-    app.patch(&file).by(&work).if_match(&version).json(&contact).expect(200);
-    app.post(&format!("{path}/erase")).by(&person.actor).if_match(&etag).problem("transition_not_allowed");
-    end(&app, &employer, &recruitment);
-    step(&app, &person.actor, &path, "erase").expect(200);
-    let seen = app.get(&format!("/api/v1/recruitments/{recruitment}")).by(&employer.actor).expect(200);
-    assert_eq!(seen.at("/candidate_first_name"), "Personne");
-    assert_eq!(seen.at("/candidate_last_name"), seen.at("/candidate_reference"));
-    // Nowhere in the database is a trace of the name or the address, but in the last letter.
-    let last = app.emails().into_iter().filter(|e| e["recipient"] == person.email.as_str()).collect::<Vec<_>>();
-    assert_eq!(last.iter().map(|e| &e["template"]).collect::<Vec<_>>(), ["candidate_erased"]);
-    let mut owner = app.database.owner();
-    let tables = owner
-        .column("select relname::text from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace");
-    for table in &tables {
-        for word in ["Dominique", person.email.as_str()] {
-            let found = owner.rows(&format!("select count(*)::int as n from {table} t where t::text ilike '%{word}%'"));
-            let expected = i32::from(table == "emails" && word == person.email);
-            assert_eq!(found[0]["n"], expected, "{word} in {table}");
-        }
-    }
-    // The address is free again.
-    let mut form = candidate_form(&app, "82112", "82200", Some(40));
-    form["email"] = json!(person.email);
-    let again = candidate_from(&app, &form);
-    assert_ne!(again.id, person.id);
-}
-
-#[test]
-fn people_are_forgotten_in_time() {
-    let app = App::start();
-    let silent = candidate(&app);
-    app.post("/api/v1/candidates").json(&candidate_form(&app, "82112", "82200", Some(5))).expect(202);
-    assert_eq!(job(&app, "tidy", jobs::tidy)["candidates_erased"], 0);
-    app.advance(TimeDelta::days(184));
-    let report = job(&app, "tidy", jobs::tidy);
-    assert_eq!((&report["candidates_erased"], &report["motivations"]), (&json!(1), &json!(1)), "{report}");
-    let file = app.get(&format!("/api/v1/candidates/{}", silent.id)).by(&silent.actor).expect(200);
-    assert_eq!((file.at("/status"), file.at("/motivation")), (json!("active"), Value::Null));
-    app.advance(TimeDelta::days(550));
-    assert_eq!(job(&app, "tidy", jobs::tidy)["candidates_erased"], 1);
-    let file = app.get(&format!("/api/v1/candidates/{}", silent.id)).by(&Actor::Anct).expect(200);
-    assert_eq!((file.at("/status"), file.at("/first_name")), (json!("erased"), json!("Personne")));
 }

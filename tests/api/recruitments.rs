@@ -12,14 +12,14 @@ use crate::support::builders::{
 };
 use crate::support::{Answer, App};
 
-struct Scene {
-    app: App,
-    employer: Employer,
-    posts: Vec<String>,
+pub struct Scene {
+    pub app: App,
+    pub employer: Employer,
+    pub posts: Vec<String>,
 }
 
 /// A structure of Moissac with so many vacant posts.
-fn scene(posts: i32) -> Scene {
+pub fn scene(posts: i32) -> Scene {
     let app = App::start();
     open_call(&app);
     let employer = retained(&app, 1, posts);
@@ -27,7 +27,7 @@ fn scene(posts: i32) -> Scene {
     Scene { app, employer, posts }
 }
 
-fn path(id: &str) -> String {
+pub fn path(id: &str) -> String {
     format!("/api/v1/recruitments/{id}")
 }
 
@@ -45,13 +45,13 @@ fn candidate_status(app: &App, person: &Candidate) -> String {
 }
 
 /// Asks to break the contract off today.
-fn ask_termination(app: &App, employer: &Employer, id: &str) -> Answer {
+pub fn ask_termination(app: &App, employer: &Employer, id: &str) -> Answer {
     let body = json!({"terminates_on": app.today(), "reason": "demission", "comment": "Départ pour une autre région."});
     step(app, &employer.actor, &path(id), "request-termination").json(&body).expect(200)
 }
 
 /// Every job of the night, in its order.
-fn night(app: &App) -> Value {
+pub fn night(app: &App) -> Value {
     job(app, "complete_recruitments", jobs::complete_recruitments)
 }
 
@@ -107,7 +107,7 @@ fn a_candidate_becomes_a_counsellor() {
     assert_eq!(history.at("/data/1/recruitment_id"), id.as_str());
 }
 
-fn submit_with<'a>(app: &'a App, employer: &Employer, body: &Value) -> crate::support::Call<'a> {
+pub fn submit_with<'a>(app: &'a App, employer: &Employer, body: &Value) -> crate::support::Call<'a> {
     app.post("/api/v1/recruitments").by(&employer.actor).json(body)
 }
 
@@ -328,7 +328,7 @@ fn a_contract_is_extended_once_at_a_time() {
         .problem("contract_open_ended");
 }
 
-fn renewal<'a>(app: &'a App, employer: &Employer, id: &str) -> crate::support::Call<'a> {
+pub fn renewal<'a>(app: &'a App, employer: &Employer, id: &str) -> crate::support::Call<'a> {
     let body = json!({"contract_type": "cdd", "ends_on": "2025-12-31", "gross_monthly_salary_cents": 200_000});
     step(app, &employer.actor, &path(id), "renew").json(&body)
 }
@@ -450,305 +450,4 @@ fn an_occupied_post_moves_with_its_counsellor() {
     );
     let history = app.get(&format!("{resource}/history")).by(&Actor::Anct).expect(200);
     assert_eq!(history.values("/data", "/change"), ["granted", "occupied", "transferred", "vacated", "occupied"]);
-}
-
-#[test]
-fn every_transition_of_every_state_does_what_the_recruitment_announces() {
-    let states = [
-        "submitted",
-        "validated",
-        "refused",
-        "cancelled",
-        "termination_requested",
-        "terminated",
-        "completed",
-        "renewed",
-        "renewal",
-        "extending",
-    ];
-    let operations = [
-        ("validate", "validate_recruitment"),
-        ("refuse", "refuse_recruitment"),
-        ("cancel", "cancel_recruitment"),
-        ("extensions", "request_extension"),
-        ("renew", "renew_recruitment"),
-        ("request-termination", "request_termination"),
-        ("cancel-termination", "cancel_termination"),
-        ("terminate", "terminate_recruitment"),
-    ];
-    let reason = json!({"reason": "Le contrat n'est pas signé."});
-    let mut tried = 0;
-    for state in states {
-        let Scene { app, employer, posts } = scene(1);
-        let person = candidate(&app);
-        let mut id = submitted(&app, &employer, &posts[0], &person.id);
-        let anct = Actor::Anct;
-        match state {
-            "submitted" => {}
-            "refused" => drop(step(&app, &anct, &path(&id), "refuse").json(&reason).expect(200)),
-            "cancelled" => drop(step(&app, &employer.actor, &path(&id), "cancel").expect(200)),
-            _ => drop(step(&app, &anct, &path(&id), "validate").expect(200)),
-        }
-        match state {
-            "termination_requested" => drop(ask_termination(&app, &employer, &id)),
-            "terminated" => {
-                ask_termination(&app, &employer, &id);
-                step(&app, &anct, &path(&id), "terminate").expect(200);
-            }
-            "completed" => {
-                app.advance(TimeDelta::days(731));
-                night(&app);
-            }
-            "renewed" => drop(renewal(&app, &employer, &id).expect(201)),
-            "renewal" => id = renewal(&app, &employer, &id).expect(201).id(),
-            "extending" => {
-                let later = json!({"ends_on": "2024-01-01"});
-                app.post(&format!("{}/extensions", path(&id))).by(&employer.actor).json(&later).expect(201);
-            }
-            _ => {}
-        }
-        let others = [Actor::Bdt, prefecture("82"), person.actor.clone()];
-        for actor in [&anct, &employer.actor].into_iter().chain(&others) {
-            for (segment, name) in operations {
-                let file = app.get(&path(&id)).by(actor).expect(200);
-                let announced = file.at("/transitions").as_array().unwrap().clone();
-                let announced = announced.into_iter().find(|t| t["name"] == name).expect("an announcement");
-                let call = app.post(&format!("{}/{segment}", path(&id))).by(actor).query("dry_run", "true");
-                let call = if segment == "extensions" { call } else { call.if_match(&file.etag()) };
-                let within = file.text_at("/starts_on");
-                let call = match segment {
-                    "refuse" => call.json(&reason),
-                    "extensions" => call.json(&json!({"ends_on": "2030-01-01"})),
-                    "renew" => call.json(&json!({"contract_type": "cdd", "ends_on": "2030-01-01", "gross_monthly_salary_cents": 200_000})),
-                    "request-termination" => call.json(&json!({"terminates_on": within, "reason": "autre"})),
-                    _ => call,
-                };
-                let answer = call.send();
-                assert_eq!(
-                    announced["allowed"],
-                    answer.status == 200,
-                    "{state} {name} by {}: {}",
-                    actor.name(),
-                    answer.describe()
-                );
-                if answer.status != 200 {
-                    assert_eq!(announced["refusal"], answer.at("/code"), "{state} {name} by {}", actor.name());
-                }
-                tried += 1;
-            }
-        }
-    }
-    assert_eq!(tried, 400);
-}
-
-#[test]
-fn every_transition_of_every_state_does_what_the_extension_announces() {
-    let reason = json!({"reason": "Le budget n'est pas voté."});
-    let mut tried = 0;
-    for state in ["requested", "validated", "refused", "ending", "ended"] {
-        let Scene { app, employer, posts } = scene(1);
-        let person = candidate(&app);
-        let contract = recruited(&app, &employer, &posts[0], &person.id);
-        let later = json!({"ends_on": "2029-01-01"});
-        let id = app.post(&format!("{}/extensions", path(&contract))).by(&employer.actor).json(&later).expect(201).id();
-        let (anct, extension) = (Actor::Anct, format!("/api/v1/extensions/{id}"));
-        match state {
-            "validated" => drop(step(&app, &anct, &extension, "validate").expect(200)),
-            "refused" => drop(step(&app, &anct, &extension, "refuse").json(&reason).expect(200)),
-            "ending" => drop(ask_termination(&app, &employer, &contract)),
-            "ended" => {
-                ask_termination(&app, &employer, &contract);
-                step(&app, &anct, &path(&contract), "terminate").expect(200);
-            }
-            _ => {}
-        }
-        let counsellor = counsellor_of(&app, &contract);
-        let others = [Actor::Bdt, prefecture("82"), person.actor.clone(), counsellor];
-        for actor in [&anct, &employer.actor].into_iter().chain(&others) {
-            let seen = app.get(&extension).by(actor).send();
-            for (segment, name) in [("validate", "validate_extension"), ("refuse", "refuse_extension")] {
-                let call = app.post(&format!("{extension}/{segment}")).by(actor).query("dry_run", "true");
-                let call = if segment == "refuse" { call.json(&reason) } else { call };
-                let case = format!("{state} {name} by {}", actor.name());
-                tried += 1;
-                if seen.status != 200 {
-                    assert_eq!(call.if_match("\"1\"").send().status, 403, "{case}");
-                    continue;
-                }
-                let announced = seen.at("/transitions").as_array().unwrap().clone();
-                let announced = announced.into_iter().find(|t| t["name"] == name).expect("an announcement");
-                let answer = call.if_match(&seen.etag()).send();
-                assert_eq!(announced["allowed"], answer.status == 200, "{case}: {}", answer.describe());
-                if answer.status != 200 {
-                    assert_eq!(announced["refusal"], answer.at("/code"), "{case}");
-                }
-            }
-        }
-    }
-    assert_eq!(tried, 60);
-}
-
-// Races: whoever comes first wins, and the others learn why not.
-
-/// How many of the answers had each status; all others than 201 and 200 carry the code.
-fn race(calls: Vec<Box<dyn FnOnce() -> Answer + Send + '_>>) -> Vec<(u16, String)> {
-    std::thread::scope(|scope| {
-        let handles: Vec<_> = calls.into_iter().map(|call| scope.spawn(call)).collect();
-        handles
-            .into_iter()
-            .map(|handle| {
-                let answer = handle.join().expect("an answer");
-                let code = if answer.status >= 400 { answer.text_at("/code") } else { String::new() };
-                (answer.status, code)
-            })
-            .collect()
-    })
-}
-
-/// What must never be, asked of the database itself.
-fn violations(app: &App) -> Vec<String> {
-    app.database.owner().column(
-        "select 'two live recruitments of a candidate' from recruitments
-            where status in ('submitted', 'validated', 'termination_requested') and not waiting
-            group by candidate_id having count(*) > 1
-         union all select 'two live recruitments of a post' from recruitments
-            where status in ('submitted', 'validated', 'termination_requested') and not waiting
-            group by post_id having count(*) > 1
-         union all select 'occupied without a contract: ' || p.id from posts p where (p.status = 'occupied') <> exists (
-            select from recruitments r where r.post_id = p.id and not r.waiting and r.status in ('validated', 'termination_requested'))
-         union all select 'held without a submission: ' || p.id from posts p where p.status = 'vacant' and p.available = exists (
-            select from recruitments r where r.post_id = p.id and not r.waiting and r.status = 'submitted')
-         union all select 'returned with a contract: ' || p.id from posts p where p.status = 'returned' and exists (
-            select from recruitments r where r.post_id = p.id and r.status in ('submitted', 'validated', 'termination_requested'))
-         union all select 'recruited without a contract: ' || c.id from candidates c where (c.status = 'recruited') <> exists (
-            select from recruitments r where r.candidate_id = c.id and not r.waiting and r.status in ('validated', 'termination_requested'))
-         union all select 'extended beyond its end: ' || r.id from recruitments r
-            where r.status = 'terminated' and r.ended_on is distinct from r.terminates_on
-         union all select 'pending on an ended contract: ' || x.id from extensions x join recruitments r on r.id = x.recruitment_id
-            where x.status = 'requested' and r.status in ('terminated', 'completed')",
-    )
-}
-
-#[test]
-fn sixty_four_employers_submit_one_candidate() {
-    let app = App::start();
-    open_call(&app);
-    let houses: Vec<_> = (0..64).map(|n| retained_at(&app, &format!("Commune {n}"), "82112", "82200", 1)).collect();
-    let posts: Vec<_> = houses.iter().map(|house| posts_of(&app, house).remove(0)).collect();
-    let person = candidate(&app);
-    let calls = houses.iter().zip(&posts).map(|(house, post)| {
-        let (app, person) = (&app, &person);
-        Box::new(move || submit_with(app, house, &contract(app, post, &person.id)).send())
-            as Box<dyn FnOnce() -> Answer + Send>
-    });
-    let mut answers = race(calls.collect());
-    // Whoever was turned away at the queue asks again.
-    for (rank, answer) in answers.iter_mut().enumerate().filter(|(_, a)| a.0 == 503) {
-        let again = submit_with(&app, &houses[rank], &contract(&app, &posts[rank], &person.id)).send();
-        *answer = (again.status, again.text_at("/code"));
-    }
-    assert_eq!(answers.iter().filter(|a| a.0 == 201).count(), 1, "{answers:?}");
-    assert_eq!(answers.iter().filter(|a| a.1 == "candidate_already_recruited").count(), 63, "{answers:?}");
-    assert_eq!(violations(&app), Vec::<String>::new());
-}
-
-#[test]
-fn sixty_four_submissions_on_the_last_vacant_post() {
-    let Scene { app, employer, posts } = scene(1);
-    let people: Vec<_> = (0..64).map(|_| candidate(&app)).collect();
-    let calls = people.iter().map(|person| {
-        let (app, employer, post) = (&app, &employer, &posts[0]);
-        Box::new(move || submit_with(app, employer, &contract(app, post, &person.id)).send())
-            as Box<dyn FnOnce() -> Answer + Send>
-    });
-    let answers = race(calls.collect());
-    assert_eq!(answers.iter().filter(|a| a.0 == 201).count(), 1, "{answers:?}");
-    assert!(answers.iter().all(|a| a.0 == 201 || a.1 == "post_not_vacant" || a.0 == 503), "{answers:?}");
-    assert_eq!(violations(&app), Vec::<String>::new());
-}
-
-/// Rounds of each race of two.
-const ROUNDS: usize = 200;
-
-#[test]
-fn submission_and_validation_race_a_return_of_the_same_post() {
-    let Scene { app, employer, posts } = scene(ROUNDS as i32);
-    let person = candidate(&app);
-    let (mut returned, mut hired) = (0, 0);
-    for (round, post) in posts.iter().enumerate() {
-        let back = json!({"post_id": post, "reason": "capacite_financiere"});
-        let back = app.post("/api/v1/post-returns").by(&employer.actor).json(&back).expect(201);
-        let back = (format!("/api/v1/post-returns/{}", back.id()), back.etag());
-        let accept = || app.post(&format!("{}/accept", back.0)).by(&Actor::Anct).if_match(&back.1).send();
-        let body = contract(&app, post, &person.id);
-        let answers = race(vec![Box::new(accept), Box::new(|| submit_with(&app, &employer, &body).send())]);
-        match (answers[0].0, answers[1].0) {
-            (200, 409 | 422) => returned += 1,
-            (409, 201) => {
-                let list = format!("/api/v1/recruitments?post_id={post}&status=submitted");
-                let id = app.get(&list).by(&employer.actor).expect(200).text_at("/data/0/id");
-                let validate = || step(&app, &Actor::Bdt, &path(&id), "validate").send();
-                let answers = race(vec![Box::new(accept), Box::new(validate)]);
-                assert_eq!(
-                    (answers[0].1.as_str(), answers[1].0),
-                    ("post_not_vacant", 200),
-                    "round {round}: {answers:?}"
-                );
-                hired += 1;
-                ask_termination(&app, &employer, &id);
-                step(&app, &Actor::Anct, &path(&id), "terminate").expect(200);
-                app.advance(TimeDelta::days(1));
-            }
-            _ => panic!("round {round}: {answers:?}"),
-        }
-        assert_eq!(violations(&app), Vec::<String>::new(), "round {round}");
-    }
-    println!("{ROUNDS} rounds: {returned} returned, {hired} hired");
-    assert_eq!(returned + hired, ROUNDS);
-}
-
-#[test]
-fn a_termination_races_an_extension() {
-    let Scene { app, employer, posts } = scene(1);
-    let person = candidate(&app);
-    let mut id = recruited(&app, &employer, &posts[0], &person.id);
-    let (mut extended, mut ended) = (0, 0);
-    for round in 0..ROUNDS {
-        let end: NaiveDate = app.get(&path(&id)).by(&Actor::Anct).expect(200).text_at("/ends_on").parse().unwrap();
-        let later = json!({"ends_on": end + TimeDelta::days(1)});
-        let asked = app.post(&format!("{}/extensions", path(&id))).by(&employer.actor).json(&later).expect(201);
-        let extension = format!("/api/v1/extensions/{}", asked.id());
-        let body = json!({"terminates_on": app.today(), "reason": "demission"});
-        let etag = app.get(&path(&id)).by(&employer.actor).expect(200).etag();
-        let validate = || app.post(&format!("{extension}/validate")).by(&Actor::Bdt).if_match(&asked.etag()).send();
-        let request = || {
-            app.post(&format!("{}/request-termination", path(&id)))
-                .by(&employer.actor)
-                .if_match(&etag)
-                .json(&body)
-                .send()
-        };
-        let answers = race(vec![Box::new(validate), Box::new(request)]);
-        // The one that comes second sees the other's version, or its state.
-        match (answers[0].0, answers[1].0) {
-            (200, 412) => extended += 1,
-            (409 | 200, 200) => {
-                if answers[0].0 == 200 {
-                    extended += 1
-                }
-                let terminate = || step(&app, &Actor::Anct, &path(&id), "terminate").send();
-                let again = || step(&app, &Actor::Bdt, &extension, "validate").send();
-                let answers = race(vec![Box::new(terminate), Box::new(again)]);
-                assert_eq!(answers[0].0, 200, "round {round}: {answers:?}");
-                assert_ne!(answers[1].0, 200, "round {round}: {answers:?}");
-                ended += 1;
-                app.advance(TimeDelta::days(1));
-                id = recruited(&app, &employer, &posts[0], &person.id);
-            }
-            _ => panic!("round {round}: {answers:?}"),
-        }
-        assert_eq!(violations(&app), Vec::<String>::new(), "round {round}");
-    }
-    println!("{ROUNDS} rounds: {extended} extended, {ended} broken off");
-    assert!(ended > 0 && ended + extended >= ROUNDS);
 }

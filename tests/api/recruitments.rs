@@ -375,11 +375,44 @@ fn a_renewal_that_waits_keeps_the_post_held() {
     app.advance(TimeDelta::days(731));
     assert_eq!(night(&app)["completed"], 1);
     assert_eq!(post(&app, &posts[0]), (json!("vacant"), json!(false)));
+    assert!(letter(&app, "recruitment_completed").contains("reste réservé au renouvellement déposé"));
     assert_eq!(candidate_status(&app, &person), "active");
     submit_with(&app, &employer, &contract(&app, &posts[0], &candidate(&app).id)).problem("post_not_vacant");
     transition(&app, &path(&next), "validate").expect(200);
     assert_eq!(post(&app, &posts[0]), (json!("occupied"), json!(false)));
     assert_eq!(candidate_status(&app, &person), "recruited");
+}
+
+/// The text of the latest letter of a kind.
+fn letter(app: &App, template: &str) -> String {
+    let letters = app.emails();
+    let last = letters.iter().rfind(|e| e["template"] == template).unwrap_or_else(|| panic!("no {template}"));
+    last["text_body"].as_str().expect("a text").to_owned()
+}
+
+#[test]
+fn the_person_learns_of_every_decision_and_where_they_stand() {
+    let Scene { app, employer, posts } = scene(1);
+    let person = candidate(&app);
+    let reason = json!({"reason": "Le contrat n'est pas signé."});
+    let first = submitted(&app, &employer, &posts[0], &person.id);
+    assert!(letter(&app, "recruitment_submitted").contains("a déposé votre recrutement"));
+    transition(&app, &path(&first), "refuse").json(&reason).expect(200);
+    let told = letter(&app, "recruitment_refused_to_candidate");
+    assert!(told.contains("Votre candidature n'est pas modifiée.") && !told.contains("signé"), "{told}");
+    assert!(letter(&app, "recruitment_refused_to_structure").contains("Le contrat n'est pas signé."));
+    let id = recruited(&app, &employer, &posts[0], &person.id);
+    assert!(letter(&app, "recruitment_validated_to_candidate").contains("bienvenue"));
+    // A renewal is called by its name, and what runs goes on whatever becomes of it.
+    let next = renewal(&app, &employer, &id).expect(201).id();
+    assert!(letter(&app, "recruitment_submitted").contains("a déposé le renouvellement de votre contrat"));
+    transition(&app, &path(&next), "refuse").json(&reason).expect(200);
+    let told = letter(&app, "recruitment_refused_to_candidate");
+    assert!(told.contains("le renouvellement") && told.contains("Votre contrat actuel n'est pas modifié."), "{told}");
+    let next = renewal(&app, &employer, &id).expect(201).id();
+    transition(&app, &path(&next), "validate").expect(200);
+    let told = letter(&app, "recruitment_validated_to_candidate");
+    assert!(told.contains("Le renouvellement de votre contrat") && !told.contains("bienvenue"), "{told}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::model::RecruitmentOrigin;
 use super::store::recruitments::Recruitment;
 use crate::features::candidates::service::leave_link;
 use crate::platform::mail::Email;
@@ -43,26 +44,47 @@ fn dates(recruitment: &Recruitment) -> String {
     }
 }
 
+/// What is decided upon, in words.
+fn matter(recruitment: &Recruitment) -> &'static str {
+    match recruitment.origin {
+        RecruitmentOrigin::Renewal => "le renouvellement de votre contrat",
+        _ => "votre recrutement",
+    }
+}
+
+/// Where a person stands after a submission that comes to nothing.
+fn as_before(recruitment: &Recruitment) -> String {
+    match recruitment.waiting {
+        true => "Votre contrat actuel n'est pas modifié.".to_owned(),
+        false => "Votre candidature n'est pas modifiée.".to_owned(),
+    }
+}
+
 /// Tells the candidate that a structure has submitted their contract.
 pub fn submitted(front_url: &str, recruitment: &Recruitment, recipient: &str, leave_token: &str) -> Email {
     let paragraphs = vec![
         format!(
-            "La structure « {} » a déposé votre recrutement comme conseiller numérique ({}).",
+            "La structure « {} » a déposé {} comme conseiller numérique ({}).",
             recruitment.structure_name,
+            matter(recruitment),
             dates(recruitment)
         ),
-        "Il va être examiné ; vous serez prévenu de la décision. Si vous n'êtes pas d'accord avec ce recrutement, \
-         prévenez la structure et l'ANCT."
+        "Son dossier va être examiné ; vous serez prévenu de la décision. Si vous n'êtes pas d'accord, prévenez la \
+         structure et l'ANCT."
             .to_owned(),
     ];
     may_leave(
-        email("recruitment_submitted", recipient, "Votre recrutement est déposé".to_owned(), paragraphs, recruitment),
+        email("recruitment_submitted", recipient, "Votre dossier est déposé".to_owned(), paragraphs, recruitment),
         front_url,
         leave_token,
     )
 }
 
 pub fn validated_to_structure(recruitment: &Recruitment, recipient: &str) -> Email {
+    let next = match recruitment.origin {
+        RecruitmentOrigin::Renewal => "Il prend la suite du contrat en cours.",
+        _ => "Le conseiller va être inscrit en formation.",
+    };
     let paragraphs = vec![
         format!(
             "Le recrutement {} de votre structure « {} » sur le poste {} est validé ({}).",
@@ -71,28 +93,53 @@ pub fn validated_to_structure(recruitment: &Recruitment, recipient: &str) -> Ema
             recruitment.post_reference,
             dates(recruitment)
         ),
-        "Le conseiller va être inscrit en formation.".to_owned(),
+        next.to_owned(),
     ];
     let subject = format!("Le recrutement {} est validé", recruitment.reference);
     email("recruitment_validated_to_structure", recipient, subject, paragraphs, recruitment)
 }
 
 pub fn validated_to_candidate(front_url: &str, recruitment: &Recruitment, recipient: &str, leave_token: &str) -> Email {
-    let paragraphs = vec![
-        format!(
-            "Votre recrutement par la structure « {} » est validé ({}) : bienvenue parmi les conseillers numériques.",
-            recruitment.structure_name,
-            dates(recruitment)
+    let (structure, dates) = (&recruitment.structure_name, dates(recruitment));
+    let (subject, news) = match recruitment.origin {
+        RecruitmentOrigin::Renewal => (
+            "Le renouvellement de votre contrat est validé",
+            format!("Le renouvellement de votre contrat par la structure « {structure} » est validé ({dates})."),
         ),
-        "Votre compte de conseiller est ouvert : demandez un lien de connexion avec cette adresse.".to_owned(),
-    ];
-    let subject = "Votre recrutement est validé".to_owned();
+        _ => (
+            "Votre recrutement est validé",
+            format!(
+                "Votre recrutement par la structure « {structure} » est validé ({dates}) : \
+                 bienvenue parmi les conseillers numériques."
+            ),
+        ),
+    };
+    let account = "Votre compte de conseiller est ouvert : demandez un lien de connexion avec cette adresse.";
+    let (subject, paragraphs) = (subject.to_owned(), vec![news, account.to_owned()]);
     let mut email = email("recruitment_validated_to_candidate", recipient, subject, paragraphs, recruitment);
     email.action = Some(("Me connecter".to_owned(), format!("{front_url}/connexion")));
     may_leave(email, front_url, leave_token)
 }
 
-pub fn refused(recruitment: &Recruitment, reason: &str, recipient: &str) -> Email {
+/// Tells the candidate of the refusal; why is between the ANCT and the structure.
+pub fn refused_to_candidate(front_url: &str, recruitment: &Recruitment, recipient: &str, leave_token: &str) -> Email {
+    let paragraphs = vec![
+        format!(
+            "L'ANCT n'a pas validé {} par la structure « {} », qui peut vous en dire la raison.",
+            matter(recruitment),
+            recruitment.structure_name
+        ),
+        as_before(recruitment),
+    ];
+    let subject = "Une décision sur votre dossier".to_owned();
+    may_leave(
+        email("recruitment_refused_to_candidate", recipient, subject, paragraphs, recruitment),
+        front_url,
+        leave_token,
+    )
+}
+
+pub fn refused_to_structure(recruitment: &Recruitment, reason: &str, recipient: &str) -> Email {
     let paragraphs = vec![
         format!(
             "Le recrutement {} de votre structure « {} » sur le poste {} n'est pas validé.",
@@ -102,17 +149,17 @@ pub fn refused(recruitment: &Recruitment, reason: &str, recipient: &str) -> Emai
         "Vous pouvez déposer un nouveau recrutement sur ce poste.".to_owned(),
     ];
     let subject = format!("Le recrutement {} est refusé", recruitment.reference);
-    email("recruitment_refused", recipient, subject, paragraphs, recruitment)
+    email("recruitment_refused_to_structure", recipient, subject, paragraphs, recruitment)
 }
 
 /// Tells the candidate that the structure takes its submission back.
 pub fn cancelled(front_url: &str, recruitment: &Recruitment, recipient: &str, leave_token: &str) -> Email {
     let paragraphs = vec![
-        format!("La structure « {} » a annulé le dépôt de votre recrutement.", recruitment.structure_name),
-        "Votre candidature reste active.".to_owned(),
+        format!("La structure « {} » n'a pas maintenu {}.", recruitment.structure_name, matter(recruitment)),
+        as_before(recruitment),
     ];
     may_leave(
-        email("recruitment_cancelled", recipient, "Recrutement annulé".to_owned(), paragraphs, recruitment),
+        email("recruitment_cancelled", recipient, "Votre dossier est annulé".to_owned(), paragraphs, recruitment),
         front_url,
         leave_token,
     )
@@ -136,6 +183,11 @@ pub fn terminated_to_structure(recruitment: &Recruitment, on: NaiveDate, recipie
 }
 
 pub fn completed_to_structure(recruitment: &Recruitment, on: NaiveDate, recipient: &str) -> Email {
+    let post = &recruitment.post_reference;
+    let next = match recruitment.renewal_id {
+        Some(_) => format!("Le poste {post} reste réservé au renouvellement déposé, qui va être examiné."),
+        None => format!("Le poste {post} est vacant : vous avez trois mois pour y recruter."),
+    };
     let paragraphs = vec![
         format!(
             "Le contrat {} de votre structure « {} » est arrivé à son terme le {}.",
@@ -143,7 +195,7 @@ pub fn completed_to_structure(recruitment: &Recruitment, on: NaiveDate, recipien
             recruitment.structure_name,
             day(on)
         ),
-        format!("Le poste {} est vacant : vous avez trois mois pour y recruter.", recruitment.post_reference),
+        next,
     ];
     let subject = format!("Le contrat {} est terminé", recruitment.reference);
     email("recruitment_completed", recipient, subject, paragraphs, recruitment)

@@ -89,7 +89,11 @@ pub fn refuse(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>, reason: 
     recruitments::change(tx, id, &Change::Refused { reason: &reason })?;
     release(tx, &locked)?;
     let file = told(tx, "recruitment.refused", id)?;
-    to_structure(tx, &file.recruitment, |to| mails::refused(&file.recruitment, &reason, to))?;
+    to_structure(tx, &file.recruitment, |to| mails::refused_to_structure(&file.recruitment, &reason, to))?;
+    let front_url = &tx.site().front_url;
+    candidates::write_to(tx, &locked.candidate, |to, leave| {
+        mails::refused_to_candidate(front_url, &locked.recruitment, to, leave)
+    })?;
     Ok(file)
 }
 
@@ -101,7 +105,9 @@ pub fn cancel(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Resul
     release(tx, &locked)?;
     let file = told(tx, "recruitment.cancelled", id)?;
     let front_url = &tx.site().front_url;
-    candidates::write_to(tx, &locked.candidate, |to, leave| mails::cancelled(front_url, &file.recruitment, to, leave))?;
+    candidates::write_to(tx, &locked.candidate, |to, leave| {
+        mails::cancelled(front_url, &locked.recruitment, to, leave)
+    })?;
     Ok(file)
 }
 

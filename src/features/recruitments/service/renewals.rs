@@ -2,8 +2,10 @@
 
 use super::file::{File, check_renewal, lock_all, told};
 use super::submission::{check_terms, unique};
+use crate::features::candidates::service as candidates;
 use crate::features::posts::service as posts;
 use crate::features::recruitments::dto::Renewal;
+use crate::features::recruitments::mails;
 use crate::features::recruitments::model::{RecruitmentOrigin, Terms};
 use crate::features::recruitments::store::recruitments::{self, NewRow};
 use crate::platform::db::Tx;
@@ -40,5 +42,8 @@ pub fn renew(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>, new: &Ren
     recruitments::insert(tx, &row)?;
     recruitments::touch(tx, id)?;
     posts::settle(tx, locked.post.id)?;
-    told(tx, "recruitment.submitted", row.id)
+    let file = told(tx, "recruitment.submitted", row.id)?;
+    let front_url = &tx.site().front_url;
+    candidates::write_to(tx, &locked.candidate, |to, leave| mails::submitted(front_url, &file.recruitment, to, leave))?;
+    Ok(file)
 }

@@ -14,7 +14,7 @@ use crate::platform::auth::{Actor, Role, Territory};
 use crate::platform::clock::Clock;
 use crate::platform::db::private_cluster::{Keep, PrivateCluster};
 use crate::platform::db::sql::Sql;
-use crate::platform::db::{Db, Outcome, Request, Settings, Site, migrations, print_schema};
+use crate::platform::db::{Db, Outcome, Request, Settings, migrations, print_schema};
 use crate::platform::http::front::Limits;
 use crate::platform::ids::{CandidateId, CounsellorId, StructureId, TrainingBodyId};
 
@@ -133,7 +133,7 @@ fn require_english(db: &Db) -> Result<(), String> {
 }
 
 fn database(config: &Config) -> Db {
-    Db::new(&Settings::single(&config.database_url), Clock::system(), Site { front_url: config.front_url.clone() })
+    Db::new(&Settings::single(&config.database_url), Clock::system(), config.site())
 }
 
 fn load_territories(db: &Db, job: &'static str) -> Result<bool, String> {

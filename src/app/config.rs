@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::platform::auth::issuer::{Identity, REFRESH_EVERY, Trusted};
+use crate::platform::db::{Payer, Site};
+use crate::platform::formats::{bic_canonical, iban_canonical};
 
 /// Where the service runs: production refuses everything made for demonstrations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +50,8 @@ pub struct Config {
     pub behind_proxy: bool,
     pub mailer: Mailer,
     pub mail_from: String,
+    /// Whose account pays subsidies.
+    pub payer: Option<Payer>,
     pub posts_cap: Option<i32>,
     /// Open matches that a candidate, and a structure, may have at a time.
     pub match_cap: Option<i32>,
@@ -153,6 +157,7 @@ impl Config {
             mail_from: reader
                 .text("CONUM_MAIL_FROM")
                 .unwrap_or_else(|| "conum <ne-pas-repondre@example.org>".to_owned()),
+            payer: payer(&mut reader, production),
             posts_cap: reader.text("CONUM_POSTS_CAP").map(|_| reader.parsed("CONUM_POSTS_CAP", 0, "a number of posts")),
             match_cap: reader
                 .text("CONUM_MATCH_CAP")
@@ -189,9 +194,45 @@ impl Config {
         }
     }
 
+    /// What use cases need to know of where they run.
+    pub fn site(&self) -> Site {
+        Site { front_url: self.front_url.clone(), followers: super::FOLLOWERS, payer: self.payer.clone() }
+    }
+
     pub fn is_production(&self) -> bool {
         self.environment == Environment::Production
     }
+}
+
+/// A made-up account, for everything but production.
+pub fn demonstration_payer() -> Payer {
+    Payer {
+        name: "Banque des Territoires (démonstration)".to_owned(),
+        iban: "FR7630001007941234567890185".to_owned(),
+        bic: None,
+    }
+}
+
+fn payer(reader: &mut Reader<'_>, production: bool) -> Option<Payer> {
+    let (name, iban, bic) =
+        (reader.text("CONUM_PAYER_NAME"), reader.text("CONUM_PAYER_IBAN"), reader.text("CONUM_PAYER_BIC"));
+    if name.is_none() && iban.is_none() && bic.is_none() {
+        return (!production).then(demonstration_payer);
+    }
+    let (Some(name), Some(iban)) = (name.filter(|name| name.len() <= 70), iban) else {
+        reader
+            .errors
+            .push("CONUM_PAYER_NAME, CONUM_PAYER_IBAN: both are needed, a name of at most 70 bytes".to_owned());
+        return None;
+    };
+    let bic_fits = bic.as_deref().is_none_or(|bic| bic_canonical(bic).is_some());
+    let (Some(iban), true) = (iban_canonical(&iban), bic_fits) else {
+        reader
+            .errors
+            .push("CONUM_PAYER_IBAN, CONUM_PAYER_BIC: expected an IBAN of the SEPA area, and a BIC or none".to_owned());
+        return None;
+    };
+    Some(Payer { name, iban, bic: bic.as_deref().and_then(bic_canonical) })
 }
 
 fn mailer(reader: &mut Reader<'_>, production: bool) -> Mailer {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::worker::long_gone;
 use crate::features::matching::model::Target;
-use crate::features::{accounts, candidates, matching, recruitments, reservations, structures};
+use crate::features::{accounts, candidates, matching, recruitments, reservations, structures, subsidies, trainings};
 use crate::platform::db::Tx;
 use crate::platform::error::Result;
 use crate::sql;
@@ -17,6 +17,17 @@ pub fn end_reservations(tx: &mut Tx<'_>) -> Result<Value> {
 /// Completes the contracts whose last day has passed.
 pub fn complete_recruitments(tx: &mut Tx<'_>) -> Result<Value> {
     Ok(json!({"completed": recruitments::service::complete_overdue(tx)?}))
+}
+
+/// Starts trainings that begin, and cancels those that nobody can attend any more.
+pub fn settle_enrolments(tx: &mut Tx<'_>) -> Result<Value> {
+    let (started, cancelled) = trainings::service::settle_all(tx)?;
+    Ok(json!({"started": started, "cancelled": cancelled}))
+}
+
+/// Lets instalments fall due whose conditions hold by now.
+pub fn settle_instalments(tx: &mut Tx<'_>) -> Result<Value> {
+    Ok(json!({"fallen_due": subsidies::service::settle_all(tx)?}))
 }
 
 /// Matches the whole country.

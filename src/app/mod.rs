@@ -13,3 +13,9 @@ pub mod server;
 pub mod states;
 pub mod vocabularies;
 pub mod worker;
+
+use crate::features::subsidies;
+use crate::platform::events::Follower;
+
+/// Features that act on what happens in those below them, within the same transaction.
+pub const FOLLOWERS: &[Follower] = &[subsidies::service::follow];

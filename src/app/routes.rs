@@ -6,7 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::{pages, vocabularies};
 use crate::features::{
     accounts, applications, audit, call_windows, candidates, committees, matching, posts, recruitments, reservations,
-    structures, territories,
+    structures, subsidies, territories, trainings,
 };
 
 /// Every documented operation.
@@ -27,5 +27,7 @@ pub fn configure(config: &mut ServiceConfig) {
         candidates::routes::configure(api);
         matching::routes::configure(api);
         recruitments::routes::configure(api);
+        trainings::routes::configure(api);
+        subsidies::routes::configure(api);
     }));
 }

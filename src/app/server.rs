@@ -18,7 +18,7 @@ use crate::platform::auth::local_issuer::{self, LocalIssuer};
 use crate::platform::auth::token::{Authenticator, Directory};
 use crate::platform::clock::Clock;
 use crate::platform::contract::Contract;
-use crate::platform::db::{Db, Settings, Site};
+use crate::platform::db::{Db, Settings};
 use crate::platform::http::front::{Door, Limits, door, last_word};
 use crate::platform::http::page::CursorKey;
 use crate::platform::http::rate_limit::RateLimit;
@@ -66,7 +66,7 @@ impl Service {
             queue: config.queue,
             stall: std::time::Duration::from_millis(config.stall_millis),
         };
-        let db = Db::new(&settings, clock, Site { front_url: config.front_url.clone() });
+        let db = Db::new(&settings, clock, config.site());
         let local = local_issuer(&config)?;
         let mut issuers = vec![Issuer::local(&local, &config.audience)];
         issuers.extend(config.trusted_issuers.iter().cloned().map(Issuer::remote));

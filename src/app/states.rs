@@ -1,6 +1,8 @@
 //! The tables of states, as a document for review.
 
-use crate::features::{applications, candidates, committees, matching, posts, recruitments, structures};
+use crate::features::{
+    applications, candidates, committees, matching, posts, recruitments, structures, subsidies, trainings,
+};
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::transitions::Step;
 
@@ -19,6 +21,11 @@ pub fn document() -> String {
     table(&mut text, "Match", matching::model::STEPS);
     table(&mut text, "Recruitment", recruitments::model::STEPS);
     table(&mut text, "Extension", recruitments::model::EXTENSION_STEPS);
+    table(&mut text, "Training session", trainings::model::SESSION_STEPS);
+    table(&mut text, "Enrolment", trainings::model::ENROLMENT_STEPS);
+    table(&mut text, "Agreement", subsidies::model::AGREEMENT_STEPS);
+    table(&mut text, "Instalment", subsidies::model::INSTALMENT_STEPS);
+    table(&mut text, "Credit note", subsidies::model::CREDIT_STEPS);
     text
 }
 

@@ -21,6 +21,15 @@ use crate::features::recruitments::model::{
 };
 use crate::features::reservations::model::ReservationStatus;
 use crate::features::structures::model::{IdentityField, Network, StructureKind, StructureStatus};
+use crate::features::subsidies::dto::{PaymentOutcome, ReconciledResource};
+use crate::features::subsidies::model::{
+    AgreementDocument, AgreementStatus, BatchStatus, Category, Condition, CreditReason, CreditStatus, EnvelopeCode,
+    InstalmentStatus, LedgerKind, LegalForm, LineStatus, RejectionReason, ScaleTerritory,
+};
+use crate::features::subsidies::service::{DifferenceKind, LineKind};
+use crate::features::trainings::model::{
+    AttendanceStatus, CertificationKind, CertificationResult, EnrolmentStatus, PathKind, SessionStatus,
+};
 use crate::page_of;
 use crate::platform::auth::{Caller, Role, can};
 use crate::platform::db::listing::{PageSpec, Position, Rows};
@@ -73,6 +82,30 @@ pub fn all() -> Vec<Vocabulary> {
         Vocabulary::of::<RecruitmentDocument>(),
         Vocabulary::of::<ExtensionStatus>(),
         Vocabulary::of::<CounsellorStatus>(),
+        Vocabulary::of::<PathKind>(),
+        Vocabulary::of::<SessionStatus>(),
+        Vocabulary::of::<EnrolmentStatus>(),
+        Vocabulary::of::<AttendanceStatus>(),
+        Vocabulary::of::<CertificationKind>(),
+        Vocabulary::of::<CertificationResult>(),
+        Vocabulary::of::<Category>(),
+        Vocabulary::of::<ScaleTerritory>(),
+        Vocabulary::of::<Condition>(),
+        Vocabulary::of::<LegalForm>(),
+        Vocabulary::of::<AgreementDocument>(),
+        Vocabulary::of::<AgreementStatus>(),
+        Vocabulary::of::<LineKind>(),
+        Vocabulary::of::<InstalmentStatus>(),
+        Vocabulary::of::<BatchStatus>(),
+        Vocabulary::of::<LineStatus>(),
+        Vocabulary::of::<PaymentOutcome>(),
+        Vocabulary::of::<RejectionReason>(),
+        Vocabulary::of::<CreditReason>(),
+        Vocabulary::of::<CreditStatus>(),
+        Vocabulary::of::<EnvelopeCode>(),
+        Vocabulary::of::<LedgerKind>(),
+        Vocabulary::of::<ReconciledResource>(),
+        Vocabulary::of::<DifferenceKind>(),
     ]
 }
 

@@ -71,6 +71,8 @@ impl Worker {
         self.daily("end_reservations", crate::app::jobs::end_reservations)?;
         // Contracts end before the matching looks for posts, and whoever is matched needs no reminder.
         self.daily("complete_recruitments", crate::app::jobs::complete_recruitments)?;
+        self.daily("settle_enrolments", crate::app::jobs::settle_enrolments)?;
+        self.daily("settle_instalments", crate::app::jobs::settle_instalments)?;
         self.daily("run_matching", crate::app::jobs::run_matching)?;
         self.daily("remind_candidates", crate::app::jobs::remind_candidates)?;
         self.daily("tidy", crate::app::jobs::tidy)?;

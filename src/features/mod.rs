@@ -22,3 +22,7 @@ pub mod committees;
 pub mod matching;
 
 pub mod recruitments;
+
+pub mod trainings;
+
+pub mod subsidies;

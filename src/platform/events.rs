@@ -19,6 +19,17 @@ pub struct Event<'a> {
     pub place: Option<Place<'a>>,
 }
 
+/// What happened to what, for those who follow it within the same transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub kind: &'static str,
+    pub id: Uuid,
+}
+
+/// A feature above that acts on what happened below, at the end of the transaction in which it happened: both stay or
+/// neither. It takes its locks after all others, and sees the whole country.
+pub type Follower = fn(&mut Tx<'_>, &[Told]) -> Result<()>;
+
 /// The structure concerned, if there is one, a département and its region.
 pub type Place<'a> = (Option<StructureId>, &'a str, &'a str);
 
@@ -41,6 +52,7 @@ pub fn emit(tx: &mut Tx<'_>, event: &Event<'_>) -> Result<()> {
         tx.now().instant()
     )
     .run(tx.conn())?;
+    tx.tell(Told { kind: event.kind, id: event.id });
     tx.note(Effect {
         kind: "event",
         name: event.kind.to_owned(),
@@ -72,6 +84,7 @@ pub fn emit_all(
     )
     .run(tx.conn())?;
     for id in ids {
+        tx.tell(Told { kind, id: *id });
         tx.note(Effect { kind: "event", name: kind.to_owned(), resource: format!("{resource}/{id}") });
     }
     Ok(())

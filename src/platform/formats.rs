@@ -17,6 +17,8 @@ pub const FORMATS: &[(&str, Check)] = &[
     ("text", text::is_clean_text),
     ("siret", is_siret),
     ("phone", |phone| phone_e164(phone).is_some()),
+    ("iban", |iban| iban_canonical(iban).is_some()),
+    ("bic", |bic| bic_canonical(bic).is_some()),
 ];
 
 /// What is said of a text that is not of `format`.
@@ -27,6 +29,8 @@ pub fn fault(format: &str) -> FaultCode {
         "line" | "text" => FaultCode::InvalidText,
         "siret" => FaultCode::InvalidSiret,
         "phone" => FaultCode::InvalidPhone,
+        "iban" => FaultCode::InvalidIban,
+        "bic" => FaultCode::InvalidBic,
         _ => FaultCode::InvalidFormat,
     }
 }
@@ -68,6 +72,18 @@ pub fn is_siret(text: &str) -> bool {
         })
         .sum();
     luhn.is_multiple_of(10) || (text.starts_with("356000000") && digits().sum::<u32>().is_multiple_of(5))
+}
+
+/// An account number of the SEPA area without spaces, in capitals, or `None`.
+pub fn iban_canonical(text: &str) -> Option<String> {
+    let compact: String = text.split(' ').collect::<String>().to_ascii_uppercase();
+    let iban = sepa::validate_iban(&compact).ok()?;
+    iban.is_sepa().then(|| iban.as_str().to_owned())
+}
+
+/// The code of a bank in capitals, or `None`.
+pub fn bic_canonical(text: &str) -> Option<String> {
+    sepa::validate_bic(&text.trim().to_ascii_uppercase()).ok().map(|bic| bic.as_str().to_owned())
 }
 
 /// A phone number of France or its overseas territories in international form, or `None`.
@@ -131,6 +147,24 @@ mod tests {
         for wrong in ["", "12", "+1 202 555 0123", "05 63 22 82", "téléphone"] {
             assert_eq!(phone_e164(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn account_numbers_have_a_key_and_lie_in_the_sepa_area() {
+        for (written, stored) in [
+            ("FR76 3000 6000 0112 3456 7890 189", "FR7630006000011234567890189"),
+            ("fr7630006000011234567890189", "FR7630006000011234567890189"),
+            ("DE89370400440532013000", "DE89370400440532013000"),
+        ] {
+            assert_eq!(iban_canonical(written).as_deref(), Some(stored), "{written}");
+        }
+        for wrong in
+            ["", "FR7630006000011234567890188", "FR76", "BR1500000000000010932840814P2", "30006000011234567890189"]
+        {
+            assert_eq!(iban_canonical(wrong), None, "{wrong}");
+        }
+        assert_eq!(bic_canonical("agrifrpp").as_deref(), Some("AGRIFRPP"));
+        assert_eq!(bic_canonical("AGRIFR"), None);
     }
 
     #[test]

@@ -113,6 +113,30 @@ ids! {
     RecruitmentId,
     /// A request to extend a contract.
     ExtensionId,
+    /// What counsellors may be trained in.
+    TrainingPathId,
+    /// A session of a training body.
+    TrainingSessionId,
+    /// A counsellor enrolled in a training.
+    EnrolmentId,
+    /// An attempt at a certification.
+    CertificationId,
+    /// What the State pays for a post.
+    SubsidyScaleId,
+    /// What the State and a structure sign.
+    AgreementId,
+    /// A post under an agreement.
+    AgreementPostId,
+    /// One planned payment of a post's subsidy.
+    InstalmentId,
+    /// Instalments paid together.
+    PaymentBatchId,
+    /// One line of a payment batch.
+    PaymentLineId,
+    /// Money asked back.
+    CreditNoteId,
+    /// A line of the ledger.
+    LedgerEntryId,
     /// A training body.
     TrainingBodyId,
     /// An e-mail waiting to be sent, or sent.

@@ -310,6 +310,94 @@ problems! {
         fr("Réservation inutilisable", "La réservation n'est plus active, ou la structure est hors de son territoire.", "Décidez sans elle, ou prenez-en une autre.")
         en("Reservation not usable", "The reservation is no longer active, or the structure is outside its territory.", "Decide without it, or take another.");
 
+    // Training.
+    TrainingBodyExists 409 "training_body_exists"
+        fr("Organisme existant", "Un organisme de formation porte déjà ce SIRET.", "Utilisez celui qui existe.")
+        en("Training body exists", "A training body already has this SIRET.", "Use the one that exists.");
+    TrainingPathExists 409 "training_path_exists"
+        fr("Parcours existant", "Un parcours porte déjà ce nom.", "Choisissez un autre nom.")
+        en("Training path exists", "A path already has this name.", "Choose another name.");
+    SessionFull 409 "session_full"
+        fr("Session complète", "Toutes les places de la session sont prises.", "Choisissez une autre session : GET /api/v1/training-sessions?has_seats=true.")
+        en("Session full", "Every seat of the session is taken.", "Choose another session: GET /api/v1/training-sessions?has_seats=true.");
+    SessionBegun 409 "session_begun"
+        fr("Session commencée", "La session a commencé le {date}.", "Choisissez une session à venir.")
+        en("Session begun", "The session began on {date}.", "Choose a session to come.");
+    SessionCancelled 409 "session_cancelled"
+        fr("Session annulée", "La session est annulée.", "Choisissez une autre session.")
+        en("Session cancelled", "The session is cancelled.", "Choose another session.");
+    SessionNotOver 409 "session_not_over"
+        fr("Session en cours", "La session ne prend fin que le {date}.", "Attendez la fin de la session.")
+        en("Session not over", "The session ends on {date} only.", "Wait for the end of the session.");
+    SessionsOverlap 409 "sessions_overlap"
+        fr("Sessions simultanées", "La personne est déjà inscrite à une session aux mêmes dates.", "Choisissez d'autres dates, ou annulez l'autre inscription.")
+        en("Sessions overlap", "The person is already enrolled in a session at the same time.", "Choose other dates, or cancel the other enrolment.");
+    InitialTrainingExists 409 "initial_training_exists"
+        fr("Formation initiale déjà financée", "Une seule formation initiale est financée par personne.", "Voyez les inscriptions de la personne.")
+        en("Initial training exists", "One initial training a person is financed.", "See the person's enrolments.");
+    ContinuingModuleExists 409 "continuing_module_exists"
+        fr("Module déjà suivi cette année", "Un seul module de formation continue est suivi par année civile.", "Choisissez une session d'une autre année.")
+        en("Continuing module exists", "One continuing module is followed a civil year.", "Choose a session of another year.");
+    AlreadyEnrolled 409 "already_enrolled"
+        fr("Déjà inscrit", "La personne est déjà inscrite à cette session.", "Rien à faire.")
+        en("Already enrolled", "The person is already enrolled in this session.", "Nothing to do.");
+    NoContractOnThatDay 409 "no_contract_on_that_day"
+        fr("Aucun contrat ce jour-là", "Aucun contrat validé ne couvre le {date}.", "Choisissez une session pendant le contrat, ou faites-le valider.")
+        en("No contract on that day", "No validated contract covers {date}.", "Choose a session within the contract, or have it validated.");
+    EnrolmentNeedsSession 409 "enrolment_needs_session"
+        fr("Session à trouver", "L'inscription n'a pas encore de session.", "Inscrivez la personne à une session, ou dispensez-la.")
+        en("Session to be found", "The enrolment has no session yet.", "Enrol the person in a session, or exempt them.");
+    AttendanceMissing 409 "attendance_missing"
+        fr("Présences manquantes", "{count} demi-journées n'ont pas de présence relevée.", "Relevez la présence de chaque demi-journée.")
+        en("Attendance missing", "{count} half-days have no attendance recorded.", "Record the attendance of every half-day.");
+    HalfDayToCome 409 "half_day_to_come"
+        fr("Demi-journée à venir", "La demi-journée du {date} n'est pas passée.", "Attendez ce jour.")
+        en("Half-day to come", "The half-day of {date} has not passed.", "Wait for that day.");
+    CertificationPassed 409 "certification_passed"
+        fr("Certification déjà obtenue", "La personne a déjà obtenu cette certification.", "Rien à faire.")
+        en("Certification passed", "The person has already passed this certification.", "Nothing to do.");
+
+    // Subsidies.
+    AgreementExists 409 "agreement_exists"
+        fr("Convention existante", "La structure a déjà une convention vivante pour cette phase.", "Modifiez la convention existante, ou faites-la abandonner.")
+        en("Agreement exists", "The structure already has a live agreement for this phase.", "Change the one that exists, or have it abandoned.");
+    AgreementNeedsPosts 409 "agreement_needs_posts"
+        fr("Aucun poste à conventionner", "La structure ne tient aucun poste de cette phase.", "Attendez l'attribution d'un poste.")
+        en("No posts to agree upon", "The structure holds no post of this phase.", "Wait until a post is granted.");
+    AgreementDocumentsMissing 409 "agreement_documents_missing"
+        fr("Pièces manquantes", "Il manque des pièces au dossier : {missing}.", "Complétez documents par PATCH /api/v1/agreements/{id}.")
+        en("Documents missing", "The file lacks documents: {missing}.", "Complete documents with PATCH /api/v1/agreements/{id}.");
+    BankDetailsMissing 409 "bank_details_missing"
+        fr("Coordonnées bancaires manquantes", "La structure n'a pas encore de coordonnées bancaires.", "L'employeur les saisit par PUT /api/v1/structures/{id}/bank-details.")
+        en("Bank details missing", "The structure has no bank details yet.", "The employer enters them with PUT /api/v1/structures/{id}/bank-details.");
+    ScaleMissing 409 "scale_missing"
+        fr("Barème manquant", "Aucun barème n'est en vigueur pour la phase {phase}, la catégorie {category} et le département {departement}.", "L'ANCT en crée un par POST /api/v1/subsidy-scales.")
+        en("Scale missing", "No scale is in force for the phase {phase}, the category {category} and the département {departement}.", "The ANCT creates one with POST /api/v1/subsidy-scales.");
+    ScaleExists 409 "scale_exists"
+        fr("Barème existant", "Un barème entre déjà en vigueur ce jour-là pour une de ces zones.", "Choisissez un autre jour : un barème ne change plus.")
+        en("Scale exists", "A scale already enters into force on that day for one of these zones.", "Choose another day: a scale never changes.");
+    EnvelopeExceeded 409 "envelope_exceeded"
+        fr("Enveloppe dépassée", "L'enveloppe ne suffit pas, ou le montant alloué serait inférieur à ce qui est engagé.", "Relevez l'enveloppe par PUT /api/v1/envelopes/{code}, ou attendez que des crédits se libèrent.")
+        en("Envelope exceeded", "The envelope does not suffice, or less would be allotted than is committed.", "Raise the envelope with PUT /api/v1/envelopes/{code}, or wait until credits are released.");
+    NothingToAmend 409 "nothing_to_amend"
+        fr("Rien à modifier", "La convention couvre déjà tous les postes, pour leur montant entier.", "Rien à faire.")
+        en("Nothing to amend", "The agreement already covers all posts, for their full amounts.", "Nothing to do.");
+    AgreementUnsettled 409 "agreement_unsettled"
+        fr("Convention non soldée", "{count} tranches ou avoirs sont encore ouverts.", "Attendez leur paiement ou leur remboursement.")
+        en("Agreement not settled", "{count} instalments or credit notes are still open.", "Wait until they are paid or repaid.");
+    NothingDue 409 "nothing_due"
+        fr("Rien d'exigible", "Aucune tranche exigible ne correspond à ce choix.", "Voyez GET /api/v1/instalments?status=due ; une tranche n'est que dans un lot.")
+        en("Nothing due", "No due instalment fits this choice.", "See GET /api/v1/instalments?status=due; an instalment is in one batch only.");
+    PayerMissing 409 "payer_missing"
+        fr("Compte payeur absent", "Le service ne connaît pas le compte qui paie.", "L'exploitant du service configure CONUM_PAYER_NAME et CONUM_PAYER_IBAN.")
+        en("Payer missing", "The service does not know the account that pays.", "Whoever runs the service sets CONUM_PAYER_NAME and CONUM_PAYER_IBAN.");
+    PaymentAnswered 409 "payment_answered"
+        fr("Ligne déjà dénouée", "Des lignes du lot ont déjà une autre réponse.", "Relisez les lignes du lot : une réponse ne change plus.")
+        en("Line already answered", "Lines of the batch already have another answer.", "Read the batch's lines again: an answer never changes.");
+    OffsetTooLarge 409 "offset_too_large"
+        fr("Avoir trop élevé", "L'avoir doit rester inférieur à ce que la tranche a encore à payer : {remaining} centimes.", "Demandez un remboursement, ou une tranche plus élevée.")
+        en("Credit too large", "The credit note must stay below what the instalment still has to pay: {remaining} cents.", "Ask for a repayment, or take a larger instalment.");
+
     // Posts.
     PostNotVacant 409 "post_not_vacant"
         fr("Poste non vacant", "Le poste est {status}.", "Terminez d'abord le contrat en cours, ou prenez un autre poste.")
@@ -397,6 +485,9 @@ faults! {
     InvalidFormat "invalid_format" "Forme attendue : {format}." "Expected form: {format}.";
     InvalidSiret "invalid_siret" "SIRET incorrect : 14 chiffres avec une clé de contrôle." "Invalid SIRET: 14 digits with a check digit.";
     InvalidRidet "invalid_ridet" "RIDET incorrect : 7 à 10 chiffres." "Invalid RIDET: 7 to 10 digits.";
+    InvalidIban "invalid_iban" "IBAN incorrect, ou hors de l'espace SEPA." "Invalid IBAN, or outside the SEPA area.";
+    InvalidBic "invalid_bic" "BIC incorrect : 8 ou 11 caractères." "Invalid BIC: 8 or 11 characters.";
+    InTheFuture "in_the_future" "Doit être aujourd'hui ou plus tôt." "Must be today or earlier.";
     InvalidPhone "invalid_phone" "Numéro de téléphone incorrect." "Invalid phone number.";
     InvalidEmail "invalid_email" "Adresse électronique incorrecte." "Invalid e-mail address.";
     InvalidText "invalid_text" "Caractères de contrôle ou invisibles refusés, texte vide refusé." "Control or invisible characters and blank text are refused.";

@@ -124,7 +124,11 @@ impl Demo {
         let now = Arc::new(Mutex::new(Clock::system().now().instant()));
         let told = now.clone();
         let clock = Clock::driven_by(move || told.lock().map(|now| *now).unwrap_or_default());
-        let site = Site { front_url: "https://conum.example.org".to_owned() };
+        let site = Site {
+            front_url: "https://conum.example.org".to_owned(),
+            followers: crate::app::FOLLOWERS,
+            payer: Some(crate::app::config::demonstration_payer()),
+        };
         Self { db: Db::new(&Settings::single(url), clock, site), now }
     }
 

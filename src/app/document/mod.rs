@@ -41,6 +41,8 @@ const TAGS: &[(&str, &str)] = &[
     ("matching", "Candidates and structures put in contact: runs, explanations, answers of both sides."),
     ("recruitments", "Candidates hired on posts: contracts, extensions, renewals, terminations, minimum wages."),
     ("counsellors", "The people of validated recruitments."),
+    ("trainings", "Training bodies, paths, sessions, enrolments, attendance, certifications, calendars."),
+    ("subsidies", "Scales, agreements, instalments, payment batches, credit notes, envelopes, the ledger."),
     ("accounts", "People and programs: who may sign in as what."),
     ("audit", "The journal of changes: who, what, when; never values."),
     ("service", "Health, vocabularies, tokens, problems."),

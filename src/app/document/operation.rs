@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 use super::access;
 use super::responses::{self, Needs};
 use crate::platform::auth::policy::Line;
+use crate::platform::http::idempotency::kept_days;
 
 /// Operations whose POST on one resource is no transition: they need no version.
-const NOT_TRANSITIONS: &[&str] = &["request_extension"];
+const NOT_TRANSITIONS: &[&str] = &["request_extension", "record_payment_results"];
 /// Operations that must carry an Idempotency-Key.
-const KEYED: &[&str] = &["import_decisions"];
+const KEYED: &[&str] = &["import_decisions", "sign_agreement", "create_payment_batch", "record_payment_results"];
 
 pub fn finish(path: &str, method: &str, operation: &mut Value, line: &'static Line) {
     let mut parameters: Vec<Value> = operation["parameters"].as_array().cloned().unwrap_or_default();
@@ -32,7 +33,7 @@ pub fn finish(path: &str, method: &str, operation: &mut Value, line: &'static Li
     }
     if method == "post" && writes {
         parameters.push(json!({"name": "Idempotency-Key", "in": "header", "required": KEYED.contains(&line.operation),
-            "description": "Makes a repeated call have one effect and one answer; kept for 7 days.",
+            "description": format!("Makes a repeated call have one effect and one answer; kept for {} days.", kept_days(line.operation)),
             "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
             "example": "8f2c6a3e-0b0e-4c1f-9a57-6a2a8a1f1f10"}));
     }

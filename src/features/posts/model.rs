@@ -7,7 +7,8 @@ use crate::text_enum;
 
 text_enum! {
     /// Phase of the scheme under which a post was granted.
-    pub enum Phase "phases" ["posts.phase", "committees.phase", "recruitments.phase"] {
+    pub enum Phase "phases" ["posts.phase", "committees.phase", "recruitments.phase", "subsidy_scales.phase",
+        "agreements.phase", "agreement_posts.phase", "instalments.phase"] {
         V1 "v1" "Première phase (V1)" "First phase (V1)",
         V2 "v2" "Seconde phase (V2)" "Second phase (V2)",
     }

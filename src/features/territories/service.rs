@@ -26,6 +26,15 @@ pub fn require_departement(reader: &mut Reader<'_>, code: &str, field: &str) -> 
     }
 }
 
+/// Checks that a region exists.
+pub fn require_region(reader: &mut Reader<'_>, code: &str, field: &str) -> Result<()> {
+    if store::region_exists(reader.conn(), code)? {
+        Ok(())
+    } else {
+        Err(Problem::invalid_field(field, FaultCode::UnknownId))
+    }
+}
+
 /// The département in which most inhabitants of an intercommunal body live.
 pub fn require_departement_of_epci(reader: &mut Reader<'_>, siren: &str, field: &str) -> Result<String> {
     store::departement_of_epci(reader.conn(), siren)?.ok_or_else(|| Problem::invalid_field(field, FaultCode::UnknownId))

@@ -113,6 +113,10 @@ pub fn list_regions(conn: &mut PgConnection, name: Option<&str>, page: &PageSpec
 
 const DEPARTEMENT: &str = "t.code, t.name, t.region_code, t.zone, t.prefecture_commune_code, t.population";
 
+pub fn region_exists(conn: &mut PgConnection, code: &str) -> Result<bool> {
+    sql!("select exists (select from regions where code = {}) as yes", code).holds(conn)
+}
+
 pub fn list_departements(
     conn: &mut PgConnection,
     name: Option<&str>,

@@ -55,6 +55,8 @@ pub enum Reach {
     Candidate(CandidateId),
     /// No structure: what is the counsellor's own.
     Counsellor(CounsellorId),
+    /// No structure: what is the training body's own.
+    TrainingBody(TrainingBodyId),
     Nothing,
 }
 
@@ -95,7 +97,8 @@ impl Actor {
             Actor::Employer(structure) => Reach::Structure(*structure),
             Actor::Candidate(candidate) => Reach::Candidate(*candidate),
             Actor::Counsellor(counsellor) => Reach::Counsellor(*counsellor),
-            Actor::Anonymous | Actor::TrainingBody(_) => Reach::Nothing,
+            Actor::TrainingBody(body) => Reach::TrainingBody(*body),
+            Actor::Anonymous => Reach::Nothing,
         }
     }
 }
@@ -111,7 +114,7 @@ impl Reach {
             }
             Reach::Territory(Territory::Region(code)) => sql!("{} = {}", column("region_code"), code),
             Reach::Structure(id) => sql!("{} = {}", column("id"), *id),
-            Reach::Candidate(_) | Reach::Counsellor(_) | Reach::Nothing => Sql::raw("false"),
+            Reach::Candidate(_) | Reach::Counsellor(_) | Reach::TrainingBody(_) | Reach::Nothing => Sql::raw("false"),
         }
     }
 
@@ -132,6 +135,7 @@ impl Reach {
             Reach::Structure(id) => ("structure", id.to_string()),
             Reach::Candidate(id) => ("candidate", id.to_string()),
             Reach::Counsellor(id) => ("counsellor", id.to_string()),
+            Reach::TrainingBody(id) => ("training_body", id.to_string()),
             Reach::Nothing => ("nothing", String::new()),
         }
     }

@@ -68,6 +68,7 @@ impl<P: Permission> Caller<P> {
             .write(request, move |tx| {
                 if dry_run {
                     let reply = work(tx)?;
+                    tx.settle()?;
                     return Ok(Outcome::Discard(reply.rehearsed(tx.effects())));
                 }
                 match &key {

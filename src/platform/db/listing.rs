@@ -55,6 +55,14 @@ impl<T> Rows<T> {
     }
 }
 
+impl<T> Rows<T> {
+    /// The same where a row may not be what it should.
+    pub fn try_map<U>(self, f: impl FnMut(T) -> Result<U>) -> Result<Rows<U>> {
+        let rows = self.rows.into_iter().map(f).collect::<Result<_>>()?;
+        Ok(Rows { rows, total: self.total, next: self.next, prev: self.prev })
+    }
+}
+
 /// A list in the making: columns, tables, filters.
 pub struct Listing {
     select: Sql,

@@ -28,6 +28,7 @@ use self::watch::Watch;
 use crate::platform::auth::Principal;
 use crate::platform::clock::Clock;
 use crate::platform::error::{Code, Problem, Result};
+use crate::platform::events::Follower;
 
 /// How often a piece of work that lost a race with another is tried in all.
 const ATTEMPTS: u32 = 4;
@@ -56,6 +57,18 @@ struct Inner {
 pub struct Site {
     /// Address of the front-end, for links in e-mails; no final slash.
     pub front_url: String,
+    /// Features that act on what happens in those below them.
+    pub followers: &'static [Follower],
+    /// Whose account pays subsidies.
+    pub payer: Option<Payer>,
+}
+
+/// An account that pays.
+#[derive(Clone, Debug)]
+pub struct Payer {
+    pub name: String,
+    pub iban: String,
+    pub bic: Option<String>,
 }
 
 /// How to reach PostgreSQL.
@@ -223,7 +236,10 @@ impl Db {
     ) -> Result<T> {
         let now = self.0.clock.now();
         conn.batch_execute(&tx::begin_write(request, now))?;
-        match work(&mut Tx::new(conn, request, now, &self.0.site))? {
+        let mut tx = Tx::new(conn, request, now, &self.0.site);
+        let outcome = work(&mut tx)?;
+        tx.settle()?;
+        match outcome {
             Outcome::Keep(answer) => {
                 *committing = true;
                 conn.batch_execute("COMMIT")?;

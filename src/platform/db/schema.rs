@@ -41,6 +41,69 @@ diesel::table! {
 }
 
 diesel::table! {
+    agreement_amendments (id) {
+        id -> Uuid,
+        agreement_id -> Uuid,
+        number -> Int4,
+        signed_on -> Date,
+        posts_added -> Int4,
+        posts_restored -> Int4,
+        amount_before_cents -> Int8,
+        amount_after_cents -> Int8,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    agreement_posts (id) {
+        id -> Uuid,
+        agreement_id -> Uuid,
+        structure_id -> Uuid,
+        post_id -> Uuid,
+        phase -> Text,
+        scale_id -> Uuid,
+        bonus_scale_id -> Nullable<Uuid>,
+        added_on -> Date,
+        removed_on -> Nullable<Date>,
+        term_thirtieths -> Int4,
+        worked_before_thirtieths -> Int4,
+        counts_after -> Nullable<Date>,
+        full_cents -> Int8,
+        amount_cents -> Int8,
+        paid_cents -> Int8,
+        credited_cents -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    agreements (id) {
+        id -> Uuid,
+        reference -> Text,
+        structure_id -> Uuid,
+        phase -> Text,
+        category -> Text,
+        legal_form -> Text,
+        documents -> Array<Text>,
+        status -> Text,
+        instructed_at -> Nullable<Timestamptz>,
+        signed_on -> Nullable<Date>,
+        closed_on -> Nullable<Date>,
+        abandoned_on -> Nullable<Date>,
+        abandonment_reason -> Nullable<Text>,
+        amendments_count -> Int4,
+        amount_cents -> Int8,
+        paid_cents -> Int8,
+        credited_cents -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
     allotments (departement_code) {
         departement_code -> Text,
         posts_ceiling -> Nullable<Int4>,
@@ -98,6 +161,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    attendances (enrolment_id, half_day) {
+        enrolment_id -> Uuid,
+        half_day -> Text,
+        status -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
     audit_entries (sequence) {
         sequence -> Int8,
         id -> Uuid,
@@ -113,6 +187,25 @@ diesel::table! {
         table_name -> Text,
         row_id -> Text,
         changed_columns -> Array<Text>,
+    }
+}
+
+diesel::table! {
+    bank_account_numbers (structure_id) {
+        structure_id -> Uuid,
+        iban -> Text,
+    }
+}
+
+diesel::table! {
+    bank_details (structure_id) {
+        structure_id -> Uuid,
+        holder -> Text,
+        iban_masked -> Text,
+        bic -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
     }
 }
 
@@ -181,6 +274,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    certifications (id) {
+        id -> Uuid,
+        reference -> Text,
+        counsellor_id -> Uuid,
+        structure_id -> Uuid,
+        body_id -> Nullable<Uuid>,
+        kind -> Text,
+        attempt -> Int4,
+        result -> Text,
+        held_on -> Date,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
     committees (id) {
         id -> Uuid,
         reference -> Text,
@@ -233,6 +343,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    credit_notes (id) {
+        id -> Uuid,
+        reference -> Text,
+        agreement_id -> Uuid,
+        agreement_post_id -> Uuid,
+        structure_id -> Uuid,
+        post_id -> Uuid,
+        amount_cents -> Int8,
+        reason -> Text,
+        status -> Text,
+        issued_on -> Date,
+        repaid_on -> Nullable<Date>,
+        bank_reference -> Nullable<Text>,
+        offset_instalment_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
     departements (code) {
         code -> Text,
         name -> Text,
@@ -260,6 +391,45 @@ diesel::table! {
         sent_at -> Nullable<Timestamptz>,
         last_error -> Nullable<Text>,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    enrolments (id) {
+        id -> Uuid,
+        reference -> Text,
+        counsellor_id -> Uuid,
+        recruitment_id -> Uuid,
+        structure_id -> Uuid,
+        path_id -> Uuid,
+        kind -> Text,
+        session_id -> Nullable<Uuid>,
+        body_id -> Nullable<Uuid>,
+        starts_on -> Nullable<Date>,
+        ends_on -> Nullable<Date>,
+        status -> Text,
+        confirmed_at -> Nullable<Timestamptz>,
+        completed_on -> Nullable<Date>,
+        dropped_out_on -> Nullable<Date>,
+        cancelled_at -> Nullable<Timestamptz>,
+        exempted_on -> Nullable<Date>,
+        exemption_proof -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    envelopes (code) {
+        code -> Text,
+        parent_code -> Nullable<Text>,
+        allotted_cents -> Int8,
+        committed_cents -> Int8,
+        paid_cents -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
     }
 }
 
@@ -330,11 +500,61 @@ diesel::table! {
 }
 
 diesel::table! {
+    instalments (id) {
+        id -> Uuid,
+        reference -> Text,
+        agreement_id -> Uuid,
+        agreement_post_id -> Uuid,
+        structure_id -> Uuid,
+        post_id -> Uuid,
+        phase -> Text,
+        rank -> Int4,
+        amount_cents -> Int8,
+        offset_cents -> Int8,
+        conditions -> Array<Text>,
+        months_elapsed -> Int4,
+        settlement -> Bool,
+        status -> Text,
+        unmet -> Array<Text>,
+        expected_on -> Nullable<Date>,
+        due_on -> Nullable<Date>,
+        paid_on -> Nullable<Date>,
+        bank_reference -> Nullable<Text>,
+        cancelled_on -> Nullable<Date>,
+        rejections_count -> Int4,
+        last_rejection -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
     job_runs (job, day) {
         job -> Text,
         day -> Date,
         finished_at -> Nullable<Timestamptz>,
         report -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    ledger_entries (sequence) {
+        sequence -> Int8,
+        id -> Uuid,
+        kind -> Text,
+        amount_cents -> Int8,
+        envelope_code -> Text,
+        agreement_id -> Uuid,
+        agreement_post_id -> Uuid,
+        structure_id -> Uuid,
+        post_id -> Uuid,
+        instalment_id -> Nullable<Uuid>,
+        credit_note_id -> Nullable<Uuid>,
+        batch_id -> Nullable<Uuid>,
+        operation -> Text,
+        booked_on -> Date,
+        created_at -> Timestamptz,
     }
 }
 
@@ -423,6 +643,55 @@ diesel::table! {
         departement_code -> Nullable<Text>,
         region_code -> Nullable<Text>,
         given_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    payment_batches (id) {
+        id -> Uuid,
+        reference -> Text,
+        execution_on -> Date,
+        status -> Text,
+        payer_name -> Text,
+        payer_iban -> Text,
+        payer_bic -> Nullable<Text>,
+        lines_count -> Int4,
+        amount_cents -> Int8,
+        paid_count -> Int4,
+        paid_cents -> Int8,
+        rejected_count -> Int4,
+        rejected_cents -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    payment_line_accounts (line_id) {
+        line_id -> Uuid,
+        holder -> Text,
+        iban -> Text,
+        bic -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    payment_lines (id) {
+        id -> Uuid,
+        batch_id -> Uuid,
+        number -> Int4,
+        instalment_id -> Uuid,
+        structure_id -> Uuid,
+        amount_cents -> Int8,
+        status -> Text,
+        paid_on -> Nullable<Date>,
+        bank_reference -> Nullable<Text>,
+        rejection -> Nullable<Text>,
+        answered_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
     }
 }
 
@@ -612,6 +881,92 @@ diesel::table! {
         withdrawn_on -> Nullable<Date>,
         cancelled_at -> Nullable<Timestamptz>,
         merged_into_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    subsidy_scale_instalments (scale_id, rank) {
+        scale_id -> Uuid,
+        rank -> Int4,
+        amount_cents -> Int8,
+        conditions -> Array<Text>,
+        months_elapsed -> Int4,
+    }
+}
+
+diesel::table! {
+    subsidy_scale_zones (scale_id, zone) {
+        scale_id -> Uuid,
+        zone -> Text,
+        phase -> Text,
+        category -> Text,
+        bonus -> Bool,
+        valid_from -> Date,
+    }
+}
+
+diesel::table! {
+    subsidy_scales (id) {
+        id -> Uuid,
+        reference -> Text,
+        phase -> Text,
+        category -> Text,
+        bonus -> Bool,
+        territory -> Text,
+        months -> Int4,
+        amount_cents -> Int8,
+        valid_from -> Date,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    training_bodies (id) {
+        id -> Uuid,
+        reference -> Text,
+        name -> Text,
+        siret -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    training_paths (id) {
+        id -> Uuid,
+        reference -> Text,
+        name -> Text,
+        kind -> Text,
+        hours -> Int4,
+        certification -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    training_sessions (id) {
+        id -> Uuid,
+        reference -> Text,
+        path_id -> Uuid,
+        body_id -> Uuid,
+        region_code -> Nullable<Text>,
+        place -> Nullable<Text>,
+        half_days -> Array<Text>,
+        starts_on -> Date,
+        ends_on -> Date,
+        capacity -> Int4,
+        seats_taken -> Int4,
+        status -> Text,
+        cancelled_at -> Nullable<Timestamptz>,
+        cancellation_reason -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,

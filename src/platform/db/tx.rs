@@ -12,6 +12,7 @@ use super::Site;
 use crate::platform::auth::{Actor, Principal, Reach};
 use crate::platform::clock::Now;
 use crate::platform::error::Result;
+use crate::platform::events::Told;
 
 /// The call on whose behalf a transaction runs: what the journal says of it.
 #[derive(Clone, Debug)]
@@ -96,13 +97,15 @@ pub struct Tx<'a> {
     now: Now,
     site: &'a Site,
     effects: Vec<Effect>,
+    /// What happened and nobody has followed yet.
+    told: Vec<Told>,
     /// Whether row-level security lets everything through.
     wide: bool,
 }
 
 impl<'a> Tx<'a> {
     pub(super) fn new(conn: &'a mut PgConnection, request: &'a Request, now: Now, site: &'a Site) -> Self {
-        Self { conn, request, now, site, effects: Vec::new(), wide: false }
+        Self { conn, request, now, site, effects: Vec::new(), told: Vec::new(), wide: false }
     }
 
     pub fn conn(&mut self) -> &mut PgConnection {
@@ -148,6 +151,23 @@ impl<'a> Tx<'a> {
 
     pub fn note(&mut self, effect: Effect) {
         self.effects.push(effect);
+    }
+
+    /// Remembers what happened for those who follow it.
+    pub fn tell(&mut self, told: Told) {
+        self.told.push(told);
+    }
+
+    /// Lets the followers act on what has happened so far. Done before COMMIT, and earlier by whoever needs to know all
+    /// effects; what followers tell of is followed no further.
+    pub fn settle(&mut self) -> Result<()> {
+        let told = std::mem::take(&mut self.told);
+        if told.is_empty() || self.site.followers.is_empty() {
+            return Ok(());
+        }
+        self.as_service(|tx| tx.site.followers.iter().try_for_each(|follow| follow(tx, &told)))?;
+        self.told.clear();
+        Ok(())
     }
 
     /// Forgets the effects noted so far: a dry run must not betray who is known.

@@ -12,8 +12,20 @@ use crate::sql;
 
 /// What a key looks like.
 pub const KEY_FORM: &str = "1 to 200 visible ASCII characters";
-/// How long an answer is kept.
-const KEPT_DAYS: i64 = 7;
+/// What moves or promises money.
+const MONEY: &[&str] = &[
+    "sign_agreement",
+    "amend_agreement",
+    "create_payment_batch",
+    "record_payment_results",
+    "repay_credit_note",
+    "offset_credit_note",
+];
+
+/// How many days the answer of an operation is kept: of money for as long as banks may take to clear a doubt.
+pub fn kept_days(operation: &str) -> i64 {
+    if MONEY.contains(&operation) { 90 } else { 7 }
+}
 
 /// A call that carries a key.
 #[derive(Clone, Debug)]
@@ -87,7 +99,7 @@ pub fn once(tx: &mut Tx<'_>, call: &Call, work: &dyn Fn(&mut Tx<'_>) -> Result<R
         reply.etag().map(ToOwned::to_owned),
         reply.location().map(ToOwned::to_owned),
         body,
-        tx.now().instant() + Duration::days(KEPT_DAYS)
+        tx.now().instant() + Duration::days(kept_days(tx.request().operation))
     )
     .run(tx.conn())?;
     Ok(reply)

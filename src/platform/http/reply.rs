@@ -31,6 +31,8 @@ pub struct Reply {
     etag: Option<String>,
     location: Option<String>,
     link: Option<String>,
+    /// Name under which a file is saved.
+    file_name: Option<String>,
     cache: &'static str,
     body: Option<Vec<u8>>,
     replayed: bool,
@@ -45,6 +47,7 @@ impl Reply {
             etag: None,
             location: None,
             link: None,
+            file_name: None,
             cache: "private, no-cache",
             body,
             replayed: false,
@@ -68,6 +71,11 @@ impl Reply {
 
     pub fn created(location: String, body: &impl Serialize, version: i32) -> Result<Self> {
         Ok(Self { location: Some(location), ..Self::new(201, Some(bytes(body)?)).version(version) })
+    }
+
+    /// A file of another media type, to be saved under a name of ours.
+    pub fn file(content_type: &'static str, name: String, text: String) -> Self {
+        Self { content_type, file_name: Some(name), cache: "no-store", ..Self::new(200, Some(text.into_bytes())) }
     }
 
     pub fn accepted(body: &impl Serialize) -> Result<Self> {
@@ -169,6 +177,9 @@ impl Responder for Reply {
             if let Some(value) = value.as_deref().and_then(|v| HeaderValue::from_str(v).ok()) {
                 response.insert_header((name, value));
             }
+        }
+        if let Some(name) = &self.file_name {
+            response.insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
         }
         if self.replayed {
             response.insert_header(("Idempotency-Replayed", "true"));

@@ -54,6 +54,11 @@ pub fn open_personal_account(tx: &mut Tx<'_>, role: Role, subject_id: Uuid, emai
     Ok(store::accounts::open_personal(tx, role, subject_id, &text::canonical_email(email))?.id)
 }
 
+/// The address under which a person signs in in a role of their own. Runs as the service itself.
+pub fn personal_address(tx: &mut Tx<'_>, role: Role, subject_id: Uuid) -> Result<Option<String>> {
+    store::accounts::address_of(tx.conn(), role, subject_id)
+}
+
 /// The address of a candidate, who may be a counsellor too, is another one now. Runs as the service itself.
 pub fn change_personal_address(tx: &mut Tx<'_>, candidate: CandidateId, email: &str) -> Result<()> {
     let whose = store::accounts::of_people(vec![candidate.uuid()]);

@@ -175,6 +175,22 @@ pub fn open_personal(tx: &mut Tx<'_>, role: Role, subject_id: Uuid, email: &str)
     .one(tx.conn())
 }
 
+/// The address of a person's live account in a role of their own. As the service itself.
+pub fn address_of(conn: &mut PgConnection, role: Role, subject_id: Uuid) -> Result<Option<String>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        email: String,
+    }
+    let row: Option<Row> = sql!(
+        "select a.email from accounts a where a.role = {} and a.subject_id = {} and a.revoked_at is null limit 1",
+        role,
+        subject_id
+    )
+    .first(conn)?;
+    Ok(row.map(|row| row.email))
+}
+
 /// The accounts, named `a`, of people in a role of their own.
 pub fn of_subjects(role: Role, subject_ids: Vec<Uuid>) -> Sql {
     sql!("(a.role = {} and a.subject_id = any({}))", role, subject_ids)

@@ -72,7 +72,7 @@ pub struct Search {
 fn known_to(actor: &Actor) -> Sql {
     match actor.reach() {
         reach @ (Reach::Country | Reach::Territory(_) | Reach::Structure(_)) => Reach::over(&reach, "s"),
-        Reach::Candidate(_) | Reach::Counsellor(_) | Reach::Nothing => Sql::raw("false"),
+        Reach::Candidate(_) | Reach::Counsellor(_) | Reach::TrainingBody(_) | Reach::Nothing => Sql::raw("false"),
     }
 }
 

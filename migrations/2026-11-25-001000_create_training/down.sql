@@ -1,0 +1,14 @@
+drop policy candidates_trained on candidates;
+drop policy counsellors_trained on counsellors;
+drop function conum_trains(uuid);
+drop table certifications;
+drop sequence certifications_reference_seq;
+drop table attendances;
+drop table enrolments;
+drop sequence enrolments_reference_seq;
+drop table training_sessions;
+drop sequence training_sessions_reference_seq;
+drop table training_paths;
+drop sequence training_paths_reference_seq;
+drop table training_bodies;
+drop sequence training_bodies_reference_seq;

@@ -1,0 +1,13 @@
+//! Operations on subsidies.
+
+mod agreements;
+mod money;
+mod payments;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn configure(config: &mut ServiceConfig) {
+    agreements::configure(config);
+    payments::configure(config);
+    money::configure(config);
+}

@@ -1,0 +1,314 @@
+//! SQL of agreements and amendments.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel::sql_types as st;
+use uuid::Uuid;
+
+use super::known_to;
+use crate::features::posts::model::Phase;
+use crate::features::structures::model::StructureStatus;
+use crate::features::subsidies::model::{AgreementDocument, AgreementStatus, Category, LegalForm};
+use crate::platform::auth::Actor;
+use crate::platform::db::Tx;
+use crate::platform::db::listing::{Listing, PageSpec, Rows};
+use crate::platform::db::schema::{agreement_amendments, agreements};
+use crate::platform::db::sql::Sql;
+use crate::platform::error::Result;
+use crate::platform::ids::{AgreementId, StructureId};
+use crate::platform::text::{like_literal, search_key};
+use crate::{sortable, sql};
+
+#[derive(Clone, Debug, QueryableByName)]
+#[diesel(table_name = agreements)]
+pub struct Agreement {
+    pub id: AgreementId,
+    pub reference: String,
+    pub structure_id: StructureId,
+    pub phase: Phase,
+    pub category: Category,
+    pub legal_form: LegalForm,
+    pub documents: Vec<String>,
+    pub status: AgreementStatus,
+    pub instructed_at: Option<DateTime<Utc>>,
+    pub signed_on: Option<NaiveDate>,
+    pub closed_on: Option<NaiveDate>,
+    pub abandoned_on: Option<NaiveDate>,
+    pub abandonment_reason: Option<String>,
+    pub amendments_count: i32,
+    pub amount_cents: i64,
+    pub paid_cents: i64,
+    pub credited_cents: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub version: i32,
+    #[diesel(sql_type = st::Text)]
+    pub structure_reference: String,
+    #[diesel(sql_type = st::Text)]
+    pub structure_name: String,
+    #[diesel(sql_type = st::Text)]
+    pub structure_status: StructureStatus,
+    #[diesel(sql_type = st::Text)]
+    pub departement_code: String,
+    #[diesel(sql_type = st::Text)]
+    pub region_code: String,
+    /// Whether the structure lies in a priority area.
+    #[diesel(sql_type = st::Bool)]
+    pub priority_area: bool,
+    #[diesel(sql_type = st::BigInt)]
+    pub posts_count: i64,
+    /// Posts that came, or are occupied again, since what is agreed was last signed.
+    #[diesel(sql_type = st::Bool)]
+    pub amendment_needed: bool,
+    #[diesel(sql_type = st::Bool)]
+    pub has_bank_details: bool,
+}
+
+/// What an amendment changed.
+#[derive(Clone, Debug, QueryableByName)]
+#[diesel(table_name = agreement_amendments)]
+pub struct Amendment {
+    pub number: i32,
+    pub signed_on: NaiveDate,
+    pub posts_added: i32,
+    pub posts_restored: i32,
+    pub amount_before_cents: i64,
+    pub amount_after_cents: i64,
+}
+
+sortable! {
+    /// Sort keys of agreements.
+    pub enum AgreementSort {
+        "updated_at" = "a.updated_at"::"timestamptz",
+        "created_at" = "a.created_at"::"timestamptz",
+        "reference" = "a.reference"::"text",
+    }
+}
+
+/// What agreements are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    pub text: Option<String>,
+    pub statuses: Option<Vec<AgreementStatus>>,
+    pub structure: Option<StructureId>,
+    pub phase: Option<Phase>,
+    pub category: Option<Category>,
+    pub departements: Option<Vec<String>>,
+    pub region: Option<String>,
+    pub amendment_needed: Option<bool>,
+    pub updated_since: Option<DateTime<Utc>>,
+}
+
+/// Posts that belong under an agreement named `a`: those of its phase that its structure holds, and older ones on which a
+/// contract of its phase runs.
+pub(super) const BELONGS: &str =
+    "p.structure_id = a.structure_id and p.status <> 'returned' and (p.phase = a.phase or exists (
+    select from recruitments r where r.post_id = p.id and r.phase = a.phase and not r.waiting
+        and r.status in ('validated', 'termination_requested')))";
+/// Whether somebody works on the post of the `agreement_posts` row named `c` under the phase of the agreement.
+pub(super) const WORKED_ON: &str =
+    "exists (select from recruitments r where r.post_id = c.post_id and r.phase = c.phase
+    and r.structure_id = c.structure_id and not r.waiting and r.status in ('validated', 'termination_requested'))";
+
+const TABLES: &str = "agreements a join structures s on s.id = a.structure_id";
+
+fn needed() -> Sql {
+    sql!(
+        "(a.status in ('signed', 'amended') and (
+            exists (select from posts p where {} and not exists (
+                select from agreement_posts c where c.post_id = p.id and c.phase = a.phase and c.removed_on is null))
+            or exists (select from agreement_posts c where c.agreement_id = a.id and c.removed_on is null
+                and c.amount_cents < c.full_cents and {})))",
+        Sql::raw(BELONGS),
+        Sql::raw(WORKED_ON)
+    )
+}
+
+fn columns() -> Sql {
+    sql!(
+        "a.*, s.reference as structure_reference, s.name as structure_name, s.status as structure_status, s.departement_code,
+         s.region_code, (s.zrr or s.qpv) as priority_area,
+         case when a.status in ('draft', 'under_instruction')
+            then (select count(*) from posts p where {})
+            else (select count(*) from agreement_posts c where c.agreement_id = a.id and c.removed_on is null) end as posts_count,
+         {} as amendment_needed,
+         exists (select from bank_details d where d.structure_id = a.structure_id) as has_bank_details",
+        Sql::raw(BELONGS),
+        needed()
+    )
+}
+
+pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &PageSpec) -> Result<Rows<Agreement>> {
+    Listing::selecting(columns(), Sql::raw(TABLES), "a.id", "uuid")
+        .filter(known_to(actor, true))
+        .filter_some(search.text.as_deref(), |text| {
+            let reference = format!("%{}%", like_literal(&text.trim().to_uppercase()));
+            let key = Some(search_key(text)).filter(|key| !key.is_empty());
+            sql!(
+                "(s.search_key like {} or a.reference like {})",
+                key.map(|key| format!("%{}%", like_literal(&key))),
+                reference
+            )
+        })
+        .filter_some(search.statuses.clone(), |statuses| sql!("a.status = any({})", statuses))
+        .filter_some(search.structure, |id| sql!("a.structure_id = {}", id))
+        .filter_some(search.phase, |phase| sql!("a.phase = {}", phase))
+        .filter_some(search.category, |category| sql!("a.category = {}", category))
+        .filter_some(search.departements.clone(), |codes| sql!("s.departement_code = any({})", codes))
+        .filter_some(search.region.as_deref(), |code| sql!("s.region_code = {}", code))
+        .filter_some(search.amendment_needed, |wanted| sql!("{} = {}", needed(), wanted))
+        .filter_some(search.updated_since, |since| sql!("a.updated_at >= {}", since))
+        .page(conn, page)
+}
+
+pub fn find(conn: &mut PgConnection, actor: &Actor, id: AgreementId) -> Result<Option<Agreement>> {
+    sql!("select {} from {} where a.id = {} and {}", columns(), Sql::raw(TABLES), id, known_to(actor, true)).first(conn)
+}
+
+/// Locks rows in order of their identifiers until the end of the transaction.
+pub fn lock_all(tx: &mut Tx<'_>, ids: &[AgreementId]) -> Result<()> {
+    sql!(
+        "select 1 from agreements where id = any({}) order by id for no key update",
+        ids.iter().map(|id| id.uuid()).collect::<Vec<Uuid>>()
+    )
+    .run(tx.conn())
+    .map(|_| ())
+}
+
+/// Agreements in force, in order of their identifiers: all of them, or those that cover one of these posts.
+pub fn in_force(conn: &mut PgConnection, posts: Option<&[Uuid]>) -> Result<Vec<AgreementId>> {
+    let covering = match posts {
+        None => Sql::raw(
+            "exists (select from instalments i where i.agreement_id = a.id and i.status in ('planned', 'due'))",
+        ),
+        Some(posts) => sql!(
+            "exists (select from agreement_posts c where c.agreement_id = a.id and c.removed_on is null and c.post_id = any({}))",
+            posts.to_vec()
+        ),
+    };
+    ids(
+        sql!("select a.id from agreements a where a.status in ('signed', 'amended') and {} order by a.id", covering),
+        conn,
+    )
+}
+
+fn ids(statement: Sql, conn: &mut PgConnection) -> Result<Vec<AgreementId>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = st::Uuid)]
+        id: AgreementId,
+    }
+    Ok(statement.load::<Row>(conn)?.into_iter().map(|row| row.id).collect())
+}
+
+/// An agreement to be written.
+pub struct NewRow {
+    pub id: AgreementId,
+    pub structure_id: StructureId,
+    pub phase: Phase,
+    pub category: Category,
+    pub legal_form: LegalForm,
+    pub documents: Vec<AgreementDocument>,
+}
+
+pub fn insert(tx: &mut Tx<'_>, row: &NewRow) -> Result<()> {
+    sql!(
+        "insert into agreements (id, structure_id, phase, category, legal_form, documents) values ({}, {}, {}, {}, {}, {})",
+        row.id,
+        row.structure_id,
+        row.phase,
+        row.category,
+        row.legal_form,
+        row.documents.clone()
+    )
+    .run(tx.conn())
+    .map(|_| ())
+}
+
+pub fn update(tx: &mut Tx<'_>, id: AgreementId, form: LegalForm, documents: &[AgreementDocument]) -> Result<()> {
+    sql!("update agreements set legal_form = {}, documents = {} where id = {}", form, documents.to_vec(), id)
+        .run(tx.conn())
+        .map(|_| ())
+}
+
+/// A change of state with what goes with it.
+pub enum Change<'a> {
+    Instructed,
+    Signed { on: NaiveDate },
+    Amended,
+    Closed,
+    Abandoned { reason: &'a str },
+}
+
+pub fn change(tx: &mut Tx<'_>, id: AgreementId, change: &Change<'_>) -> Result<()> {
+    let (now, today) = (tx.now().instant(), tx.today());
+    match change {
+        Change::Instructed => {
+            sql!("update agreements set status = 'under_instruction', instructed_at = {} where id = {}", now, id)
+        }
+        Change::Signed { on } => sql!("update agreements set status = 'signed', signed_on = {} where id = {}", *on, id),
+        Change::Amended => {
+            sql!("update agreements set status = 'amended', amendments_count = amendments_count + 1 where id = {}", id)
+        }
+        Change::Closed => sql!("update agreements set status = 'closed', closed_on = {} where id = {}", today, id),
+        Change::Abandoned { reason } => sql!(
+            "update agreements set status = 'abandoned', abandoned_on = {}, abandonment_reason = {} where id = {}",
+            today,
+            *reason,
+            id
+        ),
+    }
+    .run(tx.conn())
+    .map(|_| ())
+}
+
+/// Adds to what is agreed, paid and credited.
+pub fn book(tx: &mut Tx<'_>, id: AgreementId, agreed: i64, paid: i64, credited: i64) -> Result<()> {
+    sql!(
+        "update agreements set amount_cents = amount_cents + {}, paid_cents = paid_cents + {},
+            credited_cents = credited_cents + {} where id = {}",
+        agreed,
+        paid,
+        credited,
+        id
+    )
+    .run(tx.conn())
+    .map(|_| ())
+}
+
+/// Moves the version: what its detail shows has changed.
+pub fn touch(tx: &mut Tx<'_>, id: AgreementId) -> Result<()> {
+    sql!("update agreements set status = status where id = {}", id).run(tx.conn()).map(|_| ())
+}
+
+/// What keeps an agreement from being closed: instalments to be paid, and credit notes that nobody has settled.
+pub fn unsettled(conn: &mut PgConnection, id: AgreementId) -> Result<i64> {
+    sql!(
+        "select (select count(*) from instalments i where i.agreement_id = {} and i.status in ('planned', 'due', 'ordered'))
+            + (select count(*) from credit_notes n where n.agreement_id = {} and n.status = 'issued') as n",
+        id,
+        id
+    )
+    .count(conn)
+}
+
+pub fn insert_amendment(tx: &mut Tx<'_>, id: AgreementId, amendment: &Amendment) -> Result<()> {
+    sql!(
+        "insert into agreement_amendments (id, agreement_id, number, signed_on, posts_added, posts_restored,
+            amount_before_cents, amount_after_cents) values ({}, {}, {}, {}, {}, {}, {}, {})",
+        Uuid::now_v7(),
+        id,
+        amendment.number,
+        amendment.signed_on,
+        amendment.posts_added,
+        amendment.posts_restored,
+        amendment.amount_before_cents,
+        amendment.amount_after_cents
+    )
+    .run(tx.conn())
+    .map(|_| ())
+}
+
+pub fn amendments(conn: &mut PgConnection, id: AgreementId) -> Result<Vec<Amendment>> {
+    sql!("select m.* from agreement_amendments m where m.agreement_id = {} order by m.number", id).load(conn)
+}

@@ -1,0 +1,13 @@
+//! Operations on training.
+
+mod catalogue;
+mod enrolments;
+mod sessions;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn configure(config: &mut ServiceConfig) {
+    catalogue::configure(config);
+    sessions::configure(config);
+    enrolments::configure(config);
+}

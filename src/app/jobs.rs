@@ -1,10 +1,13 @@
 //! What happens by itself, once a legal day.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::worker::long_gone;
 use crate::features::matching::model::Target;
-use crate::features::{accounts, candidates, matching, recruitments, reservations, structures, subsidies, trainings};
+use crate::features::{
+    accounts, audit, candidates, matching, recruitments, reservations, structures, subsidies, trainings,
+};
 use crate::platform::db::Tx;
 use crate::platform::error::Result;
 use crate::sql;
@@ -49,12 +52,13 @@ pub fn tidy(tx: &mut Tx<'_>) -> Result<Value> {
     let keys = sql!("delete from idempotency_keys where expires_at < {}", now).run(tx.conn())?;
     let links = sql!("delete from mail_links where expires_at < {} or used_at < {}", old, old).run(tx.conn())?;
     let emails = sql!("delete from emails where status <> 'queued' and created_at < {}", old).run(tx.conn())?;
+    let accesses = audit::store::forget(tx, now - TimeDelta::days(365))?;
     let (registrations, contacts) = structures::service::forget(tx)?;
     let (invitations, accounts) = accounts::service::forget(tx)?;
     let (erased, motivations) = candidates::service::forget(tx)?;
     Ok(json!({
         "idempotency_keys": keys, "mail_links": links, "emails": emails, "registrations_cancelled": registrations,
         "contacts": contacts, "invitations_revoked": invitations, "accounts_forgotten": accounts,
-        "candidates_erased": erased, "motivations": motivations,
+        "accesses": accesses, "candidates_erased": erased, "motivations": motivations,
     }))
 }

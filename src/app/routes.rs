@@ -5,8 +5,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{pages, vocabularies};
 use crate::features::{
-    accounts, applications, audit, call_windows, candidates, committees, matching, posts, recruitments, reservations,
-    structures, subsidies, territories, trainings,
+    accounts, applications, audit, call_windows, candidates, committees, feed, matching, posts, recruitments,
+    reservations, structures, subsidies, territories, trainings,
 };
 
 /// Every documented operation.
@@ -29,5 +29,6 @@ pub fn configure(config: &mut ServiceConfig) {
         recruitments::routes::configure(api);
         trainings::routes::configure(api);
         subsidies::routes::configure(api);
+        feed::routes::configure(api);
     }));
 }

@@ -203,6 +203,7 @@ fn page(mut all: Vec<Vocabulary>, spec: &PageSpec) -> Rows<Vocabulary> {
     Rows {
         next: edge(rows.last().filter(|_| more), false),
         prev: edge(rows.first().filter(|_| fewer), true),
+        present: None,
         total,
         rows,
     }
@@ -228,7 +229,7 @@ mod tests {
 
     #[test]
     fn pages_follow_each_other_both_ways() {
-        let spec = |limit, start| PageSpec { limit, order: Vec::new(), start };
+        let spec = |limit, start| PageSpec { start, ..PageSpec::first(limit, Vec::new()) };
         let names = |rows: &Rows<Vocabulary>| rows.rows.iter().map(|v| v.name).collect::<Vec<_>>();
         let whole = names(&page(all(), &spec(500, None)));
         let first = page(all(), &spec(2, None));

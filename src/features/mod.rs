@@ -26,3 +26,5 @@ pub mod recruitments;
 pub mod trainings;
 
 pub mod subsidies;
+
+pub mod feed;

@@ -44,6 +44,24 @@ pub struct Operation {
     pub produces: Vec<String>,
     pub needs_if_match: bool,
     pub needs_idempotency_key: bool,
+    /// Columns of a list's items, where it is also answered as a file.
+    pub columns: Option<Arc<Vec<Column>>>,
+}
+
+/// A column of a list as a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    pub name: String,
+    pub path: Vec<String>,
+    pub kind: ColumnKind,
+}
+
+/// What the values of a column are, where a file may write them otherwise than JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnKind {
+    Date,
+    Instant,
+    Other,
 }
 
 pub struct BodyContract {
@@ -182,9 +200,19 @@ impl Operation {
             produces: produces.into_iter().collect(),
             needs_if_match: needs("If-Match"),
             needs_idempotency_key: needs("Idempotency-Key"),
+            columns: columns(document, operation).map(Arc::new),
             id,
         })
     }
+}
+
+/// The columns of the items of a list that is answered as a file too.
+fn columns(document: &Value, operation: &Value) -> Option<Vec<Column>> {
+    let content = &operation["responses"]["200"]["content"];
+    content.get("text/csv")?;
+    let page = resolve(document, &content["application/json"]["schema"]);
+    let item = &page["properties"]["data"]["items"];
+    Some(super::http::export::columns(&document["components"]["schemas"], item))
 }
 
 impl BodyContract {

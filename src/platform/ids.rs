@@ -141,6 +141,8 @@ ids! {
     TrainingBodyId,
     /// An e-mail waiting to be sent, or sent.
     EmailId,
+    /// A reading of somebody's data.
+    AccessId,
     /// A line of the audit journal.
     AuditEntryId,
 }

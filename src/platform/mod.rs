@@ -9,6 +9,7 @@ pub mod events;
 pub mod formats;
 pub mod http;
 pub mod ids;
+pub mod journal;
 pub mod mail;
 pub mod metrics;
 pub mod problems;

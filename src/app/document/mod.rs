@@ -42,6 +42,7 @@ const TAGS: &[(&str, &str)] = &[
     ("recruitments", "Candidates hired on posts: contracts, extensions, renewals, terminations, minimum wages."),
     ("counsellors", "The people of validated recruitments."),
     ("trainings", "Training bodies, paths, sessions, enrolments, attendance, certifications, calendars."),
+    ("events", "Every change, in an order in which nothing is missed."),
     ("subsidies", "Scales, agreements, instalments, payment batches, credit notes, envelopes, the ledger."),
     ("accounts", "People and programs: who may sign in as what."),
     ("audit", "The journal of changes: who, what, when; never values."),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::access;
 use super::responses::{self, Needs};
 use crate::platform::auth::policy::Line;
+use crate::platform::http::export::FORMATS;
 use crate::platform::http::idempotency::kept_days;
 
 /// Operations whose POST on one resource is no transition: they need no version.
@@ -47,6 +48,18 @@ pub fn finish(path: &str, method: &str, operation: &mut Value, line: &'static Li
             "description": "ETag that you hold: 304 without a body while it is current.",
             "schema": {"type": "string"}, "example": "\"v1\""}));
     }
+    if is_exported(operation, line) {
+        parameters.extend(export_parameters());
+        operation["responses"]["200"]["headers"]["X-Events-Cursor"] = json!({"schema": {"type": "string"},
+            "description": "Of a file: cursor of `/events` from which to follow what it shows."});
+        let content = &mut operation["responses"]["200"]["content"];
+        for (name, media) in FORMATS {
+            let example =
+                if name == "ndjson" { "{\"id\":\"0192f0c1-2b7e-7c3a-9f4e-1a2b3c4d5e6f\"}\n" } else { "id\r\n" };
+            content[media] =
+                json!({"schema": {"type": "string", "description": "The whole list as a file."}, "example": example});
+        }
+    }
     if !parameters.is_empty() {
         operation["parameters"] = Value::Array(parameters);
     }
@@ -62,6 +75,24 @@ pub fn finish(path: &str, method: &str, operation: &mut Value, line: &'static Li
     }
     let has_body = operation.get("requestBody").is_some();
     responses::finish(path, method, &mut operation["responses"], line, Needs { versioned, writes, has_body });
+}
+
+/// Lists of rows are answered as files too; those that lie in the program are not.
+fn is_exported(operation: &Value, line: &Line) -> bool {
+    let schema = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].as_str();
+    let lists = line.operation.starts_with("list_") && line.operation != "list_vocabularies";
+    lists && schema.is_some_and(|schema| schema.ends_with("Page"))
+}
+
+fn export_parameters() -> [Value; 2] {
+    [
+        json!({"name": "format", "in": "query", "required": false,
+            "description": "The whole list as a file instead of a page (`limit` and `cursor` say nothing then); goes before `Accept`.",
+            "schema": {"type": "string", "enum": ["json", "csv", "ndjson", "xlsx"]}, "example": "json"}),
+        json!({"name": "profile", "in": "query", "required": false,
+            "description": "How CSV is written: `rfc4180`, or `excel-fr` with semicolons, decimal commas and French dates.",
+            "schema": {"type": "string", "enum": ["rfc4180", "excel-fr"], "default": "rfc4180"}, "example": "rfc4180"}),
+    ]
 }
 
 fn path_parameter(name: &str) -> Value {

@@ -13,6 +13,7 @@ use crate::platform::auth::{Actor, Caller, can};
 use crate::platform::http::page::PageParams;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply, steady};
 use crate::platform::ids::CandidateId;
+use crate::platform::journal;
 
 pub fn configure(config: &mut ServiceConfig) {
     config
@@ -105,9 +106,10 @@ pub async fn list_candidates(
 #[get("/candidates/{id}")]
 pub async fn find_candidate(caller: Caller<can::find_candidate>, id: PathParams<CandidateId>) -> Answer {
     caller
-        .read_private(move |reader| {
-            let candidate = service::require(reader, id.0)?;
-            file(service::file(reader, candidate))
+        .read_journalled(move |tx| {
+            let candidate = service::require(&mut tx.reader(), id.0)?;
+            journal::read(tx, "candidates", id.0.uuid(), vec![id.0.uuid()])?;
+            file(service::file(&tx.reader(), candidate))
         })
         .await
 }

@@ -15,6 +15,7 @@ use crate::platform::auth::{Caller, can};
 use crate::platform::http::page::PageParams;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::{CounsellorId, ExtensionId, PostId, RecruitmentId};
+use crate::platform::journal;
 
 pub fn configure(config: &mut ServiceConfig) {
     config
@@ -160,7 +161,13 @@ pub async fn submit_recruitment(caller: Caller<can::submit_recruitment>, body: B
 #[utoipa::path(tag = "recruitments", responses((status = 200, description = "The recruitment.", body = RecruitmentView)))]
 #[get("/recruitments/{id}")]
 pub async fn find_recruitment(caller: Caller<can::find_recruitment>, id: PathParams<RecruitmentId>) -> Answer {
-    caller.read_private(move |reader| file(service::find(reader, id.0)?)).await
+    caller
+        .read_journalled(move |tx| {
+            let found = service::find(&mut tx.reader(), id.0)?;
+            journal::read(tx, "recruitments", id.0.uuid(), vec![found.recruitment.candidate_id.uuid()])?;
+            file(found)
+        })
+        .await
 }
 
 /// Change a submitted recruitment.
@@ -360,8 +367,9 @@ pub async fn list_counsellors(
 #[get("/counsellors/{id}")]
 pub async fn find_counsellor(caller: Caller<can::find_counsellor>, id: PathParams<CounsellorId>) -> Answer {
     caller
-        .read_private(move |reader| {
-            let counsellor = service::find_counsellor(reader, id.0)?;
+        .read_journalled(move |tx| {
+            let counsellor = service::find_counsellor(&mut tx.reader(), id.0)?;
+            journal::read(tx, "counsellors", id.0.uuid(), vec![counsellor.candidate_id.uuid()])?;
             let version = counsellor.version;
             Reply::resource(&CounsellorView::from(counsellor), version)
         })

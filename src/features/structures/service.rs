@@ -165,6 +165,10 @@ pub fn update(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>, patch: &St
     }
     let structure = lock(tx, id)?;
     emit(tx, "structure.updated", &structure)?;
+    // Those whom it leaves learn of it as well.
+    if structure.departement_code != before.departement_code {
+        emit(tx, "structure.left_reach", &before)?;
+    }
     file(&mut tx.reader(), structure)
 }
 

@@ -13,6 +13,7 @@ use super::policy::Permission;
 use crate::platform::db::{Db, Outcome, Reader, Request, Tx};
 use crate::platform::error::{Problem, Result};
 use crate::platform::http::body::BodyHash;
+use crate::platform::http::export;
 use crate::platform::http::front::Admitted;
 use crate::platform::http::idempotency;
 use crate::platform::http::reply::{Answer, Reply};
@@ -41,12 +42,28 @@ impl<P: Permission> Caller<P> {
 
     /// Reads tables that hold no personal data and no money.
     pub async fn read(&self, work: impl Fn(&mut Reader<'_>) -> Result<Reply> + Send + 'static) -> Answer {
+        if let Some(export) = &self.admitted.export {
+            return export::answer(&self.db, self.admitted.principal.clone(), export.clone(), work).await;
+        }
         self.db.read(self.admitted.principal.clone(), work).await
     }
 
     /// Reads tables that row-level security guards.
     pub async fn read_private(&self, work: impl Fn(&mut Reader<'_>) -> Result<Reply> + Send + 'static) -> Answer {
+        if let Some(export) = &self.admitted.export {
+            return export::answer(&self.db, self.admitted.principal.clone(), export.clone(), work).await;
+        }
         self.db.read_private(self.admitted.principal.clone(), work).await
+    }
+
+    /// Reads what the journal of accesses is told of, in the same transaction: what cannot be noted is not shown.
+    pub async fn read_journalled(&self, work: impl Fn(&mut Tx<'_>) -> Result<Reply> + Send + 'static) -> Answer {
+        let request = Request {
+            principal: self.admitted.principal.clone(),
+            operation: P::LINE.operation,
+            request_id: self.admitted.request_id.clone(),
+        };
+        self.db.write(request, move |tx| work(tx).map(Outcome::Keep)).await
     }
 
     /// Runs a use case in one transaction; honours `dry_run` and `Idempotency-Key`.

@@ -146,6 +146,8 @@ policy! {
     rotate_api_client "api-clients:write" closed [Anct Bdt Prefecture Employer];
     revoke_api_client "api-clients:write" closed [Anct Bdt Prefecture Employer];
     list_audit_entries "audit-entries:read" closed [Anct];
+    list_accesses "accesses:read" closed [Anct];
+    list_my_accesses "" closed [Candidate Counsellor];
 
     list_regions "" open signed_in;
     list_departements "" open signed_in;
@@ -279,6 +281,7 @@ policy! {
     record_certification "certifications:write" closed [Anct Bdt TrainingBody];
     training_statistics "statistics:read" closed [Anct Bdt Prefecture Observer TrainingBody];
 
+    list_events "events:read" closed [Anct Bdt Prefecture Employer TrainingBody];
     list_subsidy_scales "" open signed_in;
     create_subsidy_scale "subsidy-scales:write" closed [Anct];
     list_agreements "agreements:read" closed [Anct Bdt Prefecture Employer];

@@ -1,5 +1,7 @@
 //! Lists by keyset: every page continues after the last row, whatever was written meanwhile.
 
+use std::sync::{Arc, Mutex};
+
 use diesel::deserialize;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -32,12 +34,68 @@ pub struct Position {
     pub values: Vec<String>,
 }
 
+impl Position {
+    /// Before every event of a transaction, and after those of older ones.
+    pub fn before_transaction(transaction: &str) -> Self {
+        Self { backwards: false, values: vec![transaction.to_owned(), "0".to_owned()] }
+    }
+
+    pub fn of_event(transaction: &str, sequence: i64) -> Self {
+        Self { backwards: false, values: vec![transaction.to_owned(), sequence.to_string()] }
+    }
+
+    /// Before every event.
+    pub fn of_beginning() -> Self {
+        Self::before_transaction("0")
+    }
+}
+
+/// Rows that a list read whole is read by.
+const BATCH: i64 = 1000;
+
+/// A list that is read whole, batch after batch: where it stands.
+#[derive(Debug, Default)]
+pub struct Whole(Mutex<Option<Position>>);
+
+impl Whole {
+    /// The next batch starts here.
+    pub fn go_to(&self, position: Position) {
+        if let Ok(mut place) = self.0.lock() {
+            *place = Some(position);
+        }
+    }
+
+    fn place(&self) -> Option<Position> {
+        self.0.lock().ok().and_then(|place| place.clone())
+    }
+}
+
 /// What the caller asked of a list.
 #[derive(Clone, Debug)]
 pub struct PageSpec {
     pub limit: i64,
     pub order: Vec<SortKey>,
     pub start: Option<Position>,
+    /// Set where the list is read whole instead of one page of it.
+    pub whole: Option<Arc<Whole>>,
+}
+
+impl PageSpec {
+    /// The first rows, in this order.
+    pub fn first(limit: i64, order: Vec<SortKey>) -> Self {
+        Self { limit, order, start: None, whole: None }
+    }
+
+    fn start(&self) -> Option<Position> {
+        match &self.whole {
+            Some(whole) => whole.place(),
+            None => self.start.clone(),
+        }
+    }
+
+    fn limit(&self) -> i64 {
+        if self.whole.is_some() { BATCH } else { self.limit }
+    }
 }
 
 /// One page, and where its neighbours start.
@@ -47,11 +105,19 @@ pub struct Rows<T> {
     pub total: i64,
     pub next: Option<Position>,
     pub prev: Option<Position>,
+    /// Where the feed of events goes on from what this page shows.
+    pub present: Option<Position>,
 }
 
 impl<T> Rows<T> {
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Rows<U> {
-        Rows { rows: self.rows.into_iter().map(f).collect(), total: self.total, next: self.next, prev: self.prev }
+        Rows {
+            rows: self.rows.into_iter().map(f).collect(),
+            total: self.total,
+            next: self.next,
+            prev: self.prev,
+            present: self.present,
+        }
     }
 }
 
@@ -59,7 +125,7 @@ impl<T> Rows<T> {
     /// The same where a row may not be what it should.
     pub fn try_map<U>(self, f: impl FnMut(T) -> Result<U>) -> Result<Rows<U>> {
         let rows = self.rows.into_iter().map(f).collect::<Result<_>>()?;
-        Ok(Rows { rows, total: self.total, next: self.next, prev: self.prev })
+        Ok(Rows { rows, total: self.total, next: self.next, prev: self.prev, present: self.present })
     }
 }
 
@@ -122,8 +188,9 @@ impl Listing {
         // In the direction of the last key: one index serves the whole order, both ways.
         let descending = order.last().is_some_and(|key| key.descending);
         order.push(SortKey { column: self.id, descending });
-        let backwards = spec.start.as_ref().is_some_and(|start| start.backwards);
-        let beyond = match &spec.start {
+        let (start, limit) = (spec.start(), spec.limit());
+        let backwards = start.as_ref().is_some_and(|start| start.backwards);
+        let beyond = match &start {
             Some(start) => sql!(" and {}", beyond(&order, start)),
             None => Sql::default(),
         };
@@ -133,35 +200,49 @@ impl Listing {
             ", ",
         );
         let counted = self.counted.as_ref().unwrap_or(&self.from);
+        let count = match spec.whole {
+            // Whoever gets every row can count.
+            Some(_) => Sql::raw("0::bigint"),
+            None => sql!("(select count(*) from {} where {})", counted.clone(), self.conditions()),
+        };
         let mut found: Vec<Keyed<T>> = sql!(
-            "select {}, array[{}] as page_key, (select count(*) from {} where {}) as page_total from {} where {}{} order by {} limit {}",
+            "select {}, array[{}] as page_key, {} as page_total, (select pg_snapshot_xmin(pg_current_snapshot()))::text as page_present from {} where {}{} order by {} limit {}",
             self.select.clone(),
             key,
-            counted.clone(),
-            self.conditions(),
+            count,
             self.from.clone(),
             self.conditions(),
             beyond,
             by,
-            spec.limit + 1
+            limit + 1
         )
         .load(conn)?;
-        let total = match found.first() {
-            Some(row) => row.total,
-            None => sql!("select count(*) as n from {} where {}", counted.clone(), self.conditions()).count(conn)?,
+        // An empty list is as empty as the count says, in the count's own snapshot.
+        let (total, present) = match found.first() {
+            Some(row) => (row.total, Some(Position::before_transaction(&row.present))),
+            None => {
+                let tally: Tally = sql!(
+                    "select count(*) as total, pg_snapshot_xmin(pg_current_snapshot())::text as present from {} where {}",
+                    counted.clone(),
+                    self.conditions()
+                )
+                .one(conn)?;
+                (tally.total, (tally.total == 0).then(|| Position::before_transaction(&tally.present)))
+            }
         };
-        let more = found.len() as i64 > spec.limit;
-        found.truncate(spec.limit as usize);
+        let more = found.len() as i64 > limit;
+        found.truncate(limit as usize);
         if backwards {
             found.reverse();
         }
         let edge = |row: Option<&Keyed<T>>, backwards| row.map(|row| Position { backwards, values: row.key.clone() });
-        let (has_next, has_prev) = if backwards { (true, more) } else { (more, spec.start.is_some()) };
+        let (has_next, has_prev) = if backwards { (true, more) } else { (more, start.is_some()) };
         Ok(Rows {
             next: edge(found.last().filter(|_| has_next), false),
             prev: edge(found.first().filter(|_| has_prev), true),
             rows: found.into_iter().map(|keyed| keyed.row).collect(),
             total,
+            present,
         })
     }
 }
@@ -190,10 +271,19 @@ fn beyond(order: &[SortKey], start: &Position) -> Sql {
     sql!("({})", Sql::join(alternatives, " or "))
 }
 
+#[derive(QueryableByName)]
+struct Tally {
+    #[diesel(sql_type = st::BigInt)]
+    total: i64,
+    #[diesel(sql_type = st::Text)]
+    present: String,
+}
+
 struct Keyed<T> {
     row: T,
     key: Vec<String>,
     total: i64,
+    present: String,
 }
 
 impl<T: QueryableByName<Pg>> QueryableByName<Pg> for Keyed<T> {
@@ -201,6 +291,7 @@ impl<T: QueryableByName<Pg>> QueryableByName<Pg> for Keyed<T> {
         Ok(Self {
             key: NamedRow::get::<st::Array<st::Text>, _>(row, "page_key")?,
             total: NamedRow::get::<st::BigInt, _>(row, "page_total")?,
+            present: NamedRow::get::<st::Text, _>(row, "page_present")?,
             row: T::build(row)?,
         })
     }

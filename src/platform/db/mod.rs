@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use diesel::PgConnection;
 use diesel::connection::SimpleConnection;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::constraints::{LOST, RETRY};
 use self::pool::{Access, Pool};
@@ -46,6 +46,8 @@ struct Inner {
     writers: Pool,
     /// Places in the queue for a thread: beyond them callers are refused at once.
     admission: Semaphore,
+    /// Exports at a time: each holds a connection while it lasts.
+    exports: Arc<Semaphore>,
     watch: Arc<Watch>,
     url: String,
     clock: Clock,
@@ -103,6 +105,7 @@ impl Db {
             readers: Pool::new(&settings.url, settings.pool_size, Access::ReadOnly),
             writers: Pool::new(&settings.url, settings.pool_size, Access::ReadWrite),
             admission: Semaphore::new(settings.queue),
+            exports: Arc::new(Semaphore::new((settings.pool_size as usize / 2).max(1))),
             watch: Watch::new(settings.stall),
             url: settings.url.clone(),
             clock,
@@ -196,6 +199,36 @@ impl Db {
             end?;
             Ok(answer)
         })
+    }
+
+    /// A place among the exports, or a refusal where there are enough already.
+    pub fn export_place(&self) -> Result<OwnedSemaphorePermit> {
+        if self.0.watch.is_stalled() {
+            return Err(busy("the database does not answer"));
+        }
+        self.0.exports.clone().try_acquire_owned().map_err(|_| busy("enough exports are under way"))
+    }
+
+    /// Reads in one snapshot, however long it takes; never begun again, because what was read may have been sent.
+    pub fn snapshot_now(
+        &self,
+        principal: &Principal,
+        work: &mut dyn FnMut(&mut Reader<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let mut conn = self.0.readers.get()?;
+        let begun = conn.inner.batch_execute(&tx::begin_read(principal)).map_err(Problem::from);
+        let now = self.0.clock.now();
+        let outcome = begun.and_then(|()| work(&mut Reader::new(&mut conn.inner, principal, now)));
+        let ended = conn.inner.batch_execute(if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" });
+        if let Err(problem) = &outcome
+            && is(problem, LOST)
+        {
+            self.0.readers.lost(&conn);
+        }
+        if ended.is_err() {
+            conn.broken = true;
+        }
+        outcome
     }
 
     /// [`Db::write`] on the calling thread, which may block.

@@ -1,6 +1,25 @@
 // Written by `make schema` from the migrations.
 
 diesel::table! {
+    accesses (sequence) {
+        sequence -> Int8,
+        id -> Uuid,
+        occurred_at -> Timestamptz,
+        operation -> Text,
+        request_id -> Text,
+        role -> Text,
+        perimeter -> Text,
+        issuer -> Text,
+        subject -> Text,
+        account_id -> Nullable<Uuid>,
+        api_client_id -> Nullable<Uuid>,
+        resource -> Text,
+        resource_id -> Uuid,
+        people -> Array<Uuid>,
+    }
+}
+
+diesel::table! {
     accounts (id) {
         id -> Uuid,
         role -> Text,

@@ -14,6 +14,7 @@ use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use futures_util::FutureExt;
 use serde_json::{Map, Value};
 
+use super::export::{self, Export};
 use super::idempotency;
 use super::problem;
 use super::rate_limit::RateLimit;
@@ -69,6 +70,8 @@ pub struct Admitted {
     pub version: Option<i32>,
     pub idempotency_key: Option<String>,
     pub dry_run: bool,
+    /// Set where a list is asked for as a file.
+    pub export: Option<Export>,
 }
 
 /// Language and request id, for whatever renders an answer.
@@ -221,7 +224,6 @@ impl Door {
         if principal.actor.role().is_none() && method == Method::POST {
             self.public_forms.check(self.address(request))?;
         }
-        negotiate(request, &operation)?;
         let given = params::pairs(request.query_string()).ok_or_else(|| {
             Problem::new(Code::MalformedRequest).with("reason", "the query is not valid UTF-8 in percent-encoding")
         })?;
@@ -234,6 +236,11 @@ impl Door {
                 return Err(Problem::new(Code::InvalidParameter).faults(faults));
             }
         };
+        let export = export(request, &operation, &query_values);
+        // Who names a format need not accept it as well.
+        if export.is_none() || !query_values.contains_key("format") {
+            negotiate(request, &operation)?;
+        }
         let dry_run = query_values.shift_remove("dry_run").is_some_and(|v| v == true);
         let version = version(request, &operation)?;
         let idempotency_key = idempotency_key(request, &operation)?;
@@ -248,6 +255,7 @@ impl Door {
             version,
             idempotency_key,
             dry_run,
+            export,
         });
         Ok(Admission::Pass)
     }
@@ -300,6 +308,16 @@ impl Door {
         let real = self.behind_proxy.then(told).flatten();
         real.or_else(|| request.peer_addr().map(|peer| peer.ip())).unwrap_or(IpAddr::from([127, 0, 0, 1]))
     }
+}
+
+/// The list as a file, where the caller asks for one.
+fn export(request: &ServiceRequest, operation: &Operation, query: &Map<String, Value>) -> Option<Export> {
+    let columns = operation.columns.clone()?;
+    let excel_fr = query.get("profile").is_some_and(|profile| profile == "excel-fr");
+    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let format = export::asked(query.get("format").and_then(Value::as_str), excel_fr, accept)?;
+    let name = operation.path.split('/').rfind(|segment| !segment.starts_with('{')).unwrap_or("liste").to_owned();
+    Some(Export { format, columns, name, whole: Arc::default() })
 }
 
 fn other_method(method: &Method, allowed: &[&Method]) -> Result<Admission> {

@@ -1,6 +1,7 @@
 //! HTTP as every operation speaks it.
 
 pub mod body;
+pub mod export;
 pub mod front;
 pub mod idempotency;
 pub mod json;

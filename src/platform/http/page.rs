@@ -1,6 +1,7 @@
 //! Pages of lists: parameters, signed cursors, links.
 
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::web::Data;
@@ -14,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::front::Admitted;
 use super::params::percent_encode;
-use crate::platform::db::listing::{PageSpec, Position, Rows, SortKey};
+use crate::platform::db::listing::{PageSpec, Position, Rows, SortKey, Whole};
 use crate::platform::error::{Code, Problem, Result};
 
 const DEFAULT_LIMIT: i64 = 50;
@@ -65,7 +66,13 @@ pub struct PageMeta {
     /// Rows of the whole list within the caller's reach, exactly.
     #[schema(minimum = 0, example = 18)]
     pub total: i64,
+    /// Cursor of `/events` from which to follow what this page shows: take that of the first page, before you read the
+    /// others.
+    pub events_cursor: Option<String>,
 }
+
+/// Whose cursors hold whatever the filters: a place in the feed is one for all of it.
+const FEED: &str = "/api/v1/events";
 
 /// Key under which cursors are signed, the same on every server.
 #[derive(Clone)]
@@ -81,6 +88,8 @@ pub struct Paging {
     explicit_limit: bool,
     cursor: Option<String>,
     start: Option<Position>,
+    /// Set where the list is asked for as a file.
+    whole: Option<Arc<Whole>>,
     key: CursorKey,
 }
 
@@ -97,11 +106,31 @@ impl Paging {
         if self.start.as_ref().is_some_and(|start| start.values.len() != order.len() + 1) {
             return Err(Problem::new(Code::InvalidCursor));
         }
-        Ok(PageSpec { limit: self.limit, order, start: self.start.clone() })
+        Ok(PageSpec { limit: self.limit, order, start: self.start.clone(), whole: self.whole.clone() })
     }
 
-    pub fn meta(&self, total: i64) -> PageMeta {
-        PageMeta { limit: self.limit, total }
+    /// Whether the list is asked for as a file.
+    pub fn is_whole(&self) -> bool {
+        self.whole.is_some()
+    }
+
+    pub fn meta(&self, total: i64, present: Option<&Position>) -> PageMeta {
+        let events_cursor = present.map(|place| seal(&self.key, FEED, "", place));
+        PageMeta { limit: self.limit, total, events_cursor }
+    }
+
+    pub fn limit(&self) -> i64 {
+        self.limit
+    }
+
+    pub fn start(&self) -> Option<Position> {
+        self.start.clone()
+    }
+
+    /// Links of a feed: there is always a place to go on from.
+    pub fn onward(&self, place: &Position) -> PageLinks {
+        let next = self.link(Some(&self.sign(place)));
+        PageLinks { this: self.link(self.cursor.as_deref()), next: Some(next), prev: None }
     }
 
     pub fn links<T>(&self, rows: &Rows<T>) -> PageLinks {
@@ -118,35 +147,44 @@ impl Paging {
     }
 
     fn sign(&self, position: &Position) -> String {
-        let payload = Payload_ { b: position.backwards, k: position.values.clone() };
-        let mut bytes = serde_json::to_vec(&payload).unwrap_or_default();
-        let tag = self.tag(&bytes);
-        bytes.extend_from_slice(&tag);
-        BASE64.encode(bytes)
+        seal(&self.key, &self.path, self.bound(), position)
     }
 
-    fn tag(&self, payload: &[u8]) -> [u8; 16] {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(&self.key.0).unwrap_or_else(|_| unreachable!("HMAC takes any key"));
-        for part in [self.path.as_bytes(), b"?", self.filters.as_bytes(), b"\0", payload] {
-            mac.update(part);
-        }
-        let full = mac.finalize().into_bytes();
-        let mut tag = [0; 16];
-        tag.copy_from_slice(&full[..16]);
-        tag
+    /// The filters that cursors belong to.
+    fn bound(&self) -> &str {
+        if self.path == FEED { "" } else { &self.filters }
     }
 
     fn verify(&self, cursor: &str) -> Option<Position> {
         let bytes = BASE64.decode(cursor).ok()?;
         let (payload, tag) = bytes.split_at_checked(bytes.len().checked_sub(16)?)?;
         // The tag is no secret of a person; a difference in time tells nothing useful.
-        if self.tag(payload) != tag {
+        if tag_of(&self.key, &self.path, self.bound(), payload) != tag {
             return None;
         }
         let payload: Payload_ = serde_json::from_slice(payload).ok()?;
         Some(Position { backwards: payload.b, values: payload.k })
     }
+}
+
+/// A position as a cursor that only this list, with these filters, takes.
+fn seal(key: &CursorKey, path: &str, filters: &str, position: &Position) -> String {
+    let payload = Payload_ { b: position.backwards, k: position.values.clone() };
+    let mut bytes = serde_json::to_vec(&payload).unwrap_or_default();
+    let tag = tag_of(key, path, filters, &bytes);
+    bytes.extend_from_slice(&tag);
+    BASE64.encode(bytes)
+}
+
+fn tag_of(key: &CursorKey, path: &str, filters: &str, payload: &[u8]) -> [u8; 16] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key.0).unwrap_or_else(|_| unreachable!("HMAC takes any key"));
+    for part in [path.as_bytes(), b"?", filters.as_bytes(), b"\0", payload] {
+        mac.update(part);
+    }
+    let full = mac.finalize().into_bytes();
+    let mut tag = [0; 16];
+    tag.copy_from_slice(&full[..16]);
+    tag
 }
 
 impl FromRequest for Paging {
@@ -177,6 +215,7 @@ fn read(request: &HttpRequest) -> Result<Paging> {
         explicit_limit: limit.is_some(),
         cursor: admitted.query.get("cursor").and_then(|c| c.as_str()).map(ToOwned::to_owned),
         start: None,
+        whole: admitted.export.as_ref().map(|export| export.whole.clone()),
         key: key.as_ref().clone(),
     };
     if let Some(cursor) = &paging.cursor {
@@ -206,8 +245,12 @@ macro_rules! page_of {
                 paging: &$crate::platform::http::Paging,
                 rows: $crate::platform::db::listing::Rows<$item>,
             ) -> $crate::platform::http::Answer {
+                if paging.is_whole() {
+                    let cursor = paging.meta(rows.total, rows.present.as_ref()).events_cursor;
+                    return $crate::platform::http::Reply::batch(&rows.rows, rows.next, cursor);
+                }
                 let links = paging.links(&rows);
-                let page = Self { links, meta: paging.meta(rows.total), data: rows.rows };
+                let page = Self { links, meta: paging.meta(rows.total, rows.present.as_ref()), data: rows.rows };
                 $crate::platform::http::Reply::page(&page, &page.links)
             }
         }

@@ -1,5 +1,6 @@
 //! What a use case answers, before it becomes an HTTP response.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_web::http::header::{self, HeaderValue};
@@ -7,9 +8,12 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, Responder, body::BoxBody};
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::sync::mpsc::Receiver;
 
+use super::export::Chunk;
 use super::page::PageLinks;
 use crate::platform::db::Effect;
+use crate::platform::db::listing::Position;
 use crate::platform::error::{Problem, Result};
 
 pub type Answer = Result<Reply>;
@@ -33,11 +37,28 @@ pub struct Reply {
     link: Option<String>,
     /// Name under which a file is saved.
     file_name: Option<String>,
+    events_cursor: Option<String>,
     cache: &'static str,
     body: Option<Vec<u8>>,
     replayed: bool,
     secrets: &'static [&'static str],
+    /// Rows of a list that is read whole.
+    batch: Option<Batch>,
+    /// What is sent while it is read.
+    stream: Option<Stream>,
 }
+
+/// Some rows of a list, and where the next ones start.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    pub rows: Vec<Value>,
+    pub next: Option<Position>,
+    /// Where the feed of events goes on from what these rows show.
+    pub events_cursor: Option<String>,
+}
+
+/// Taken once, by the response.
+type Stream = Arc<Mutex<Option<Receiver<Chunk>>>>;
 
 impl Reply {
     fn new(status: u16, body: Option<Vec<u8>>) -> Self {
@@ -48,10 +69,13 @@ impl Reply {
             location: None,
             link: None,
             file_name: None,
+            events_cursor: None,
             cache: "private, no-cache",
             body,
             replayed: false,
             secrets: &[],
+            batch: None,
+            stream: None,
         }
     }
 
@@ -71,6 +95,29 @@ impl Reply {
 
     pub fn created(location: String, body: &impl Serialize, version: i32) -> Result<Self> {
         Ok(Self { location: Some(location), ..Self::new(201, Some(bytes(body)?)).version(version) })
+    }
+
+    /// Rows of a list that is read whole, for the export that asks for them.
+    pub fn batch(rows: &[impl Serialize], next: Option<Position>, events_cursor: Option<String>) -> Result<Self> {
+        let value = |row| serde_json::to_value(row).map_err(|e| Problem::internal(format!("cannot write a row: {e}")));
+        let batch = Batch { rows: rows.iter().map(value).collect::<Result<_>>()?, next, events_cursor };
+        Ok(Self { batch: Some(batch), ..Self::new(200, None) })
+    }
+
+    pub fn into_batch(self) -> Option<Batch> {
+        self.batch
+    }
+
+    /// A file that is sent while it is made.
+    pub fn stream(
+        content_type: &'static str,
+        name: String,
+        chunks: Receiver<Chunk>,
+        events_cursor: Option<String>,
+    ) -> Self {
+        let stream = Some(Arc::new(Mutex::new(Some(chunks))));
+        let file_name = Some(name);
+        Self { content_type, file_name, events_cursor, cache: "no-store", stream, ..Self::new(200, None) }
     }
 
     /// A file of another media type, to be saved under a name of ours.
@@ -181,8 +228,16 @@ impl Responder for Reply {
         if let Some(name) = &self.file_name {
             response.insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
         }
+        if let Some(cursor) = &self.events_cursor {
+            response.insert_header(("X-Events-Cursor", cursor.as_str()));
+        }
         if self.replayed {
             response.insert_header(("Idempotency-Replayed", "true"));
+        }
+        let chunks = self.stream.and_then(|stream| stream.lock().ok().and_then(|mut stream| stream.take()));
+        if let Some(mut chunks) = chunks {
+            let stream = futures_util::stream::poll_fn(move |context| chunks.poll_recv(context));
+            return response.content_type(self.content_type).streaming(stream);
         }
         match self.body {
             Some(body) if !not_modified => response.content_type(self.content_type).body(body),

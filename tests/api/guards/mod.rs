@@ -5,7 +5,7 @@ mod committed;
 mod completeness;
 mod documents;
 mod layers;
-mod operations;
+pub mod operations;
 mod policy;
 mod privacy;
 mod schema;

@@ -24,7 +24,7 @@ pub fn decisions_in_reach(
 ) -> Result<Rows<Item>> {
     let committee = store::find(reader.conn(), id)?.ok_or_else(Problem::not_found)?;
     if *reader.actor() != Actor::Anct && committee.status != CommitteeStatus::Closed {
-        return Ok(Rows { rows: Vec::new(), total: 0, next: None, prev: None });
+        return Ok(Rows { rows: Vec::new(), total: 0, next: None, prev: None, present: None });
     }
     let reach = reader.reach();
     store::list_items(reader.conn(), &reach, id, filter.outcome.clone(), filter.departement_code.clone(), page)

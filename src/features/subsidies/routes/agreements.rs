@@ -12,6 +12,7 @@ use crate::platform::db::listing::Rows;
 use crate::platform::http::page::PageParams;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::{AgreementId, StructureId};
+use crate::platform::journal;
 
 pub fn configure(config: &mut ServiceConfig) {
     config
@@ -52,9 +53,9 @@ pub async fn list_subsidy_scales(
     let search = filter.search();
     caller
         .read(move |reader| {
-            let Rows { rows, total, next, prev } = scales::list(reader.conn(), &search, &page)?;
+            let Rows { rows, total, next, prev, present } = scales::list(reader.conn(), &search, &page)?;
             let files = service::with_plans(reader.conn(), rows)?;
-            let rows = Rows { rows: files, total, next, prev }.try_map(ScaleItem::new)?;
+            let rows = Rows { rows: files, total, next, prev, present }.try_map(ScaleItem::new)?;
             ScalePage::reply(&paging, rows)
         })
         .await
@@ -231,8 +232,11 @@ pub async fn set_bank_details(
 #[get("/structures/{id}/bank-details")]
 pub async fn find_bank_details(caller: Caller<can::find_bank_details>, id: PathParams<StructureId>) -> Answer {
     caller
-        .read_private(move |reader| {
-            let details = service::find_bank_details(reader, id.0)?;
+        .read_journalled(move |tx| {
+            let details = service::find_bank_details(&mut tx.reader(), id.0)?;
+            if details.iban.is_some() {
+                journal::read(tx, "bank-details", id.0.uuid(), Vec::new())?;
+            }
             let version = details.details.version;
             Reply::resource(&BankDetailsView::from(details), version)
         })

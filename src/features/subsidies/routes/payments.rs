@@ -12,6 +12,7 @@ use crate::platform::auth::{Caller, can};
 use crate::platform::http::page::PageParams;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::{CreditNoteId, InstalmentId, PaymentBatchId};
+use crate::platform::journal;
 
 pub fn configure(config: &mut ServiceConfig) {
     config
@@ -157,8 +158,9 @@ pub async fn list_payment_lines(
 #[get("/payment-batches/{id}/pain.001.xml")]
 pub async fn download_pain001(caller: Caller<can::download_pain001>, id: PathParams<PaymentBatchId>) -> Answer {
     caller
-        .read_private(move |reader| {
-            let (batch, message) = service::pain001(reader, id.0)?;
+        .read_journalled(move |tx| {
+            let (batch, message) = service::pain001(&mut tx.reader(), id.0)?;
+            journal::read(tx, "payment-batches", id.0.uuid(), Vec::new())?;
             Ok(Reply::file("application/xml", format!("{}.pain.001.xml", batch.reference), message))
         })
         .await

@@ -51,7 +51,7 @@ fn live() -> Search {
 /// Sessions with the person who attends each.
 fn attended(reader: &mut Reader<'_>, search: &Search) -> Result<Vec<(Session, Option<String>)>> {
     let actor = reader.actor().clone();
-    let page = PageSpec { limit: ROWS, order: enrolments::EnrolmentSort::order(None, "-starts_on"), start: None };
+    let page = PageSpec::first(ROWS, enrolments::EnrolmentSort::order(None, "-starts_on"));
     let mut found = Vec::new();
     for enrolment in enrolments::list(reader.conn(), &actor, search, &page)?.rows {
         let Some(session) = enrolment.session_id else { continue };

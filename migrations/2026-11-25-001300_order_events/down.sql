@@ -1,0 +1,1 @@
+drop index events_feed_idx;

@@ -1,0 +1,2 @@
+drop function conum_forget_accesses(timestamptz);
+drop table accesses;

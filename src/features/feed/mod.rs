@@ -1,0 +1,6 @@
+//! The change feed: what happened, in an order in which nothing is missed.
+
+pub mod dto;
+pub mod routes;
+pub mod service;
+pub mod store;

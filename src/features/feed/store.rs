@@ -1,0 +1,87 @@
+//! SQL of the feed.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types as st;
+use uuid::Uuid;
+
+use crate::platform::auth::{Actor, Reach, Territory};
+use crate::platform::db::listing::Position;
+use crate::platform::db::sql::Sql;
+use crate::platform::error::{Code, Problem, Result};
+use crate::sql;
+
+#[derive(Clone, Debug, QueryableByName)]
+pub struct Happening {
+    #[diesel(sql_type = st::BigInt)]
+    pub sequence: i64,
+    #[diesel(sql_type = st::Uuid)]
+    pub id: Uuid,
+    #[diesel(sql_type = st::Text)]
+    pub kind: String,
+    #[diesel(sql_type = st::Text)]
+    pub resource: String,
+    #[diesel(sql_type = st::Uuid)]
+    pub resource_id: Uuid,
+    #[diesel(sql_type = st::Timestamptz)]
+    pub occurred_at: DateTime<Utc>,
+    /// Transaction in which it happened, as text.
+    #[diesel(sql_type = st::Text)]
+    pub place: String,
+}
+
+/// What the feed is asked for.
+#[derive(Clone, Debug)]
+pub struct Search {
+    pub after: Option<Position>,
+    /// Resources that the caller may read, and asks for.
+    pub resources: Vec<String>,
+    pub kinds: Option<Vec<String>>,
+    pub limit: i64,
+}
+
+/// Whether a row `e` lies within an actor's perimeter.
+fn within(actor: &Actor) -> Sql {
+    match (actor, actor.reach()) {
+        (Actor::TrainingBody(id), _) => sql!(
+            "(e.resource = 'training-sessions' or exists (
+                select from enrolments x where x.id = e.resource_id and x.body_id = {}))",
+            *id
+        ),
+        (_, Reach::Country) => Sql::raw("true"),
+        (_, Reach::Territory(Territory::Departement(code))) => sql!("e.departement_code = {}", code),
+        (_, Reach::Territory(Territory::Region(code))) => sql!("e.region_code = {}", code),
+        (_, Reach::Structure(id)) => sql!("e.structure_id = {}", id),
+        (_, Reach::Candidate(_) | Reach::Counsellor(_) | Reach::TrainingBody(_) | Reach::Nothing) => Sql::raw("false"),
+    }
+}
+
+/// Events after a place, in an order that never changes: by transaction, published once no older one can still commit.
+/// Whoever has read up to a place has missed nothing before it.
+pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search) -> Result<Vec<Happening>> {
+    let after = match &search.after {
+        Some(place) => {
+            let [transaction, sequence] = place.values.as_slice() else {
+                return Err(Problem::new(Code::InvalidCursor));
+            };
+            sql!("(e.transaction, e.sequence) > ({}::xid8, {}::bigint)", transaction, sequence)
+        }
+        None => Sql::raw("true"),
+    };
+    let kinds = match &search.kinds {
+        Some(kinds) => sql!("e.type = any({})", kinds.clone()),
+        None => Sql::raw("true"),
+    };
+    sql!(
+        "select e.sequence, e.id, e.type as kind, e.resource, e.resource_id, e.occurred_at, e.transaction::text as place
+         from events e
+         where e.transaction < pg_snapshot_xmin(pg_current_snapshot()) and {} and {} and e.resource = any({}) and {}
+         order by e.transaction, e.sequence limit {}",
+        after,
+        within(actor),
+        search.resources.clone(),
+        kinds,
+        search.limit
+    )
+    .load(conn)
+}

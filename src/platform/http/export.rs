@@ -1,0 +1,445 @@
+//! Lists as files: the same list, whole, as CSV, NDJSON or a spreadsheet, read in one snapshot and sent while it is read.
+//!
+//! The handler of a list is called batch after batch: what it would answer page by page is what the file holds, with the
+//! same filters, order and reach.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::Bytes;
+use chrono::{DateTime, NaiveDate};
+use chrono_tz::Europe::Paris;
+use rust_xlsxwriter::{Workbook, Worksheet};
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+
+use super::reply::{Answer, Batch, Reply};
+use crate::platform::auth::Principal;
+use crate::platform::contract::{Column, ColumnKind};
+use crate::platform::db::listing::Whole;
+use crate::platform::db::{Db, Reader};
+use crate::platform::error::{Code, Problem, Result};
+
+/// Longest wait for a caller who does not take what is sent.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Rows that a sheet holds beside its heading.
+const SHEET_ROWS: usize = 1_048_575;
+
+/// What a list may be answered as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Csv { excel_fr: bool },
+    Ndjson,
+    Xlsx,
+}
+
+/// Media types of lists beside JSON, with the names that `format` gives them.
+pub const FORMATS: [(&str, &str); 3] = [
+    ("csv", "text/csv"),
+    ("ndjson", "application/x-ndjson"),
+    ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+];
+
+impl Format {
+    /// The format of this name or media type.
+    pub fn find(name: &str, excel_fr: bool) -> Option<Self> {
+        match FORMATS.iter().position(|(short, media)| *short == name || *media == name)? {
+            0 => Some(Self::Csv { excel_fr }),
+            1 => Some(Self::Ndjson),
+            _ => Some(Self::Xlsx),
+        }
+    }
+
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Csv { .. } => ("csv", "text/csv; charset=utf-8"),
+            Self::Ndjson => ("ndjson", FORMATS[1].1),
+            Self::Xlsx => ("xlsx", FORMATS[2].1),
+        }
+    }
+}
+
+/// A list asked for as a file.
+#[derive(Clone, Debug)]
+pub struct Export {
+    pub format: Format,
+    pub columns: Arc<Vec<Column>>,
+    /// Name of the list, for the file's.
+    pub name: String,
+    /// Where the reading stands, shared with the list.
+    pub whole: Arc<Whole>,
+}
+
+/// What travels from the reading thread to the caller.
+pub type Chunk = std::result::Result<Bytes, Problem>;
+
+/// Starts reading; answers once the first batch is there, so that a refusal is a problem like any other.
+pub async fn answer(
+    db: &Db,
+    principal: Arc<Principal>,
+    export: Export,
+    work: impl Fn(&mut Reader<'_>) -> Result<Reply> + Send + 'static,
+) -> Answer {
+    let place = db.export_place()?;
+    let (chunks, stream) = mpsc::channel::<Chunk>(4);
+    let (begun, first) = oneshot::channel::<Result<Option<String>>>();
+    let (db, today) = (db.clone(), db.clock().now().today());
+    let (extension, media) = export.format.names();
+    let name = format!("{}-{today}.{extension}", export.name);
+    // A thread of its own: a slow caller must not hold one of those that answer requests.
+    let reading = std::thread::Builder::new().name("export".to_owned()).spawn(move || {
+        let _place = place;
+        let mut sender = Sender { chunks, begun: Some(begun) };
+        let outcome = db.snapshot_now(&principal, &mut |reader| write(reader, &export, &work, &mut sender));
+        sender.finish(outcome);
+    });
+    if reading.is_err() {
+        return Err(Problem::new(Code::ServiceUnavailable)
+            .header("Retry-After", 1)
+            .caused_by("no thread for an export"));
+    }
+    match first.await {
+        Ok(Ok(cursor)) => Ok(Reply::stream(media, name, stream, cursor)),
+        Ok(Err(problem)) => Err(problem),
+        Err(_) => Err(Problem::internal("an export ended before it began")),
+    }
+}
+
+/// Reads batch after batch and sends what each becomes.
+fn write(
+    reader: &mut Reader<'_>,
+    export: &Export,
+    work: &dyn Fn(&mut Reader<'_>) -> Result<Reply>,
+    sender: &mut Sender,
+) -> Result<()> {
+    let mut file = Encoder::new(export)?;
+    loop {
+        let batch = work(reader)?.into_batch().ok_or_else(|| Problem::internal("a list without rows"))?;
+        sender.begin(batch.events_cursor.clone());
+        sender.send(file.rows(&batch)?)?;
+        let Batch { next, .. } = batch;
+        match next {
+            Some(position) => export.whole.go_to(position),
+            None => break,
+        }
+    }
+    file.end(sender)
+}
+
+struct Sender {
+    chunks: mpsc::Sender<Chunk>,
+    begun: Option<oneshot::Sender<Result<Option<String>>>>,
+}
+
+impl Sender {
+    fn begin(&mut self, events_cursor: Option<String>) {
+        if let Some(begun) = self.begun.take() {
+            let _ = begun.send(Ok(events_cursor));
+        }
+    }
+
+    /// Gives up on a caller who has left, or does not take what is sent.
+    fn send(&self, bytes: Vec<u8>) -> Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let mut chunk = Ok(Bytes::from(bytes));
+        let mut waited = Duration::ZERO;
+        loop {
+            match self.chunks.try_send(chunk) {
+                Ok(()) => return Ok(()),
+                Err(mpsc::error::TrySendError::Full(back)) if waited < PATIENCE => {
+                    chunk = back;
+                    std::thread::sleep(Duration::from_millis(10));
+                    waited += Duration::from_millis(10);
+                }
+                Err(_) => return Err(Problem::new(Code::RequestTimeout).caused_by("nobody takes the export")),
+            }
+        }
+    }
+
+    /// A failure half-way must not look like the end of the file: the answer is broken off.
+    fn finish(self, outcome: Result<()>) {
+        let Err(problem) = outcome else { return };
+        match self.begun {
+            Some(begun) => drop(begun.send(Err(problem))),
+            None => {
+                log::warn!(code = problem.code().as_str(); "an export broke off");
+                let _ = self.chunks.blocking_send(Err(problem));
+            }
+        }
+    }
+}
+
+/// Rows as bytes of a file.
+enum Encoder<'a> {
+    Csv { columns: &'a [Column], excel_fr: bool, head: bool },
+    Ndjson,
+    Xlsx { columns: &'a [Column], book: Box<Workbook>, row: usize },
+}
+
+impl<'a> Encoder<'a> {
+    fn new(export: &'a Export) -> Result<Self> {
+        let columns = export.columns.as_slice();
+        Ok(match export.format {
+            Format::Csv { excel_fr } => Self::Csv { columns, excel_fr, head: true },
+            Format::Ndjson => Self::Ndjson,
+            Format::Xlsx => {
+                let mut book = Box::new(Workbook::new());
+                let sheet = book.add_worksheet_with_constant_memory().map_err(broken)?;
+                for (at, column) in columns.iter().enumerate() {
+                    sheet.write_string(0, index(at), column.name.as_str()).map_err(broken)?;
+                }
+                Self::Xlsx { columns, book, row: 0 }
+            }
+        })
+    }
+
+    fn rows(&mut self, batch: &Batch) -> Result<Vec<u8>> {
+        match self {
+            Self::Ndjson => {
+                let mut bytes = Vec::new();
+                for row in &batch.rows {
+                    serde_json::to_writer(&mut bytes, row).map_err(broken)?;
+                    bytes.push(b'\n');
+                }
+                Ok(bytes)
+            }
+            Self::Csv { columns, excel_fr, head } => {
+                let mut bytes = Vec::new();
+                // Spreadsheets take the mark for UTF-8, others would take it for text.
+                if *head && *excel_fr {
+                    bytes.extend_from_slice("\u{feff}".as_bytes());
+                }
+                let separator = if *excel_fr { b';' } else { b',' };
+                let mut writer =
+                    csv::WriterBuilder::new().delimiter(separator).terminator(csv::Terminator::CRLF).from_writer(bytes);
+                if std::mem::take(head) {
+                    writer.write_record(columns.iter().map(|column| column.name.as_str())).map_err(broken)?;
+                }
+                for row in &batch.rows {
+                    writer.write_record(columns.iter().map(|column| cell(row, column, *excel_fr))).map_err(broken)?;
+                }
+                writer.into_inner().map_err(broken)
+            }
+            Self::Xlsx { columns, book, row } => {
+                if *row + batch.rows.len() > SHEET_ROWS {
+                    return Err(Problem::internal("more rows than a sheet holds"));
+                }
+                let sheet = book.worksheet_from_index(0).map_err(broken)?;
+                for values in &batch.rows {
+                    *row += 1;
+                    for (at, column) in columns.iter().enumerate() {
+                        write_cell(sheet, u32::try_from(*row).unwrap_or(u32::MAX), index(at), values, column)?;
+                    }
+                }
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// What can only be written once all rows are known.
+    fn end(self, sender: &Sender) -> Result<()> {
+        let Self::Xlsx { mut book, .. } = self else { return Ok(()) };
+        let path = std::env::temp_dir().join(format!("conum-{}.xlsx", uuid::Uuid::new_v4()));
+        let saved = book.save(&path).map_err(broken);
+        let file = saved.and_then(|()| std::fs::File::open(&path).map_err(broken));
+        // Gone from the folder at once; what is open stays readable.
+        let _ = std::fs::remove_file(&path);
+        let mut file = file?;
+        loop {
+            let mut bytes = vec![0; 64 * 1024];
+            let read = std::io::Read::read(&mut file, &mut bytes).map_err(broken)?;
+            if read == 0 {
+                return Ok(());
+            }
+            bytes.truncate(read);
+            sender.send(bytes)?;
+        }
+    }
+}
+
+fn broken(cause: impl std::fmt::Display) -> Problem {
+    Problem::internal(format!("cannot write the export: {cause}"))
+}
+
+fn index(at: usize) -> u16 {
+    u16::try_from(at).unwrap_or(u16::MAX)
+}
+
+fn find<'v>(row: &'v Value, column: &Column) -> &'v Value {
+    column.path.iter().fold(row, |value, member| &value[member.as_str()])
+}
+
+/// A value as the text of a cell.
+fn cell(row: &Value, column: &Column, excel_fr: bool) -> String {
+    match find(row, column) {
+        Value::Null => String::new(),
+        Value::Bool(yes) if excel_fr => if *yes { "vrai" } else { "faux" }.to_owned(),
+        Value::Number(number) if excel_fr => number.to_string().replace('.', ","),
+        Value::String(text) => match (column.kind, excel_fr) {
+            (ColumnKind::Date, true) => french_day(text).unwrap_or_else(|| text.clone()),
+            (ColumnKind::Instant, true) => french_instant(text).unwrap_or_else(|| text.clone()),
+            (ColumnKind::Date | ColumnKind::Instant, false) => text.clone(),
+            (ColumnKind::Other, _) => harmless(text),
+        },
+        Value::Array(items) => harmless(&items.iter().map(plain).collect::<Vec<_>>().join("|")),
+        other => harmless(&plain(other)),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn french_day(text: &str) -> Option<String> {
+    Some(text.parse::<NaiveDate>().ok()?.format("%d/%m/%Y").to_string())
+}
+
+fn french_instant(text: &str) -> Option<String> {
+    Some(DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Paris).format("%d/%m/%Y %H:%M:%S").to_string())
+}
+
+/// A text that no spreadsheet runs: what begins like a formula gets an apostrophe in front.
+fn harmless(text: &str) -> String {
+    const STARTS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+    if text.starts_with(STARTS) { format!("'{text}") } else { text.to_owned() }
+}
+
+fn write_cell(sheet: &mut Worksheet, row: u32, at: u16, values: &Value, column: &Column) -> Result<()> {
+    match find(values, column) {
+        Value::Null => return Ok(()),
+        Value::Bool(yes) => sheet.write_boolean(row, at, *yes),
+        Value::Number(number) => match number.as_f64() {
+            // Beyond this a spreadsheet rounds.
+            Some(value) if value.abs() < 9e15 => sheet.write_number(row, at, value),
+            _ => sheet.write_string(row, at, number.to_string()),
+        },
+        // Texts are texts in a sheet, and nothing runs them; neutralised all the same, for who copies them elsewhere.
+        _ => sheet.write_string(row, at, cell(values, column, false)),
+    }
+    .map_err(broken)?;
+    Ok(())
+}
+
+/// The columns of a list's items, from the schemas of the document: members in their order, nested ones with dots.
+pub fn columns(schemas: &Value, item: &Value) -> Vec<Column> {
+    let mut found = Vec::new();
+    collect(schemas, item, &mut Vec::new(), &mut found, 0);
+    found
+}
+
+fn collect(schemas: &Value, schema: &Value, path: &mut Vec<String>, found: &mut Vec<Column>, depth: usize) {
+    let schema = resolve(schemas, schema);
+    let members = schema["properties"].as_object().filter(|_| depth < 4);
+    match members {
+        Some(members) => {
+            for (name, member) in members {
+                path.push(name.clone());
+                collect(schemas, member, path, found, depth + 1);
+                path.pop();
+            }
+        }
+        None => {
+            let kind = match schema["format"].as_str() {
+                Some("date") => ColumnKind::Date,
+                Some("date-time") => ColumnKind::Instant,
+                _ => ColumnKind::Other,
+            };
+            found.push(Column { name: path.join("."), path: path.clone(), kind });
+        }
+    }
+}
+
+fn resolve<'s>(schemas: &'s Value, schema: &'s Value) -> &'s Value {
+    if let Some(name) = schema["$ref"].as_str().and_then(|r| r.strip_prefix("#/components/schemas/")) {
+        return resolve(schemas, &schemas[name]);
+    }
+    let some = ["oneOf", "anyOf", "allOf"].iter().find_map(|k| schema[*k].as_array());
+    match some.and_then(|options| options.iter().find(|option| option["type"] != "null")) {
+        Some(option) => resolve(schemas, option),
+        None => schema,
+    }
+}
+
+/// What the caller asks for: by name first, then by the media types that are accepted, the most wanted first.
+pub fn asked(named: Option<&str>, excel_fr: bool, accept: Option<&str>) -> Option<Format> {
+    if let Some(name) = named {
+        return Format::find(name, excel_fr);
+    }
+    let mut ranges: BTreeMap<(i32, usize), String> = BTreeMap::new();
+    for (at, range) in accept.unwrap_or_default().split(',').enumerate() {
+        let mut parts = range.split(';').map(str::trim);
+        let media = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let wanted = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
+        if wanted > 0.0 {
+            ranges.insert((-(wanted * 1000.0) as i32, at), media);
+        }
+    }
+    for media in ranges.into_values() {
+        if matches!(media.as_str(), "application/json" | "application/*" | "*/*") {
+            return None;
+        }
+        if media == "text/*" {
+            return Some(Format::Csv { excel_fr });
+        }
+        if let Some(format) = Format::find(&media, excel_fr) {
+            return Some(format);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn column(kind: ColumnKind) -> Column {
+        Column { name: "a.b".to_owned(), path: vec!["a".to_owned(), "b".to_owned()], kind }
+    }
+
+    #[test]
+    fn what_a_spreadsheet_would_run_is_neutralised() {
+        for text in ["=1+1", "+33563", "-2", "@x", "\tx", "\rx", "＝1", "＋1", "－1", "＠1"] {
+            assert_eq!(cell(&json!({"a": {"b": text}}), &column(ColumnKind::Other), false), format!("'{text}"));
+        }
+        assert_eq!(cell(&json!({"a": {"b": -12}}), &column(ColumnKind::Other), false), "-12");
+        assert_eq!(cell(&json!({"a": {"b": ["=x", "y"]}}), &column(ColumnKind::Other), false), "'=x|y");
+    }
+
+    #[test]
+    fn the_french_profile_writes_numbers_and_dates_as_in_french() {
+        for (kind, value, text) in [
+            (ColumnKind::Other, json!(12.5), "12,5"),
+            (ColumnKind::Other, json!(true), "vrai"),
+            (ColumnKind::Date, json!("2021-06-16"), "16/06/2021"),
+            (ColumnKind::Instant, json!("2021-06-16T22:30:00Z"), "17/06/2021 00:30:00"),
+            (ColumnKind::Date, Value::Null, ""),
+        ] {
+            assert_eq!(cell(&json!({"a": {"b": value}}), &column(kind), true), text);
+        }
+    }
+
+    #[test]
+    fn the_most_wanted_format_wins() {
+        let csv = Some(Format::Csv { excel_fr: false });
+        for (named, accept, expected) in [
+            (None, None, None),
+            (None, Some("*/*"), None),
+            (None, Some("text/csv"), csv),
+            (None, Some("application/json;q=0.5, text/csv"), csv),
+            (None, Some("application/json, text/csv"), None),
+            (None, Some("text/csv;q=0, application/x-ndjson"), Some(Format::Ndjson)),
+            (Some("csv"), Some("application/json"), csv),
+            (Some("json"), Some("text/csv"), None),
+            (Some("xlsx"), None, Some(Format::Xlsx)),
+        ] {
+            assert_eq!(asked(named, false, accept), expected, "{named:?} {accept:?}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Lists as files: every list, in every format, whole.
+
+use std::io::Read;
+use std::time::Duration;
+
+use conum::platform::auth::Actor;
+use serde_json::Value;
+
+use crate::guards::operations;
+use crate::recruitments::{Scene, scene};
+use crate::subsidies::{order, signed};
+use crate::support::builders::{candidate, recruited};
+use crate::support::{Answer, App};
+
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+/// Records of a CSV text, heading first.
+fn records(answer: &Answer, separator: u8) -> Vec<Vec<String>> {
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).delimiter(separator).from_reader(answer.body.as_slice());
+    reader.records().map(|record| record.expect("a record").iter().map(ToOwned::to_owned).collect()).collect()
+}
+
+/// A world with something in most lists.
+fn world() -> App {
+    let Scene { app, employer, posts } = scene(3);
+    signed(&app, &employer);
+    recruited(&app, &employer, &posts[0], &candidate(&app).id);
+    order(&app);
+    app
+}
+
+#[test]
+fn every_list_is_the_same_in_every_format() {
+    let app = world();
+    let (mut lists, mut rows) = (0, 0);
+    let exported =
+        |operation: &&operations::Operation| operation.raw["responses"]["200"]["content"].get("text/csv").is_some();
+    for operation in operations::all(&app.document()).iter().filter(exported) {
+        let path = operation.path();
+        let call = |query: &str| {
+            let call = app.get(&format!("{path}{query}"));
+            match operation.some_caller() {
+                Some(actor) => call.by(&actor),
+                None => call,
+            }
+        };
+        let json = call("?limit=500").send();
+        if json.status == 404 {
+            // A list of something that is not there.
+            continue;
+        }
+        assert_eq!(json.status, 200, "{}", json.describe());
+        let total = json.at("/meta/total").as_i64().expect("a total");
+        let lines = call("?format=ndjson").expect(200);
+        assert_eq!(lines.header("content-type"), "application/x-ndjson");
+        let text = lines.text();
+        assert_eq!(text.lines().count() as i64, total, "{}", operation.id);
+        if total <= 500 {
+            let parsed: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+            assert_eq!(Value::from(parsed), json.at("/data"), "{}", operation.id);
+        }
+        for (query, separator) in [("?format=csv", b','), ("?format=csv&profile=excel-fr", b';')] {
+            let file = call(query).expect(200);
+            assert!(file.header("content-disposition").ends_with(".csv\""), "{}", operation.id);
+            assert!(!file.header("x-events-cursor").is_empty() || total > 0, "{}", operation.id);
+            let records = records(&file, separator);
+            assert_eq!(records.len() as i64, total + 1, "{} {query}", operation.id);
+            assert!(records.iter().all(|record| record.len() == records[0].len()), "{}", operation.id);
+        }
+        let sheet = call("?format=xlsx").expect(200);
+        assert_eq!(sheet.header("content-type"), XLSX);
+        assert_eq!(&sheet.body[..2], b"PK", "{}", operation.id);
+        lists += 1;
+        rows += total;
+    }
+    assert!(lists > 25 && rows > 36_000, "{lists} lists, {rows} rows");
+}
+
+#[test]
+fn a_file_holds_the_values_of_the_list() {
+    let app = world();
+    let call = |query: &str| app.get(&format!("/api/v1/instalments?sort=reference{query}")).by(&Actor::Bdt);
+    let data = call("&limit=500").expect(200).at("/data");
+    let records = records(&call("").header("Accept", "text/csv").expect(200), b',');
+    let at = |name: &str| records[0].iter().position(|column| column == name).unwrap_or_else(|| panic!("no {name}"));
+    for (row, item) in records[1..].iter().zip(data.as_array().unwrap()) {
+        assert_eq!(row[at("reference")], item["reference"].as_str().unwrap());
+        assert_eq!(row[at("amount_cents")], item["amount_cents"].to_string());
+        assert_eq!(row[at("due_on")], item["due_on"].as_str().unwrap_or_default());
+        let conditions: Vec<&str> =
+            item["conditions"].as_array().unwrap().iter().map(|c| c.as_str().unwrap()).collect();
+        assert_eq!(row[at("conditions")], conditions.join("|"));
+    }
+    // Filters hold for files too, and what is not a parameter is refused as ever.
+    let due = records_of(&call("&status=ordered&format=csv").expect(200));
+    assert_eq!(due, 2);
+    call("&format=pdf").problem("invalid_parameter");
+    call("").header("Accept", "image/png").problem("not_acceptable");
+    let french = call("&format=csv&profile=excel-fr").expect(200);
+    assert_eq!(&french.body[..3], b"\xEF\xBB\xBF");
+    assert!(french.text().contains(&app.today().format("%d/%m/%Y").to_string()));
+    // Reach and masking are those of the list.
+    let observers = app.get("/api/v1/recruitments?format=ndjson").by(&Actor::Observer(None)).expect(200);
+    let row: Value = serde_json::from_str(observers.text().lines().next().unwrap()).unwrap();
+    assert_eq!((&row["candidate_last_name"], &row["gross_monthly_salary_cents"]), (&Value::Null, &Value::Null));
+    app.get("/api/v1/instalments?format=csv").by(&Actor::Observer(None)).problem("role_not_allowed");
+}
+
+fn records_of(answer: &Answer) -> usize {
+    records(answer, b',').len()
+}
+
+#[test]
+fn a_caller_who_leaves_frees_the_place_for_others() {
+    let app = App::start();
+    // Two places: taken by callers who do not read.
+    let address = app.url.trim_start_matches("http://").to_owned();
+    let open = || {
+        let mut stream = std::net::TcpStream::connect(&address).expect("a connection");
+        let request = format!("GET /api/v1/communes?format=ndjson HTTP/1.1\r\nHost: {address}\r\n\r\n");
+        std::io::Write::write_all(&mut stream, request.as_bytes()).expect("a request");
+        let mut first = [0; 15];
+        stream.read_exact(&mut first).expect("an answer");
+        (String::from_utf8_lossy(&first).into_owned(), stream)
+    };
+    let (first, held) = open();
+    assert!(first.starts_with("HTTP/1.1 200"), "{first}");
+    let busy = app.get("/api/v1/communes?format=csv").send();
+    assert!(busy.status == 503 && busy.header("retry-after") == "1" || busy.status == 200, "{}", busy.describe());
+    drop(held);
+    let mut patience = 100;
+    while app.get("/api/v1/departements?format=csv").send().status != 200 {
+        patience -= 1;
+        assert!(patience > 0, "the place is still taken");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // Pages are answered meanwhile.
+    app.get("/api/v1/communes?limit=1").expect(200);
+}

@@ -36,3 +36,13 @@ def key(d):
     s=sum(sum(divmod(int(c)*(2-i%2),10)) for i,c in enumerate(reversed(d)))
     return d+str(-s%10)
 print(key(key("98%06d"%int(sys.argv[1]))+"0001"))' "$1"; }
+# step RESOURCE NAME TOKEN [BODY]: a transition on the version that the caller sees.
+step() { call POST "$1/$2" "$3" "${4:-}" "If-Match: $(etag "$1" "$3")"; }
+# show FIELD…: these members of the JSON on standard input, in one line.
+show() { python3 -c 'import json,sys
+v=json.load(sys.stdin)
+def at(path):
+    x=v
+    for k in path.split("."): x=x[int(k)] if isinstance(x,list) else x[k]
+    return x
+print("  "+", ".join(f"{p} = {json.dumps(at(p),ensure_ascii=False)}" for p in sys.argv[1:]))' "$@"; }

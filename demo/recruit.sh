@@ -11,17 +11,6 @@ cd "$(dirname "$0")/.."
 BASE=${1:-http://localhost:8080}
 . demo/lib.sh
 
-# step RESOURCE NAME TOKEN [BODY]: a transition on the version that the caller sees.
-step() { call POST "$1/$2" "$3" "${4:-}" "If-Match: $(etag "$1" "$3")"; }
-# show FIELD…: these members of the JSON on standard input, in one line.
-show() { python3 -c 'import json,sys
-v=json.load(sys.stdin)
-def at(path):
-    x=v
-    for k in path.split("."): x=x[int(k)] if isinstance(x,list) else x[k]
-    return x
-print("  "+", ".join(f"{p} = {json.dumps(at(p),ensure_ascii=False)}" for p in sys.argv[1:]))' "$@"; }
-
 say "A structure of the Dordogne with a vacant post"
 ANCT=$(token --role anct)
 POST=

@@ -35,6 +35,8 @@ def with_key(siren_and_nic):
 schemathesis.openapi.format("line", line())
 schemathesis.openapi.format("text", line(min_size=10))
 schemathesis.openapi.format("siret", st.integers(10**12, 10**13 - 1).map(lambda n: with_key(str(n))))
+schemathesis.openapi.format("iban", st.sampled_from(["FR7630006000011234567890189", "DE89370400440532013000"]))
+schemathesis.openapi.format("bic", st.sampled_from(["AGRIFRPP", "COBADEFF"]))
 schemathesis.openapi.format("phone", st.from_regex(r"\A\+33[1-5][2-5][0-9]{7}\Z"))
 schemathesis.openapi.format(
     "email", st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=12).map(lambda name: f"{name}@example.org")
@@ -47,7 +49,14 @@ schemathesis.openapi.format("date-time", instants.map(lambda i: i.replace(micros
 
 # What the members of a body, or of a path, that name something else refer to.
 REFERENCES = {
+    "agreement_id": "agreements",
     "application_id": "applications",
+    "batch_id": "payment-batches",
+    "body_id": "training-bodies",
+    "counsellor_id": "counsellors",
+    "instalment_id": "instalments",
+    "path_id": "training-paths",
+    "session_id": "training-sessions",
     "candidate_id": "candidates",
     "commune_code": "communes",
     "departement_code": "departements",

@@ -52,7 +52,7 @@ pub fn tidy(tx: &mut Tx<'_>) -> Result<Value> {
     let keys = sql!("delete from idempotency_keys where expires_at < {}", now).run(tx.conn())?;
     let links = sql!("delete from mail_links where expires_at < {} or used_at < {}", old, old).run(tx.conn())?;
     let emails = sql!("delete from emails where status <> 'queued' and created_at < {}", old).run(tx.conn())?;
-    let accesses = audit::store::forget(tx, now - TimeDelta::days(365))?;
+    let accesses = audit::service::forget(tx, now - TimeDelta::days(365))?;
     let (registrations, contacts) = structures::service::forget(tx)?;
     let (invitations, accounts) = accounts::service::forget(tx)?;
     let (erased, motivations) = candidates::service::forget(tx)?;

@@ -14,7 +14,7 @@ use crate::platform::auth::{Actor, Principal, Territory};
 use crate::platform::clock::Now;
 use crate::platform::db::Db;
 use crate::platform::error::{Problem, Result};
-use crate::platform::ids::{CandidateId, CounsellorId, StructureId};
+use crate::platform::ids::{CandidateId, CounsellorId, StructureId, TrainingBodyId};
 use crate::sql;
 
 /// A caller to be.
@@ -38,6 +38,8 @@ struct Around {
     candidate_id: Option<CandidateId>,
     #[diesel(sql_type = st::Nullable<st::Uuid>)]
     counsellor_id: Option<CounsellorId>,
+    #[diesel(sql_type = st::Nullable<st::Uuid>)]
+    body_id: Option<TrainingBodyId>,
 }
 
 /// The personas, with an employer where there is a retained structure. Blocks on the database.
@@ -57,7 +59,8 @@ pub fn list(db: &Db, issuer: &LocalIssuer) -> Result<Vec<Persona>> {
                 (select m.candidate_id from matches m where m.structure_id = s.id and m.status in ('mutual', 'proposed')
                  order by m.status, m.reference limit 1) as candidate_id,
                 (select k.id from counsellors k where k.structure_id = s.id and k.status = 'in_post'
-                 order by k.reference limit 1) as counsellor_id
+                 order by k.reference limit 1) as counsellor_id,
+                (select b.id from training_bodies b order by b.reference limit 1) as body_id
              from structures s where s.status = 'retained'
              order by (select count(*) from recruitments r where r.structure_id = s.id) desc, s.reference limit 1"
         )
@@ -70,6 +73,8 @@ pub fn list(db: &Db, issuer: &LocalIssuer) -> Result<Vec<Persona>> {
         actors.extend(candidate.map(|actor| (format!("Candidat proposé à : {name}"), actor)));
         let counsellor = found.counsellor_id.map(Actor::Counsellor);
         actors.extend(counsellor.map(|actor| (format!("Conseiller de : {name}"), actor)));
+        let body = found.body_id.map(Actor::TrainingBody);
+        actors.extend(body.map(|actor| ("Organisme de formation A".to_owned(), actor)));
     }
     let now = db.clock().now();
     actors

@@ -280,6 +280,11 @@ impl Parameters {
                 found.push(unknown_name(Place::Parameter(name.to_owned()), name, self.names()));
                 continue;
             };
+            // Generated clients write a list as one value, or as the name repeated.
+            if let (true, Some(Value::Array(items))) = (parameter.list, values.get_mut(name)) {
+                items.extend(text.split(',').map(|item| parameter.kind.read(item)));
+                continue;
+            }
             if values.contains_key(name) {
                 found.push(Fault::parameter(name, FaultCode::Repeated));
                 continue;

@@ -281,7 +281,7 @@ fn the_journal_tells_who_changed_what_and_never_values() {
 #[test]
 fn vocabularies_speak_both_languages() {
     let app = App::start();
-    let page = app.get("/api/v1/vocabularies").expect(200);
+    let page = app.get("/api/v1/vocabularies?limit=500").expect(200);
     assert!(page.values("/data", "/name").contains(&"roles".to_owned()));
     let roles = app.get("/api/v1/vocabularies/roles").header("Accept-Language", "en").expect(200);
     assert_eq!(roles.at("/terms/2/code"), "prefecture");

@@ -420,7 +420,7 @@ fn a_payment_after_a_break_is_asked_back_at_once() {
     let id = signed(&app, &employer);
     let recruitment = recruited(&app, &employer, &posts[0], &candidate(&app).id);
     let batch = order(&app).id();
-    app.advance(TimeDelta::days(29));
+    app.advance(TimeDelta::days(30));
     terminate(&app, &employer, &recruitment);
     let line = &lines(&app, &batch)[0];
     answer(

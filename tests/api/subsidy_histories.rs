@@ -93,7 +93,7 @@ fn thirtieths(first: NaiveDate, last: NaiveDate) -> i64 {
         rest += 1;
         day += TimeDelta::days(1);
     }
-    count + rest.min(30)
+    count + rest.min(29)
 }
 
 impl Stay {

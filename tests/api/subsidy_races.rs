@@ -97,7 +97,7 @@ fn results_and_terminations_in_any_order_agree_to_the_cent() {
         let id = signed(&app, &employer);
         let contract = recruited(&app, &employer, &posts[0], &candidate(&app).id);
         let batch = order(&app).id();
-        app.advance(TimeDelta::days(29));
+        app.advance(TimeDelta::days(30));
         ask_termination(&app, &employer, &contract);
         let etag = app.get(&recruitment_path(&contract)).by(&Actor::Anct).expect(200).etag();
         let results = json!([paid(&app, &lines(&app, &batch)[0])]);

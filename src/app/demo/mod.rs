@@ -1,6 +1,7 @@
 //! Plainly fictitious data around real places, brought about by the product's own use cases.
 
 mod living;
+mod paying;
 
 use std::sync::{Arc, Mutex};
 
@@ -107,6 +108,7 @@ pub fn load(url: &str) -> Result<bool> {
     demo.decide("2021-06-16", 2, 2, SECOND, &second, Some(sicoval))?;
     demo.apply("2021-07-01", WAITING)?;
     living::load(&demo)?;
+    paying::load(&demo)?;
     // Nobody is to be written to from a demonstration.
     demo.act("2021-07-01", Actor::System, |tx| {
         let now = tx.now().instant();

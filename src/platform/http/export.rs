@@ -278,6 +278,7 @@ fn cell(row: &Value, column: &Column, excel_fr: bool) -> String {
         Value::Null => String::new(),
         Value::Bool(yes) if excel_fr => if *yes { "vrai" } else { "faux" }.to_owned(),
         Value::Number(number) if excel_fr => number.to_string().replace('.', ","),
+        Value::Number(number) => number.to_string(),
         Value::String(text) => match (column.kind, excel_fr) {
             (ColumnKind::Date, true) => french_day(text).unwrap_or_else(|| text.clone()),
             (ColumnKind::Instant, true) => french_instant(text).unwrap_or_else(|| text.clone()),

@@ -91,6 +91,9 @@ pub struct PostItem {
     pub return_reason: Option<EndReason>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
 }
 
 /// A post.
@@ -182,6 +185,9 @@ page_of! {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PostFilter {
+    /// These, by their identifiers: what the feed of events told of.
+    #[param(inline)]
+    pub id: Option<Vec<PostId>>,
     /// Part of the structure's name, or of a reference of the post or of the structure.
     #[param(max_length = 100, format = "line", example = "moissac")]
     pub q: Option<String>,
@@ -231,6 +237,7 @@ pub struct PostFilter {
 impl PostFilter {
     pub fn search(&self) -> Search {
         Search {
+            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
             text: self.q.clone(),
             departements: self.departement_code.clone(),
             region: self.region_code.clone(),
@@ -276,6 +283,7 @@ impl From<Post> for PostItem {
             return_reason: row.return_reason,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
         }
     }
 }

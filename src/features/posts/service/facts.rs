@@ -107,6 +107,7 @@ pub fn hold(tx: &mut Tx<'_>, id: PostId) -> Result<Post> {
     let post = lock(tx, id)?;
     require_free(post.status, post.available)?;
     posts::set_available(tx, id, false)?;
+    emit(tx, "post.changed", &post)?;
     Ok(post)
 }
 
@@ -117,12 +118,20 @@ pub fn lock_any(tx: &mut Tx<'_>, id: PostId) -> Result<Post> {
 
 /// The contract on a locked post has changed: whether it may move with the post, and with it the post's version.
 pub fn settle(tx: &mut Tx<'_>, id: PostId) -> Result<()> {
-    posts::settle(tx, id)
+    posts::settle(tx, id)?;
+    tell_of_change(tx, id)
+}
+
+/// What the post shows has changed, beside what other events tell.
+pub(super) fn tell_of_change(tx: &mut Tx<'_>, id: PostId) -> Result<()> {
+    let post = posts::find(tx.conn(), &Reach::Country, id)?.ok_or_else(Problem::not_found)?;
+    emit(tx, "post.changed", &post)
 }
 
 /// The recruitment that held a locked, vacant post came to nothing.
 pub fn release(tx: &mut Tx<'_>, id: PostId) -> Result<()> {
-    posts::set_available(tx, id, true)
+    posts::set_available(tx, id, true)?;
+    tell_of_change(tx, id)
 }
 
 /// The recruitment that holds a locked post is validated.

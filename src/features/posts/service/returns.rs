@@ -1,6 +1,6 @@
 //! Giving posts back: the employer asks, the ANCT decides.
 
-use super::facts::lock_programme;
+use super::facts::{lock_programme, tell_of_change};
 use super::file::{check_return_request, lock, require, require_free};
 use super::moves::{end, free};
 use crate::features::posts::mails;
@@ -57,6 +57,7 @@ pub fn request_return(
     returns::insert(tx, id, post.id, post.structure_id, reason, comment.as_deref())?;
     // The post shows that its return is pending.
     posts::touch(tx, post.id)?;
+    tell_of_change(tx, post.id)?;
     told(tx, "post_return.requested", id)
 }
 
@@ -89,6 +90,7 @@ pub fn refuse_return(tx: &mut Tx<'_>, id: PostReturnId, version: Option<i32>, re
     let reason = text::canonical(reason);
     returns::refuse(tx, id, &reason)?;
     posts::touch(tx, post)?;
+    tell_of_change(tx, post)?;
     if let Some(address) = structures::contact_email(tx, request.structure_id)? {
         mail::send(tx, &mails::return_refused(&request, &address, &reason))?;
     }

@@ -77,6 +77,7 @@ sortable! {
 /// What posts are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
+    pub ids: Option<Vec<Uuid>>,
     pub text: Option<String>,
     pub departements: Option<Vec<String>>,
     pub region: Option<String>,
@@ -110,6 +111,7 @@ pub fn list(
     let counted = if by_structure { "posts p join structures s on s.id = p.structure_id" } else { "posts p" };
     list.counted_over(Sql::raw(counted));
     list.filter(reach.over("s"))
+        .filter_some(search.ids.clone(), |ids| sql!("p.id = any({})", ids))
         .filter_some(search.text.as_deref(), |text| {
             let reference = format!("%{}%", like_literal(&text.trim().to_uppercase()));
             // A text of punctuation only has no key: it may still be part of a reference.

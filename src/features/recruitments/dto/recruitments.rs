@@ -146,6 +146,9 @@ pub struct RecruitmentItem {
     pub gross_monthly_salary_cents: Option<i64>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
 }
 
 /// A recruitment.
@@ -228,6 +231,9 @@ page_of! {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct RecruitmentFilter {
+    /// These, by their identifiers: what the feed of events told of.
+    #[param(inline)]
+    pub id: Option<Vec<RecruitmentId>>,
     /// Part of the structure's name, or of a reference of the recruitment or of the post.
     #[param(max_length = 100, format = "line", example = "moissac")]
     pub q: Option<String>,
@@ -271,6 +277,7 @@ pub struct RecruitmentFilter {
 impl RecruitmentFilter {
     pub fn search(&self) -> Search {
         Search {
+            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
             text: self.q.clone(),
             statuses: self.status.clone(),
             structure: self.structure_id,
@@ -320,6 +327,7 @@ impl RecruitmentItem {
             gross_monthly_salary_cents: shows.pay.then_some(row.gross_monthly_salary_cents),
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
         }
     }
 }

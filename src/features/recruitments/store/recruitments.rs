@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types as st;
+use uuid::Uuid;
 
 use crate::features::posts::model::Phase;
 use crate::features::recruitments::model::{
@@ -90,6 +91,7 @@ sortable! {
 /// What recruitments are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
+    pub ids: Option<Vec<Uuid>>,
     pub text: Option<String>,
     pub statuses: Option<Vec<RecruitmentStatus>>,
     pub structure: Option<StructureId>,
@@ -134,6 +136,7 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
         list.counted_over(Sql::raw("recruitments r join structures s on s.id = r.structure_id"));
     }
     list.filter(known_to(actor))
+        .filter_some(search.ids.clone(), |ids| sql!("r.id = any({})", ids))
         .filter_some(search.text.as_deref(), |text| {
             let reference = format!("%{}%", like_literal(&text.trim().to_uppercase()));
             let key = Some(search_key(text)).filter(|key| !key.is_empty());

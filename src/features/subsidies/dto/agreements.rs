@@ -215,6 +215,9 @@ page_of! {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct AgreementFilter {
+    /// These, by their identifiers: what the feed of events told of.
+    #[param(inline)]
+    pub id: Option<Vec<AgreementId>>,
     /// Part of the structure's name or of the reference.
     #[param(min_length = 1, max_length = 100, example = "moissac")]
     pub q: Option<String>,
@@ -248,6 +251,7 @@ pub struct AgreementFilter {
 impl AgreementFilter {
     pub fn search(&self) -> Search {
         Search {
+            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
             text: self.q.clone(),
             statuses: self.status.clone(),
             structure: self.structure_id,

@@ -113,6 +113,9 @@ page_of! {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct CreditNoteFilter {
+    /// These, by their identifiers: what the feed of events told of.
+    #[param(inline)]
+    pub id: Option<Vec<CreditNoteId>>,
     /// States.
     #[param(inline)]
     pub status: Option<Vec<CreditStatus>>,
@@ -134,6 +137,7 @@ pub struct CreditNoteFilter {
 impl CreditNoteFilter {
     pub fn search(&self) -> Search {
         Search {
+            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
             statuses: self.status.clone(),
             agreement: self.agreement_id,
             structure: self.structure_id,

@@ -107,6 +107,9 @@ pub struct InstalmentSums {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct InstalmentFilter {
+    /// These, by their identifiers: what the feed of events told of.
+    #[param(inline)]
+    pub id: Option<Vec<InstalmentId>>,
     /// States.
     #[param(inline)]
     pub status: Option<Vec<InstalmentStatus>>,
@@ -156,6 +159,7 @@ pub struct InstalmentSumFilter {
 impl InstalmentFilter {
     pub fn search(&self) -> Search {
         Search {
+            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
             statuses: self.status.clone(),
             blocked: self.blocked,
             agreement: self.agreement_id,

@@ -16,9 +16,9 @@ pub fn thirtieths(first: NaiveDate, last: NaiveDate) -> i32 {
         months += 1;
     }
     let rest = first.checked_add_months(Months::new(months)).map_or(0, |start| (end - start).num_days());
-    // What remains is less than a month, which may have 31 days.
+    // What remains is less than a month, however many days the month has.
     i32::try_from(months).unwrap_or(i32::MAX / THIRTIETHS) * THIRTIETHS
-        + i32::try_from(rest).unwrap_or(0).min(THIRTIETHS)
+        + i32::try_from(rest).unwrap_or(0).min(THIRTIETHS - 1)
 }
 
 /// Time worked under several contracts, each from its first to its last day. Contracts that follow each other without a
@@ -80,7 +80,7 @@ mod tests {
             ("2021-02-01", "2021-02-28", 30),
             ("2021-01-15", "2021-02-14", 30),
             ("2021-01-31", "2021-02-27", 30),
-            ("2021-10-01", "2021-10-30", 30),
+            ("2021-10-01", "2021-10-30", 29),
             ("2021-10-01", "2021-10-31", 30),
             ("2021-09-10", "2022-01-21", 132),
         ] {

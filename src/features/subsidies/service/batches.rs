@@ -7,7 +7,7 @@ use sepa::{
 };
 use uuid::Uuid;
 
-use super::revision::{issue_credit, owner, revise_locked, tell};
+use super::revision::{issue_credit, owner, revise_locked, tell, tell_of_agreement};
 use crate::features::subsidies::dto::{NewPaymentBatch, PaymentOutcome, PaymentResult};
 use crate::features::subsidies::model::{LedgerKind, LineStatus};
 use crate::features::subsidies::store::batches::{self, Account, Answer, Batch, Choice, Line};
@@ -105,6 +105,9 @@ pub fn record_results(tx: &mut Tx<'_>, id: PaymentBatchId, results: &[PaymentRes
         }
     }
     batches::tally(tx, id)?;
+    for agreement in &of {
+        tell_of_agreement(tx, *agreement)?;
+    }
     // What came back may not be owed any more.
     revise_locked(tx, &of, false)?;
     if !answered.is_empty() {

@@ -16,15 +16,17 @@ use crate::features::subsidies::store::instalments::{self, Instalment, Owner};
 use crate::features::subsidies::store::ledger::{self, About};
 use crate::features::subsidies::store::scales::{self, PlanRow, parse_all};
 use crate::features::subsidies::store::{agreements, credits, envelopes};
+use crate::platform::auth::Actor;
 use crate::platform::db::Tx;
 use crate::platform::db::text_enum::TextEnum;
-use crate::platform::error::Result;
+use crate::platform::error::{Problem, Result};
 use crate::platform::events::{self, Event, Told};
 use crate::platform::ids::{AgreementId, CreditNoteId, InstalmentId, SubsidyScaleId};
 use crate::platform::mail;
 
 /// Kinds of events after which money may be owed otherwise than before.
 const FOLLOWED: &[&str] = &[
+    "post.granted",
     "post.transferred",
     "post.returned",
     "post.taken_back",
@@ -35,6 +37,7 @@ const FOLLOWED: &[&str] = &[
     "recruitment.completed",
     "enrolment.completed",
     "enrolment.exempted",
+    "attendance.recorded",
 ];
 
 /// Acts on what happened to posts, contracts and enrolments, in the transaction in which it happened.
@@ -46,7 +49,24 @@ pub fn follow(tx: &mut Tx<'_>, told: &[Told]) -> Result<()> {
     let posts = covered::posts_of(tx.conn(), &about.into_iter().collect::<Vec<_>>())?;
     let ids = agreements::in_force(tx.conn(), Some(&posts))?;
     agreements::lock_all(tx, &ids)?;
-    revise_locked(tx, &ids, false).map(|_| ())
+    revise_locked(tx, &ids, false)?;
+    // Agreements show how many posts they have and whether an amendment is needed, instalments who missed a training.
+    for id in agreements::around(tx.conn(), &posts)? {
+        tell_of_agreement(tx, id)?;
+    }
+    for (id, (structure, departement, region)) in instalments::with_absences(tx.conn(), &posts)? {
+        let place = Some((Some(structure), departement.as_str(), region.as_str()));
+        events::emit(tx, &Event { kind: "instalment.changed", resource: "instalments", id: id.uuid(), place })?;
+    }
+    Ok(())
+}
+
+/// What an agreement shows has changed, beside what other events tell.
+pub(super) fn tell_of_agreement(tx: &mut Tx<'_>, id: AgreementId) -> Result<()> {
+    let agreement = agreements::find(tx.conn(), &Actor::System, id)?.ok_or_else(Problem::not_found)?;
+    let (departement, region) = (agreement.departement_code.as_str(), agreement.region_code.as_str());
+    let place = Some((Some(agreement.structure_id), departement, region));
+    events::emit(tx, &Event { kind: "agreement.changed", resource: "agreements", id: id.uuid(), place })
 }
 
 /// Revises every agreement that has something to pay: months go by without anything happening. Once a night; tells how
@@ -219,6 +239,7 @@ impl Books {
         let (mut committed, mut credited) = (0, 0);
         for (id, (agreed, credit)) in &self.agreements {
             agreements::book(tx, AgreementId::from_uuid(*id), *agreed, 0, *credit)?;
+            tell_of_agreement(tx, AgreementId::from_uuid(*id))?;
             committed += agreed;
             credited += credit;
         }

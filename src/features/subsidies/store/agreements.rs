@@ -88,6 +88,7 @@ sortable! {
 /// What agreements are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
+    pub ids: Option<Vec<Uuid>>,
     pub text: Option<String>,
     pub statuses: Option<Vec<AgreementStatus>>,
     pub structure: Option<StructureId>,
@@ -141,6 +142,7 @@ fn columns() -> Sql {
 pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &PageSpec) -> Result<Rows<Agreement>> {
     Listing::selecting(columns(), Sql::raw(TABLES), "a.id", "uuid")
         .filter(known_to(actor, true))
+        .filter_some(search.ids.clone(), |ids| sql!("a.id = any({})", ids))
         .filter_some(search.text.as_deref(), |text| {
             let reference = format!("%{}%", like_literal(&text.trim().to_uppercase()));
             let key = Some(search_key(text)).filter(|key| !key.is_empty());
@@ -188,6 +190,18 @@ pub fn in_force(conn: &mut PgConnection, posts: Option<&[Uuid]>) -> Result<Vec<A
     };
     ids(
         sql!("select a.id from agreements a where a.status in ('signed', 'amended') and {} order by a.id", covering),
+        conn,
+    )
+}
+
+/// Agreements that are not over, of structures that hold or held one of these posts.
+pub fn around(conn: &mut PgConnection, posts: &[Uuid]) -> Result<Vec<AgreementId>> {
+    ids(
+        sql!(
+            "select a.id from agreements a where a.status not in ('closed', 'abandoned') and a.structure_id in (
+                select t.structure_id from post_attachments t where t.post_id = any({})) order by a.id",
+            posts.to_vec()
+        ),
         conn,
     )
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types as st;
+use uuid::Uuid;
 
 use super::instalments::Owner;
 use super::known_to;
@@ -79,6 +80,7 @@ sortable! {
 /// What credit notes are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
+    pub ids: Option<Vec<Uuid>>,
     pub statuses: Option<Vec<CreditStatus>>,
     pub agreement: Option<AgreementId>,
     pub structure: Option<StructureId>,
@@ -89,6 +91,7 @@ pub struct Search {
 pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &PageSpec) -> Result<Rows<CreditNote>> {
     Listing::new(COLUMNS, Sql::raw(TABLES), "n.id", "uuid")
         .filter(known_to(actor, false))
+        .filter_some(search.ids.clone(), |ids| sql!("n.id = any({})", ids))
         .filter_some(search.statuses.clone(), |statuses| sql!("n.status = any({})", statuses))
         .filter_some(search.agreement, |id| sql!("n.agreement_id = {}", id))
         .filter_some(search.structure, |id| sql!("n.structure_id = {}", id))

@@ -77,6 +77,7 @@ sortable! {
 /// What instalments are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
+    pub ids: Option<Vec<Uuid>>,
     pub statuses: Option<Vec<InstalmentStatus>>,
     pub blocked: Option<bool>,
     pub agreement: Option<AgreementId>,
@@ -112,6 +113,7 @@ fn columns() -> Sql {
 
 fn conditions(list: &mut Listing, actor: &Actor, search: &Search) {
     list.filter(known_to(actor, false))
+        .filter_some(search.ids.clone(), |ids| sql!("i.id = any({})", ids))
         .filter_some(search.statuses.clone(), |statuses| sql!("i.status = any({})", statuses))
         .filter_some(search.blocked, |blocked| sql!("{} = {}", Sql::raw(BLOCKED), blocked))
         .filter_some(search.agreement, |id| sql!("i.agreement_id = {}", id))
@@ -183,6 +185,35 @@ pub fn live(conn: &mut PgConnection, agreements: &[AgreementId]) -> Result<Vec<I
         agreements.iter().map(|id| id.uuid()).collect::<Vec<Uuid>>()
     )
     .load(conn)
+}
+
+/// Instalments of posts on which somebody worked, or works, who missed a training without an excuse; with their place.
+pub fn with_absences(
+    conn: &mut PgConnection,
+    posts: &[Uuid],
+) -> Result<Vec<(InstalmentId, (StructureId, String, String))>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = st::Uuid)]
+        id: InstalmentId,
+        #[diesel(sql_type = st::Uuid)]
+        structure_id: StructureId,
+        #[diesel(sql_type = st::Text)]
+        departement_code: String,
+        #[diesel(sql_type = st::Text)]
+        region_code: String,
+    }
+    let rows: Vec<Row> = sql!(
+        "select i.id, i.structure_id, s.departement_code, s.region_code
+         from instalments i join structures s on s.id = i.structure_id
+         where i.post_id = any({}) and exists (
+            select from recruitments r join counsellors k on k.candidate_id = r.candidate_id
+                join enrolments e on e.counsellor_id = k.id join attendances t on t.enrolment_id = e.id
+            where r.post_id = i.post_id and t.status = 'unjustified_absence') order by i.id",
+        posts.to_vec()
+    )
+    .load(conn)?;
+    Ok(rows.into_iter().map(|row| (row.id, (row.structure_id, row.departement_code, row.region_code))).collect())
 }
 
 /// Ranks that live instalments of posts have, under whatever agreement.

@@ -168,6 +168,9 @@ page_of! {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct EnrolmentFilter {
+    /// These, by their identifiers: what the feed of events told of.
+    #[param(inline)]
+    pub id: Option<Vec<EnrolmentId>>,
     /// States.
     #[param(inline)]
     pub status: Option<Vec<EnrolmentStatus>>,
@@ -200,6 +203,7 @@ pub struct EnrolmentFilter {
 impl EnrolmentFilter {
     pub fn search(&self) -> Search {
         Search {
+            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
             statuses: self.status.clone(),
             kind: self.kind,
             counsellor: self.counsellor_id,

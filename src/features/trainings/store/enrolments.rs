@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types as st;
+use uuid::Uuid;
 
 use super::known_to;
 use crate::features::trainings::model::{AttendanceStatus, EnrolmentStatus, PathKind};
@@ -105,6 +106,7 @@ sortable! {
 /// What enrolments are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
+    pub ids: Option<Vec<Uuid>>,
     pub statuses: Option<Vec<EnrolmentStatus>>,
     pub kind: Option<PathKind>,
     pub counsellor: Option<CounsellorId>,
@@ -121,6 +123,7 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
     let mut list = Listing::new(COLUMNS, Sql::raw(TABLES), "e.id", "uuid");
     list.counted_over(Sql::raw("enrolments e join structures s on s.id = e.structure_id"));
     list.filter(known_to(actor, "e"))
+        .filter_some(search.ids.clone(), |ids| sql!("e.id = any({})", ids))
         .filter_some(search.statuses.clone(), |statuses| sql!("e.status = any({})", statuses))
         .filter_some(search.kind, |kind| sql!("e.kind = {}", kind))
         .filter_some(search.counsellor, |id| sql!("e.counsellor_id = {}", id))

@@ -1,0 +1,236 @@
+"""A copy of five lists, kept by the feed while others write; then equal to the source, row by row."""
+
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections import Counter, defaultdict
+from datetime import date, timedelta
+from urllib.parse import parse_qs, urlparse
+
+from conum_client import AuthenticatedClient
+from conum_client.api.events import list_events
+from conum_client.api.posts import list_posts
+from conum_client.api.recruitments import list_recruitments
+from conum_client.api.subsidies import list_agreements, list_instalments, reconcile
+from conum_client.api.trainings import list_enrolments
+from conum_client.models import NewReconciliation
+
+program, folder, url, seconds = sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4])
+LISTS = {
+    "posts": list_posts,
+    "recruitments": list_recruitments,
+    "agreements": list_agreements,
+    "instalments": list_instalments,
+    "enrolments": list_enrolments,
+}
+
+
+def token(*words):
+    command = [program, "token", "--role", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+
+
+ANCT, BDT = token("anct"), token("bdt")
+EMPLOYERS = {}
+bdt = AuthenticatedClient(base_url=url, token=BDT, timeout=60)
+
+
+def employer(structure):
+    if structure not in EMPLOYERS:
+        EMPLOYERS[structure] = token("employer", "--structure", structure)
+    return EMPLOYERS[structure]
+
+
+done, made = threading.Event(), Counter()
+
+
+def call(method, path, bearer, body=None, etag=None, key=None):
+    """An answer, or nothing where somebody else was quicker."""
+    headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
+    if etag:
+        headers["If-Match"] = etag
+    if key:
+        headers["Idempotency-Key"] = key
+    data = json.dumps(body).encode() if body is not None else None
+    request = urllib.request.Request(f"{url}/api/v1{path}", data=data, method=method, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        if error.code in (404, 409, 412, 422, 503):
+            return None
+        raise
+
+
+def some(path, bearer):
+    page = call("GET", path, bearer)
+    return random.choice(page["data"]) if page and page["data"] else None
+
+
+def hire():
+    post = some("/posts?available=true&departement_code=24&limit=100", ANCT)
+    person = some("/candidates?status=active&limit=200", ANCT)
+    if not post or not person:
+        return
+    new = {"post_id": post["id"], "candidate_id": person["id"], "contract_type": "cdd", "starts_on": str(date.today()),
+           "ends_on": str(date.today() + timedelta(days=700)), "gross_monthly_salary_cents": 210000}
+    submitted = call("POST", "/recruitments", employer(post["structure_id"]), new)
+    if submitted and call("POST", f"/recruitments/{submitted['id']}/validate", BDT, etag="*"):
+        made["hired"] += 1
+
+
+def dismiss():
+    contract = some("/recruitments?status=validated&departement_code=24&limit=200", ANCT)
+    if not contract or contract["starts_on"] > str(date.today()):
+        return
+    ask = {"terminates_on": str(date.today()), "reason": "demission"}
+    asked = call("POST", f"/recruitments/{contract['id']}/request-termination", employer(contract["structure_id"]), ask, etag="*")
+    if asked and call("POST", f"/recruitments/{contract['id']}/terminate", ANCT, etag="*"):
+        made["dismissed"] += 1
+
+
+def pay():
+    order = {"execution_on": str(date.today()), "lines_max": 2}
+    batch = call("POST", "/payment-batches", BDT, order, key=str(uuid.uuid4()))
+    if not batch:
+        return
+    lines = call("GET", f"/payment-batches/{batch['id']}/lines?limit=10", BDT)["data"]
+    results = [
+        {"instalment_id": line["instalment_id"], "outcome": "paid", "paid_on": str(date.today()), "bank_reference": "VIR"}
+        if random.random() < 0.5
+        else {"instalment_id": line["instalment_id"], "outcome": "rejected", "rejection": "ms03"}
+        for line in lines
+    ]
+    if call("POST", f"/payment-batches/{batch['id']}/results", BDT, {"results": results}, key=str(uuid.uuid4())):
+        made["paid"] += 1
+
+
+def amend():
+    agreement = some("/agreements?amendment_needed=true&limit=50", BDT)
+    if agreement and call("POST", f"/agreements/{agreement['id']}/amend", BDT, etag="*"):
+        made["amended"] += 1
+
+
+def train():
+    person = some("/counsellors?status=in_post&departement_code=24&limit=200", ANCT)
+    session = some("/training-sessions?has_seats=true&starts_from=" + str(date.today() + timedelta(days=1)), BDT)
+    if not person or not session:
+        return
+    enrolled = call("POST", "/enrolments", BDT, {"counsellor_id": person["id"], "session_id": session["id"]})
+    if enrolled:
+        made["enrolled"] += 1
+        if random.random() < 0.6:
+            call("POST", f"/enrolments/{enrolled['id']}/cancel", BDT, etag="*")
+
+
+def move():
+    post = some("/posts?departement_code=24&status=vacant&available=true&limit=100", ANCT)
+    house = some("/structures?departement_code=24&status=retained&limit=50", ANCT)
+    if post and house and call("POST", f"/posts/{post['id']}/transfer", ANCT, {"structure_id": house["id"]}, etag="*"):
+        made["moved"] += 1
+
+
+def writer(seed):
+    random.seed(seed)
+    while not done.is_set():
+        random.choices([hire, dismiss, pay, amend, train, move], [5, 3, 4, 3, 3, 1])[0]()
+
+
+copy, seen = {}, set()
+
+
+def listing(name):
+    cursor, first = None, None
+    while True:
+        page = LISTS[name].sync(client=bdt, limit=500, **({"cursor": cursor} if cursor else {}))
+        first = first or page.meta.events_cursor
+        for row in page.data:
+            copy[name, str(row.id)] = row.to_dict()
+        if not page.links.next_:
+            return first
+        cursor = parse_qs(urlparse(page.links.next_).query)["cursor"][0]
+
+
+def follow(cursor):
+    """Applies what has happened since a place; the place reached."""
+    while True:
+        page = list_events.sync(client=bdt, cursor=cursor, limit=500)
+        touched = defaultdict(set)
+        for event in page.data:
+            assert event.id not in seen, f"twice: {event}"
+            seen.add(event.id)
+            if event.resource in LISTS:
+                touched[event.resource].add(event.resource_id)
+        for name, ids in touched.items():
+            ids = list(ids)
+            for at in range(0, len(ids), 100):
+                for row in LISTS[name].sync(client=bdt, id=ids[at : at + 100], limit=500).data:
+                    copy[name, str(row.id)] = row.to_dict()
+        cursor = parse_qs(urlparse(page.links.next_).query)["cursor"][0]
+        if not page.meta.has_more:
+            return cursor
+
+
+threads = [threading.Thread(target=writer, args=(seed,), daemon=True) for seed in range(8)]
+for thread in threads:
+    thread.start()
+time.sleep(1)
+place = None
+for name in LISTS:
+    cursor = listing(name)
+    place = place or cursor
+deadline = time.monotonic() + seconds
+while time.monotonic() < deadline:
+    place = follow(place)
+    time.sleep(0.2)
+done.set()
+for thread in threads:
+    thread.join()
+time.sleep(1)
+follow(place)
+
+kept, copy = copy, {}
+for name in LISTS:
+    listing(name)
+source, copy = copy, kept
+wrong = [key for key in source.keys() | copy.keys() if source.get(key) != copy.get(key)]
+print(f"{sum(made.values())} pieces of work ({dict(made)}), {len(seen)} events, {len(source)} rows, different: {len(wrong)}")
+for key in wrong[:5]:
+    print(key, source.get(key), copy.get(key), sep="\n  ")
+if wrong or len(seen) < 100:
+    sys.exit("the copy is not the source")
+
+rows = [row for (name, _), row in sorted(copy.items()) if name == "instalments"]
+
+
+def compare(with_rows):
+    buckets = defaultdict(lambda: [0, 0, 0])
+    for row in rows:
+        bucket = buckets[row["id"][-2:], row["status"]]
+        bucket[0] += 1
+        bucket[1] += row["amount_cents"]
+        bucket[2] += row["version"]
+    body = {"resource": "instalments", "suffix_length": 2, "buckets": [
+        {"suffix": suffix, "status": status, "rows_count": n, "amount_cents": cents, "versions_sum": versions}
+        for (suffix, status), (n, cents, versions) in buckets.items()]}
+    if with_rows:
+        body["rows"] = [{name: row[name] for name in ("id", "status", "amount_cents", "version")} for row in rows]
+    return reconcile.sync(client=bdt, body=NewReconciliation.from_dict(body))
+
+
+assert compare(False).agrees
+corrupted = {rows[1]["id"], rows[7]["id"], rows[11]["id"]}
+rows[1] = rows[1] | {"amount_cents": rows[1]["amount_cents"] + 1}
+rows[7] = rows[7] | {"status": "cancelled" if rows[7]["status"] != "cancelled" else "paid"}
+del rows[11]
+first = compare(False)
+assert not first.agrees and corrupted <= {str(identifier) for identifier in first.ids}
+found = {str(difference.id) for difference in compare(True).differences}
+print(f"three rows corrupted, found: {len(found)}")
+sys.exit(0 if found == corrupted else f"found {found} instead of {corrupted}")

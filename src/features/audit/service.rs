@@ -1,0 +1,12 @@
+//! What the journals forget.
+
+use chrono::{DateTime, Utc};
+
+use super::store;
+use crate::platform::db::Tx;
+use crate::platform::error::Result;
+
+/// Forgets who read whose data before an instant; tells how many lines. As the service itself.
+pub fn forget(tx: &mut Tx<'_>, before: DateTime<Utc>) -> Result<i64> {
+    store::forget(tx, before)
+}

@@ -1,7 +1,7 @@
 //! Contracts that are to last longer.
 
 use super::decisions::to_structure;
-use super::file::{check_extension, lock, lock_with_post, shows};
+use super::file::{check_extension, lock_with_post, shows, tell_of_change};
 use super::wages;
 use crate::features::posts::service as posts;
 use crate::features::recruitments::dto::NewExtension;
@@ -78,6 +78,7 @@ pub fn request_extension(tx: &mut Tx<'_>, id: RecruitmentId, new: &NewExtension)
     };
     extensions::insert(tx, &row)?;
     recruitments::touch(tx, id)?;
+    tell_of_change(tx, id)?;
     posts::settle(tx, recruitment.post_id)?;
     told(tx, "extension.requested", row.id)
 }
@@ -93,7 +94,7 @@ pub fn validate_extension(tx: &mut Tx<'_>, id: ExtensionId, version: Option<i32>
     };
     recruitments::change(tx, extension.recruitment_id, &change)?;
     let file = told(tx, "extension.validated", id)?;
-    let recruitment = lock(tx, extension.recruitment_id, None)?;
+    let recruitment = tell_of_change(tx, extension.recruitment_id)?;
     posts::settle(tx, recruitment.post_id)?;
     to_structure(tx, &recruitment, |to| mails::extended(&recruitment, extension.ends_on, to))?;
     Ok(file)
@@ -107,7 +108,7 @@ pub fn refuse_extension(tx: &mut Tx<'_>, id: ExtensionId, version: Option<i32>, 
     extensions::refuse(tx, id, &reason)?;
     recruitments::touch(tx, extension.recruitment_id)?;
     let file = told(tx, "extension.refused", id)?;
-    let recruitment = lock(tx, extension.recruitment_id, None)?;
+    let recruitment = tell_of_change(tx, extension.recruitment_id)?;
     posts::settle(tx, recruitment.post_id)?;
     to_structure(tx, &recruitment, |to| mails::extension_refused(&recruitment, &reason, to))?;
     Ok(file)

@@ -200,3 +200,10 @@ pub(super) fn emit(tx: &mut Tx<'_>, kind: &'static str, recruitment: &Recruitmen
     let place = Some((Some(recruitment.structure_id), departement, region));
     events::emit(tx, &Event { kind, resource: "recruitments", id: recruitment.id.uuid(), place })
 }
+
+/// What a locked recruitment shows has changed, beside what other events tell.
+pub(super) fn tell_of_change(tx: &mut Tx<'_>, id: RecruitmentId) -> Result<Recruitment> {
+    let recruitment = lock(tx, id, None)?;
+    emit(tx, "recruitment.changed", &recruitment)?;
+    Ok(recruitment)
+}

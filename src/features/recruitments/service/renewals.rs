@@ -1,6 +1,6 @@
 //! A new contract on the same post, from the day after the running one.
 
-use super::file::{File, check_renewal, lock_all, told};
+use super::file::{File, check_renewal, lock_all, tell_of_change, told};
 use super::submission::{check_terms, unique};
 use crate::features::candidates::service as candidates;
 use crate::features::posts::service as posts;
@@ -41,6 +41,7 @@ pub fn renew(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>, new: &Ren
     };
     recruitments::insert(tx, &row)?;
     recruitments::touch(tx, id)?;
+    tell_of_change(tx, id)?;
     posts::settle(tx, locked.post.id)?;
     let file = told(tx, "recruitment.submitted", row.id)?;
     let front_url = &tx.site().front_url;

@@ -54,9 +54,9 @@ pub fn follow(tx: &mut Tx<'_>, told: &[Told]) -> Result<()> {
     for id in agreements::around(tx.conn(), &posts)? {
         tell_of_agreement(tx, id)?;
     }
-    for (id, (structure, departement, region)) in instalments::with_absences(tx.conn(), &posts)? {
-        let place = Some((Some(structure), departement.as_str(), region.as_str()));
-        events::emit(tx, &Event { kind: "instalment.changed", resource: "instalments", id: id.uuid(), place })?;
+    for row in instalments::with_absences(tx.conn(), &posts)? {
+        let place = Some((Some(row.structure_id), row.departement_code.as_str(), row.region_code.as_str()));
+        events::emit(tx, &Event { kind: "instalment.changed", resource: "instalments", id: row.id.uuid(), place })?;
     }
     Ok(())
 }

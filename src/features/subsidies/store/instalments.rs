@@ -187,23 +187,22 @@ pub fn live(conn: &mut PgConnection, agreements: &[AgreementId]) -> Result<Vec<I
     .load(conn)
 }
 
-/// Instalments of posts on which somebody worked, or works, who missed a training without an excuse; with their place.
-pub fn with_absences(
-    conn: &mut PgConnection,
-    posts: &[Uuid],
-) -> Result<Vec<(InstalmentId, (StructureId, String, String))>> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = st::Uuid)]
-        id: InstalmentId,
-        #[diesel(sql_type = st::Uuid)]
-        structure_id: StructureId,
-        #[diesel(sql_type = st::Text)]
-        departement_code: String,
-        #[diesel(sql_type = st::Text)]
-        region_code: String,
-    }
-    let rows: Vec<Row> = sql!(
+/// An instalment with its structure and the place of it.
+#[derive(QueryableByName)]
+pub struct Placed {
+    #[diesel(sql_type = st::Uuid)]
+    pub id: InstalmentId,
+    #[diesel(sql_type = st::Uuid)]
+    pub structure_id: StructureId,
+    #[diesel(sql_type = st::Text)]
+    pub departement_code: String,
+    #[diesel(sql_type = st::Text)]
+    pub region_code: String,
+}
+
+/// Instalments of posts on which somebody worked, or works, who missed a training without an excuse.
+pub fn with_absences(conn: &mut PgConnection, posts: &[Uuid]) -> Result<Vec<Placed>> {
+    sql!(
         "select i.id, i.structure_id, s.departement_code, s.region_code
          from instalments i join structures s on s.id = i.structure_id
          where i.post_id = any({}) and exists (
@@ -212,8 +211,7 @@ pub fn with_absences(
             where r.post_id = i.post_id and t.status = 'unjustified_absence') order by i.id",
         posts.to_vec()
     )
-    .load(conn)?;
-    Ok(rows.into_iter().map(|row| (row.id, (row.structure_id, row.departement_code, row.region_code))).collect())
+    .load(conn)
 }
 
 /// Ranks that live instalments of posts have, under whatever agreement.

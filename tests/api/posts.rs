@@ -377,7 +377,7 @@ fn a_transfer_moves_post_counters_and_structures() {
     assert_eq!((world.committed("31"), world.committed("82")), (0, 1));
     assert_eq!(world.templates(&donor), ["post_transferred_away"]);
     assert_eq!(world.templates(&target), ["post_transferred_here"]);
-    assert_eq!(world.events(post), ["post.transferred", "post.transferred"]);
+    assert_eq!(world.events(post), ["post.changed", "post.transferred", "post.transferred"]);
     world.0.get(&format!("/api/v1/posts/{post}")).by(&donor.employer()).expect(404);
     world.0.get(&format!("/api/v1/posts/{post}")).by(&target.employer()).expect(200);
     let returns = world.0.get("/api/v1/post-returns").by(&donor.employer()).expect(200);
@@ -458,7 +458,7 @@ fn a_return_is_asked_for_refused_asked_for_again_and_accepted() {
     );
     assert_eq!((world.status_of(&holder), world.committed("82")), ("withdrawn".to_owned(), 0));
     assert_eq!(world.templates(&holder), ["post_return_refused", "post_return_accepted"]);
-    assert_eq!(world.events(post), ["post.returned"]);
+    assert_eq!(world.events(post), ["post.changed", "post.changed", "post.changed", "post.returned"]);
     assert_eq!(world.events(&again.id()), ["post_return.requested", "post_return.accepted"]);
     let list =
         world.0.get("/api/v1/post-returns?status=accepted&departement_code=82").by(&prefecture("82")).expect(200);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::worker::long_gone;
 use crate::features::matching::model::Target;
 use crate::features::{
-    accounts, audit, candidates, matching, recruitments, reservations, structures, subsidies, trainings,
+    accounts, activity, audit, candidates, matching, recruitments, reservations, structures, subsidies, trainings,
 };
 use crate::platform::db::Tx;
 use crate::platform::error::Result;
@@ -56,9 +56,11 @@ pub fn tidy(tx: &mut Tx<'_>) -> Result<Value> {
     let (registrations, contacts) = structures::service::forget(tx)?;
     let (invitations, accounts) = accounts::service::forget(tx)?;
     let (erased, motivations) = candidates::service::forget(tx)?;
+    let notes = activity::service::forget(tx)?;
     Ok(json!({
         "idempotency_keys": keys, "mail_links": links, "emails": emails, "registrations_cancelled": registrations,
         "contacts": contacts, "invitations_revoked": invitations, "accounts_forgotten": accounts,
         "accesses": accesses, "candidates_erased": erased, "motivations": motivations,
+        "activity_notes": notes,
     }))
 }

@@ -5,8 +5,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{pages, vocabularies};
 use crate::features::{
-    accounts, applications, audit, call_windows, candidates, committees, feed, matching, posts, recruitments,
-    reservations, structures, subsidies, territories, trainings,
+    accounts, activity, applications, audit, call_windows, candidates, committees, feed, matching, places, posts,
+    recruitments, reservations, statistics, structures, subsidies, territories, trainings,
 };
 
 /// Every documented operation.
@@ -29,6 +29,9 @@ pub fn configure(config: &mut ServiceConfig) {
         recruitments::routes::configure(api);
         trainings::routes::configure(api);
         subsidies::routes::configure(api);
+        places::routes::configure(api);
+        activity::routes::configure(api);
+        statistics::routes::configure(api);
         feed::routes::configure(api);
     }));
 }

@@ -6,12 +6,20 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::features::accounts::model::{AccountStatus, ApiClientStatus};
+use crate::features::activity::model::{
+    ActivityKind, AgeBracket, Channel, Dimension, DurationBand, Mission, PublicStatus, RedirectionBody, SubTheme,
+    TerritoryOf, Theme,
+};
+use crate::features::activity::service::ImportStatus;
 use crate::features::applications::model::{ApplicationKind, ApplicationStatus, CoordinatorTime, OpinionKind};
 use crate::features::audit::model::AuditAction;
 use crate::features::call_windows::model::Audience;
 use crate::features::candidates::model::{CandidateStatus, UnsubscribeReason};
 use crate::features::committees::model::{CommitteeStatus, Outcome};
 use crate::features::matching::model::{DeclineReason, MatchCondition, MatchOrigin, MatchSide, MatchStatus, RunScope};
+use crate::features::places::model::{
+    AccessMode, Day, PlaceAudience, PlaceFee, PlaceProgramme, PlaceService, SpecialCare, SupportMode,
+};
 use crate::features::posts::model::{
     AttachmentEnd, AttachmentReason, EndReason, Phase, PostChange, PostReturnStatus, PostStatus, ReturnReason,
 };
@@ -20,6 +28,7 @@ use crate::features::recruitments::model::{
     TerminationReason,
 };
 use crate::features::reservations::model::ReservationStatus;
+use crate::features::statistics::model::{ProgrammeDimension, UncoveredKind};
 use crate::features::structures::model::{IdentityField, Network, StructureKind, StructureStatus};
 use crate::features::subsidies::dto::{PaymentOutcome, ReconciledResource};
 use crate::features::subsidies::model::{
@@ -106,6 +115,28 @@ pub fn all() -> Vec<Vocabulary> {
         Vocabulary::of::<LedgerKind>(),
         Vocabulary::of::<ReconciledResource>(),
         Vocabulary::of::<DifferenceKind>(),
+        Vocabulary::of::<PlaceService>(),
+        Vocabulary::of::<PlaceAudience>(),
+        Vocabulary::of::<SpecialCare>(),
+        Vocabulary::of::<PlaceFee>(),
+        Vocabulary::of::<AccessMode>(),
+        Vocabulary::of::<SupportMode>(),
+        Vocabulary::of::<PlaceProgramme>(),
+        Vocabulary::of::<Day>(),
+        Vocabulary::of::<ActivityKind>(),
+        Vocabulary::of::<Channel>(),
+        Vocabulary::of::<Theme>(),
+        Vocabulary::of::<SubTheme>(),
+        Vocabulary::of::<Mission>(),
+        Vocabulary::of::<DurationBand>(),
+        Vocabulary::of::<AgeBracket>(),
+        Vocabulary::of::<PublicStatus>(),
+        Vocabulary::of::<RedirectionBody>(),
+        Vocabulary::of::<Dimension>(),
+        Vocabulary::of::<TerritoryOf>(),
+        Vocabulary::of::<ImportStatus>(),
+        Vocabulary::of::<ProgrammeDimension>(),
+        Vocabulary::of::<UncoveredKind>(),
     ]
 }
 

@@ -27,4 +27,10 @@ pub mod trainings;
 
 pub mod subsidies;
 
+pub mod places;
+
+pub mod activity;
+
+pub mod statistics;
+
 pub mod feed;

@@ -210,6 +210,7 @@ impl Operation {
 fn columns(document: &Value, operation: &Value) -> Option<Vec<Column>> {
     let content = &operation["responses"]["200"]["content"];
     content.get("text/csv")?;
+    content.get("application/json")?;
     let page = resolve(document, &content["application/json"]["schema"]);
     let item = &page["properties"]["data"]["items"];
     Some(super::http::export::columns(&document["components"]["schemas"], item))

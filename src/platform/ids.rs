@@ -141,6 +141,14 @@ ids! {
     TrainingBodyId,
     /// An e-mail waiting to be sent, or sent.
     EmailId,
+    /// A place where counsellors receive people.
+    PlaceId,
+    /// What a counsellor reports of an activity.
+    ActivityReportId,
+    /// Where events are sent to.
+    WebhookId,
+    /// An event on its way to a webhook.
+    WebhookDeliveryId,
     /// A reading of somebody's data.
     AccessId,
     /// A line of the audit journal.

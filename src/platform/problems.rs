@@ -88,6 +88,8 @@ const WORDS: &[(&str, &str)] = &[
     ("the first line does not name the columns", "la première ligne ne nomme pas les colonnes"),
     ("does not have as many columns as the first", "n'a pas autant de colonnes que la première"),
     ("no line beside the first", "aucune ligne après la première"),
+    ("no line", "aucune ligne"),
+    ("more than 50000 lines", "plus de 50000 lignes"),
     ("more than 5000 lines", "plus de 5000 lignes"),
     ("cannot be read", "est illisible"),
     ("invalid text", "texte incorrect"),
@@ -418,6 +420,17 @@ problems! {
         fr("Contrat non transférable", "Le contrat en cours sur ce poste attend une décision ou est suivi d'un renouvellement.", "Attendez la décision sur sa rupture, sa prolongation ou son renouvellement.")
         en("Contract cannot move", "The contract on this post waits for a decision, or a renewal follows it.", "Wait for the decision on its termination, extension or renewal.");
 
+    // Places and activity.
+    PlaceExists 409 "place_exists"
+        fr("Lieu déjà connu", "Un lieu de ce nom existe déjà à cette adresse.", "Retrouvez-le par GET /api/v1/places, et rejoignez-le.")
+        en("Place already known", "A place of this name exists at this address.", "Find it with GET /api/v1/places, and join it.");
+    ReportExists 409 "report_exists"
+        fr("Compte rendu déjà connu", "Un compte rendu porte déjà cet identifiant externe.", "Retrouvez-le par GET /api/v1/activity-reports?external_id=…, et modifiez-le.")
+        en("Report already known", "A report has this external identifier already.", "Find it with GET /api/v1/activity-reports?external_id=…, and change it.");
+    PlaceMerged 409 "place_merged"
+        fr("Lieu fusionné", "Ce lieu est le doublon d'un autre.", "Agissez sur le lieu que merged_into_id désigne.")
+        en("Merged place", "This place is a duplicate of another.", "Act on the place that merged_into_id names.");
+
     // Candidates and matching.
     CandidateInRecruitment 409 "candidate_in_recruitment"
         fr("Recrutement en cours", "Un recrutement de ce candidat est déposé ou en cours.", "Attendez sa fin, ou faites-le annuler.")
@@ -511,6 +524,11 @@ faults! {
     ProfessionalAddress "professional_address" "Donnez une adresse personnelle." "Give a personal address.";
     OneTargetOnly "one_target_only" "Donnez une structure ou un candidat, pas les deux." "Give a structure or a candidate, not both.";
     BelowMinimumWage "below_minimum_wage" "Au moins {limit} centimes, le salaire minimum depuis le {since}." "At least {limit} cents, the minimum wage since {since}.";
+    SumDiffers "sum_differs" "La somme doit être {expected}, elle est {sum}." "The sum must be {expected}, it is {sum}.";
+    WithoutItsTheme "without_its_theme" "Chaque sous-thème va avec son thème." "Each sub-theme goes with its theme.";
+    NotCovered "not_covered" "Aucun contrat validé ne couvre ce jour." "No validated contract covers this day.";
+    WholeMonths "whole_months" "Les chiffres publics vont par mois entiers : {expected}." "Public figures come by whole months: {expected}.";
+    NeedsTerritory "needs_territory" "Choisissez un département, une région ou une structure." "Choose a département, a region or a structure.";
     FollowsPrevious "follows_previous" "Un renouvellement commence le {date}, lendemain du contrat renouvelé." "A renewal starts on {date}, the day after the contract it renews.";
 }
 

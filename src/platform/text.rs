@@ -89,6 +89,12 @@ pub fn is_email(text: &str) -> bool {
         })
 }
 
+/// A text that no spreadsheet runs: what begins like a formula gets an apostrophe in front.
+pub fn harmless(text: &str) -> String {
+    const STARTS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+    if text.starts_with(STARTS) { format!("'{text}") } else { text.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@
 mod support;
 
 mod accounts;
+mod activity;
 mod api_clients;
 mod applications;
 mod bodies;
@@ -23,10 +24,12 @@ mod matching_oracle;
 mod outage;
 mod outbox;
 mod pain001;
+mod places;
 mod posts;
 mod recruitment_races;
 mod recruitment_states;
 mod recruitments;
+mod statistics;
 mod structures;
 mod subsidies;
 mod subsidy_histories;

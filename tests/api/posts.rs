@@ -546,7 +546,8 @@ fn a_return_races_a_transfer_and_a_taking_back_and_one_wins() {
         let tally = tally(&race(calls));
         assert_eq!(tally.get("200"), Some(&1), "{tally:?}");
         assert!(!tally.contains_key("service_unavailable"), "{tally:?}");
-        let ended = world.number(&format!("select count(*) from events where resource_id = '{post}' and type <> 'post.changed'"));
+        let ended = world
+            .number(&format!("select count(*) from events where resource_id = '{post}' and type <> 'post.changed'"));
         assert!(ended == 1 || ended == 2, "{ended}");
     }
 }

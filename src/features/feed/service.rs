@@ -29,6 +29,7 @@ pub const RESOURCES: &[(&str, &str)] = &[
     ("matching-runs", "list_matching_runs"),
     ("minimum-wages", "list_minimum_wages"),
     ("payment-batches", "list_payment_batches"),
+    ("places", "list_places"),
     ("post-returns", "list_post_returns"),
     ("posts", "list_posts"),
     ("recruitments", "list_recruitments"),

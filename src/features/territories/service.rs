@@ -18,6 +18,11 @@ pub fn require_commune(reader: &mut Reader<'_>, commune_code: &str, postal_code:
     Ok(commune)
 }
 
+/// The commune of a code, or the one that took it over.
+pub fn find_commune(reader: &mut Reader<'_>, code: &str) -> Result<Option<Commune>> {
+    store::find_commune(reader.conn(), code)
+}
+
 /// Checks that a département exists.
 pub fn require_departement(reader: &mut Reader<'_>, code: &str, field: &str) -> Result<()> {
     match store::find_departement(reader.conn(), code)? {

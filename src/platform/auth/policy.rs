@@ -281,6 +281,29 @@ policy! {
     record_certification "certifications:write" closed [Anct Bdt TrainingBody];
     training_statistics "statistics:read" closed [Anct Bdt Prefecture Observer TrainingBody];
 
+    list_places "places:read" open signed_in;
+    create_place "places:write" closed [Anct Employer Counsellor];
+    find_place "places:read" open signed_in;
+    update_place "places:write" closed [Anct Employer Counsellor];
+    merge_place "places:write" closed [Anct];
+    join_place "places:write" closed [Anct Employer Counsellor];
+    leave_place "places:write" closed [Anct Employer Counsellor];
+    places_map "" open signed_in;
+    export_standard_places "" open signed_in;
+
+    list_activity_reports "activity-reports:read" closed [Counsellor];
+    create_activity_report "activity-reports:write" closed [Counsellor];
+    import_activity_reports "activity-reports:write" closed [Counsellor Employer];
+    find_activity_report "activity-reports:read" closed [Counsellor];
+    update_activity_report "activity-reports:write" closed [Counsellor];
+    delete_activity_report "activity-reports:write" closed [Counsellor];
+    activity_statistics "statistics:read" open [Anct Bdt Prefecture Employer Counsellor Coordinator Observer];
+    activity_series "statistics:read" open [Anct Bdt Prefecture Employer Counsellor Coordinator Observer];
+    programme_statistics "statistics:read" open signed_in;
+    coverage_statistics "statistics:read" open [Anct Bdt Prefecture Coordinator Observer];
+    list_uncovered_territories "statistics:read" closed [Anct Prefecture Coordinator Observer];
+    departements_map "" open signed_in;
+
     list_events "events:read" closed [Anct Bdt Prefecture Employer TrainingBody];
     list_subsidy_scales "" open signed_in;
     create_subsidy_scale "subsidy-scales:write" closed [Anct];

@@ -40,6 +40,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    activity_report_keys (counsellor_id, external_id) {
+        counsellor_id -> Uuid,
+        external_id -> Text,
+        report_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    activity_report_revisions (counsellor_id, report_id, version) {
+        counsellor_id -> Uuid,
+        report_id -> Uuid,
+        version -> Int4,
+        replaced_at -> Timestamptz,
+        content -> Jsonb,
+    }
+}
+
+diesel::table! {
     agenda_items (id) {
         id -> Uuid,
         committee_id -> Uuid,
@@ -708,6 +726,19 @@ diesel::table! {
         bank_reference -> Nullable<Text>,
         rejection -> Nullable<Text>,
         answered_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}
+
+diesel::table! {
+    place_counsellors (place_id, counsellor_id) {
+        place_id -> Uuid,
+        counsellor_id -> Uuid,
+        main -> Bool,
+        name_published -> Bool,
+        objects -> Bool,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,

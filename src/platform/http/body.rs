@@ -153,7 +153,7 @@ async fn receive(request: &HttpRequest, payload: &mut Payload) -> Result<Vec<u8>
         .get::<Admitted>()
         .and_then(|a| a.operation.body.as_ref().map(|b| b.media_types.clone()))
         .unwrap_or_default();
-    let small = expected.iter().any(|m| m.contains("json") || m.contains("form"));
+    let small = expected.iter().any(|m| m == "application/json" || m.ends_with("+json") || m.contains("form"));
     let large = request.extensions().get::<Admitted>().is_some_and(|a| LARGE.contains(&a.operation.id.as_str()));
     let limit = if small && !large { limits.body } else { limits.import };
     check_media_type(request, &expected)?;

@@ -20,6 +20,7 @@ use crate::platform::contract::{Column, ColumnKind};
 use crate::platform::db::listing::Whole;
 use crate::platform::db::{Db, Reader};
 use crate::platform::error::{Code, Problem, Result};
+use crate::platform::text::harmless;
 
 /// Longest wait for a caller who does not take what is sent.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -303,12 +304,6 @@ fn french_day(text: &str) -> Option<String> {
 
 fn french_instant(text: &str) -> Option<String> {
     Some(DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Paris).format("%d/%m/%Y %H:%M:%S").to_string())
-}
-
-/// A text that no spreadsheet runs: what begins like a formula gets an apostrophe in front.
-fn harmless(text: &str) -> String {
-    const STARTS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
-    if text.starts_with(STARTS) { format!("'{text}") } else { text.to_owned() }
 }
 
 fn write_cell(sheet: &mut Worksheet, row: u32, at: u16, values: &Value, column: &Column) -> Result<()> {

@@ -57,20 +57,20 @@ fn said(name: &str, value: &str, language: Language) -> String {
     if problems::SAID.contains(&name) { problems::say(value, language) } else { value.to_owned() }
 }
 
+/// What a fault says, in a language.
+pub fn say_fault(fault: &Fault, language: Language) -> String {
+    let said: Vec<(&str, String)> =
+        fault.params.iter().map(|(name, value)| (*name, said(name, value, language))).collect();
+    problems::fill(fault.code.text(language), said.iter().map(|(name, value)| (*name, value.as_str())))
+}
+
 fn line(fault: &Fault, language: Language) -> Value {
     let (kind, place) = match &fault.place {
         Place::Pointer(pointer) => ("pointer", pointer.as_str()),
         Place::Parameter(name) => ("parameter", name.as_str()),
         Place::Header(name) => ("header", *name),
     };
-    let said: Vec<(&str, String)> =
-        fault.params.iter().map(|(name, value)| (*name, said(name, value, language))).collect();
-    let params = said.iter().map(|(name, value)| (*name, value.as_str()));
-    json!({
-        kind: place,
-        "code": fault.code.as_str(),
-        "detail": problems::fill(fault.code.text(language), params),
-    })
+    json!({kind: place, "code": fault.code.as_str(), "detail": say_fault(fault, language)})
 }
 
 /// The response of a problem.

@@ -143,6 +143,19 @@ impl Reply {
         Self { cache: "public, max-age=3600, stale-while-revalidate=86400", ..self }
     }
 
+    /// Public figures that caches may keep for a minute.
+    pub fn brief(self) -> Self {
+        Self { cache: "public, max-age=60, stale-while-revalidate=600", ..self }.tagged()
+    }
+
+    /// An answer without a version of its own: its entity tag is a hash of what it says.
+    pub fn tagged(self) -> Self {
+        use sha2::Digest;
+        let hash = sha2::Sha256::digest(self.body.as_deref().unwrap_or_default());
+        let tag = hash[..12].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        Self { etag: Some(format!("\"{tag}\"")), ..self }
+    }
+
     /// An answer some of whose members are secrets shown this once: nobody keeps it, a repeated
     /// call does not get it again, and a dry run does not get it at all.
     pub fn secret(self, members: &'static [&'static str]) -> Self {

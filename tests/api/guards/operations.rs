@@ -70,7 +70,7 @@ impl Operation {
     }
 
     pub fn takes_json(&self) -> bool {
-        self.body().is_some_and(|(media, _)| media.ends_with("json"))
+        self.body().is_some_and(|(media, _)| media == "application/json" || media.ends_with("+json"))
     }
 
     pub fn writes(&self) -> bool {

@@ -8,9 +8,12 @@ use super::{looked_at, none};
 use crate::support::{Database, Session};
 
 /// Tables that hold personal data or money: the database itself must hide their rows.
-const PRIVATE: [&str; 33] = [
+const PRIVATE: [&str; 38] = [
     "accesses",
     "accounts",
+    "activity_report_keys",
+    "activity_report_revisions",
+    "activity_reports",
     "agreement_amendments",
     "agreement_posts",
     "agreements",
@@ -24,6 +27,7 @@ const PRIVATE: [&str; 33] = [
     "candidate_motivations",
     "candidates",
     "certifications",
+    "counsellor_figures",
     "counsellors",
     "credit_notes",
     "emails",
@@ -39,16 +43,21 @@ const PRIVATE: [&str; 33] = [
     "payment_batches",
     "payment_line_accounts",
     "payment_lines",
+    "place_counsellors",
     "recruitments",
     "structure_contacts",
     "structure_identity_changes",
 ];
 
 /// Tables whose changes the journal does not tell: journals and queues themselves, and reference data.
-const NOT_AUDITED: [&str; 16] = [
+const NOT_AUDITED: [&str; 20] = [
     "accesses",
+    "activity_figures",
+    "activity_report_keys",
+    "activity_report_revisions",
     "audit_entries",
     "communes",
+    "counsellor_figures",
     "departements",
     "emails",
     "epcis",
@@ -65,7 +74,7 @@ const NOT_AUDITED: [&str; 16] = [
 ];
 
 const TABLES: &str = "select c.oid, c.relname::text as name, c.relrowsecurity as secured from pg_class c
-    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and c.relname not like '\\_\\_diesel%'";
+    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and c.relname not like '\\_\\_diesel%'";
 
 /// All that the catalogs tell of the schema, one line a thing.
 fn dump(session: &mut Session) -> Vec<String> {
@@ -139,7 +148,7 @@ fn every_foreign_key_has_an_index() {
             select from pg_index i where i.indrelid = c.conrelid and i.indpred is null
                 and (i.indkey::int2[])[0:cardinality(c.conkey) - 1] @> c.conkey
         ) as indexed
-        from pg_constraint c where c.contype = 'f' and c.connamespace = 'public'::regnamespace";
+        from pg_constraint c where c.contype = 'f' and c.conparentid = 0 and c.connamespace = 'public'::regnamespace";
     looked_at(session.rows(keys).len(), "foreign keys");
     none(&session.column(&format!("select name from ({keys}) k where not indexed")), "foreign keys without an index");
 }

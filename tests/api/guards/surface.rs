@@ -264,11 +264,15 @@ fn resolved<'d>(document: &'d Value, response: &'d Value) -> &'d Value {
 
 /// What the schema of a body has against its own example.
 fn body_faults(document: &Value, operation: &Operation, media: &str, example: &str) -> Vec<String> {
-    if !media.ends_with("json") {
+    if !is_json(media) {
         return Vec::new();
     }
     let schema = &operation.raw["requestBody"]["content"][media]["schema"];
     faults(document, schema, &serde_json::from_str(example).expect("JSON"))
+}
+
+fn is_json(media: &str) -> bool {
+    media == "application/json" || media.ends_with("+json")
 }
 
 fn faults(document: &Value, schema: &Value, value: &Value) -> Vec<String> {
@@ -297,7 +301,7 @@ fn answers_have_the_shape_that_the_document_declares() {
         let schema = &declared["content"][&media]["schema"];
         if schema.is_null() && !answer.body.is_empty() {
             wrong.push(format!("{}: {media} is not declared for {}", operation.id, answer.status));
-        } else if media.ends_with("json") {
+        } else if is_json(&media) {
             checked += 1;
             let faults = faults(&document, schema, &answer.json());
             wrong.extend(faults.into_iter().map(|fault| format!("{}: {}: {fault}", operation.id, answer.status)));

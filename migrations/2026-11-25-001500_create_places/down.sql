@@ -1,0 +1,3 @@
+drop table place_counsellors;
+drop table places;
+drop sequence places_reference_seq;

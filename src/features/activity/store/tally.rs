@@ -1,0 +1,132 @@
+//! Keeps the figures in step with the reports, in the same statement that writes them.
+
+use std::sync::OnceLock;
+
+use diesel::PgConnection;
+
+use crate::features::activity::model::counters::COUNTERS;
+use crate::platform::db::sql::Sql;
+use crate::platform::error::Result;
+use crate::sql;
+
+/// The columns of the figures.
+pub fn columns() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| COUNTERS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "))
+}
+
+/// The territories, periods and slots in which a report `r` counts. Sixteen slots hold the country, so that writers of
+/// different counsellors do not wait for each other.
+const PLACES: &str = "(values
+    ('country', '', 'day', r.held_on, ('x' || right(r.counsellor_id::text, 1))::bit(4)::int),
+    ('country', '', 'month', date_trunc('month', r.held_on)::date, ('x' || right(r.counsellor_id::text, 1))::bit(4)::int),
+    ('place', r.place_departement_code, 'day', r.held_on, 0),
+    ('place', r.place_departement_code, 'month', date_trunc('month', r.held_on)::date, 0),
+    ('structure', r.structure_departement_code, 'day', r.held_on, 0),
+    ('structure', r.structure_departement_code, 'month', date_trunc('month', r.held_on)::date, 0)
+    ) t (territory_of, departement_code, grain, starts_on, slot)";
+
+/// Sums of the counters over rows `r`, each taken `sign` times.
+fn sums() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| {
+        COUNTERS.iter().map(|(_, sql)| format!("sum(r.sign * ({sql}))::int")).collect::<Vec<_>>().join(", ")
+    })
+}
+
+fn additions(table: &str) -> String {
+    COUNTERS.iter().map(|(name, _)| format!("{name} = {table}.{name} + excluded.{name}")).collect::<Vec<_>>().join(", ")
+}
+
+/// Adds the rows of the expression `moved` (reports with a `sign`) to the figures. Rows of figures are taken in one order,
+/// whoever writes: nobody waits in a circle.
+fn addition() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| {
+        format!(
+            "people as (insert into counsellor_figures (structure_id, counsellor_id, starts_on, {columns})
+                select r.structure_id, r.counsellor_id, date_trunc('month', r.held_on)::date, {sums}
+                from moved r where r.deleted_at is null group by 1, 2, 3 order by 2, 1, 3
+                on conflict (counsellor_id, structure_id, starts_on) do update set {people})
+             insert into activity_figures (territory_of, departement_code, grain, starts_on, slot, {columns})
+                select t.territory_of, t.departement_code, t.grain, t.starts_on, t.slot, {sums}
+                from moved r cross join lateral {PLACES} where r.deleted_at is null
+                group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
+                on conflict (territory_of, departement_code, grain, starts_on, slot) do update set {territories}",
+            columns = columns(),
+            sums = sums(),
+            people = additions("counsellor_figures"),
+            territories = additions("activity_figures"),
+        )
+    })
+}
+
+/// Runs what writes reports and counts them: `gone` gives the rows as they were, `come` as they are from now on.
+pub fn write(conn: &mut PgConnection, gone: Option<Sql>, come: Sql) -> Result<()> {
+    let statement = match gone {
+        Some(gone) => sql!(
+            "with gone as materialized ({}), come as ({}),
+             moved as (select -1 as sign, g.* from gone g union all select 1 as sign, c.* from come c), {}",
+            gone,
+            come,
+            Sql::raw(addition())
+        ),
+        None => {
+            sql!("with come as ({}), moved as (select 1 as sign, c.* from come c), {}", come, Sql::raw(addition()))
+        }
+    };
+    statement.run(conn).map(|_| ())
+}
+
+/// The figures as the reports themselves give them, for the rebuilding and the comparison.
+pub fn recount_territories() -> String {
+    format!(
+        "select t.territory_of, t.departement_code, t.grain, t.starts_on, t.slot, {sums}
+         from (select 1 as sign, x.* from activity_reports x) r cross join lateral {PLACES} where r.deleted_at is null
+         group by 1, 2, 3, 4, 5",
+        sums = sums()
+    )
+}
+
+pub fn recount_counsellors() -> String {
+    format!(
+        "select r.structure_id, r.counsellor_id, date_trunc('month', r.held_on)::date as starts_on, {sums}
+         from (select 1 as sign, x.* from activity_reports x) r where r.deleted_at is null group by 1, 2, 3",
+        sums = sums()
+    )
+}
+
+const TERRITORY_KEY: &str = "territory_of, departement_code, grain, starts_on, slot";
+const COUNSELLOR_KEY: &str = "structure_id, counsellor_id, starts_on";
+
+/// Makes all figures anew from the reports. Writers wait meanwhile.
+pub fn rebuild(conn: &mut PgConnection) -> Result<()> {
+    sql!("lock table activity_reports in share mode").run(conn)?;
+    sql!("lock table activity_figures, counsellor_figures in exclusive mode").run(conn)?;
+    sql!("delete from activity_figures").run(conn)?;
+    sql!("delete from counsellor_figures").run(conn)?;
+    let of = |table: &str, key: &str, recount: String| format!("insert into {table} ({key}, {}) {recount}", columns());
+    // Days first; months are their sums.
+    let days = recount_territories();
+    Sql::raw(of("activity_figures", TERRITORY_KEY, days)).run(conn)?;
+    Sql::raw(of("counsellor_figures", COUNSELLOR_KEY, recount_counsellors())).run(conn)?;
+    Ok(())
+}
+
+/// Rows of figures that differ from what the reports give: each table with how many.
+pub fn drift(conn: &mut PgConnection) -> Result<Vec<(&'static str, i64)>> {
+    let mut found = Vec::new();
+    for (table, key, recount) in [
+        ("activity_figures", TERRITORY_KEY, recount_territories()),
+        ("counsellor_figures", COUNSELLOR_KEY, recount_counsellors()),
+    ] {
+        let nonzero = COUNTERS.iter().map(|(name, _)| format!("{name} <> 0")).collect::<Vec<_>>().join(" or ");
+        let kept = format!("select {key}, {} from {table} where {nonzero}", columns());
+        let counted = format!("select * from ({recount}) x ({key}, {})", columns());
+        let text = format!(
+            "select count(*) as n from (({kept} except all {counted}) union all ({counted} except all {kept})) d"
+        );
+        found.push((table, Sql::raw(text).count(conn)?));
+    }
+    Ok(found)
+}

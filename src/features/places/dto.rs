@@ -1,0 +1,558 @@
+//! Shapes of places.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use super::model::*;
+use super::service::File;
+use super::store::{Membership, Place, PlaceSort, Search};
+use crate::page_of;
+use crate::platform::http::patch;
+use crate::platform::ids::{CounsellorId, PlaceId, StructureId};
+
+/// When a place is open on a day of the week.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema, PartialEq, Eq)]
+pub struct OpeningSpan {
+    pub day: Day,
+    /// `HH:MM`, local time.
+    #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", example = "09:00")]
+    pub opens: String,
+    /// `HH:MM`, local time; 24:00 is midnight.
+    #[schema(pattern = "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", example = "12:00")]
+    pub closes: String,
+}
+
+/// A place where counsellors receive people.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Médiathèque (démonstration)", "address": "1 rue de la Mairie", "postal_code": "82200", "commune_code": "82112", "services": ["demarches", "quotidien"]}))]
+pub struct NewPlace {
+    /// Who answers for it: your own structure when absent; the ANCT names one.
+    pub structure_id: Option<StructureId>,
+    #[schema(min_length = 1, max_length = 250, format = "line", example = "Médiathèque (démonstration)")]
+    pub name: String,
+    #[schema(format = "siret", example = "21820112700014")]
+    pub siret: Option<String>,
+    #[schema(min_length = 1, max_length = 250, format = "line", example = "1 rue de la Mairie")]
+    pub address: String,
+    #[schema(min_length = 1, max_length = 250, format = "line")]
+    pub address_complement: Option<String>,
+    #[schema(pattern = "^[0-9]{5}$", example = "82200")]
+    pub postal_code: String,
+    #[schema(pattern = "^[0-9AB]{5}$", example = "82112")]
+    pub commune_code: String,
+    /// WGS 84 degrees; the town hall's when absent.
+    #[schema(minimum = -180, maximum = 180, example = 1.0853)]
+    pub longitude: Option<f64>,
+    /// WGS 84 degrees; the town hall's when absent.
+    #[schema(minimum = -90, maximum = 90, example = 44.1045)]
+    pub latitude: Option<f64>,
+    #[schema(max_length = 40, format = "phone")]
+    pub phone: Option<String>,
+    #[schema(max_length = 254, format = "email")]
+    pub email: Option<String>,
+    #[schema(max_length = 500, pattern = "^https?://[^ ]+$")]
+    pub website: Option<String>,
+    #[schema(max_length = 500, pattern = "^https?://[^ ]+$")]
+    pub booking_url: Option<String>,
+    /// The usual week; either this or `opening_hours_osm`.
+    #[schema(max_items = 50)]
+    pub opening_hours: Option<Vec<OpeningSpan>>,
+    /// In the `opening_hours` syntax of OpenStreetMap; either this or `opening_hours`.
+    #[schema(min_length = 1, max_length = 1000, format = "line", example = "Mo-Fr 09:00-12:00,14:00-17:00")]
+    pub opening_hours_osm: Option<String>,
+    #[schema(min_length = 1, max_length = 500, format = "text")]
+    pub presentation: Option<String>,
+    #[schema(min_items = 1, max_items = 9)]
+    pub services: Vec<PlaceService>,
+    #[schema(max_items = 5)]
+    pub audiences: Option<Vec<PlaceAudience>>,
+    #[schema(max_items = 7)]
+    pub special_care: Option<Vec<SpecialCare>>,
+    #[schema(max_items = 3)]
+    pub fees: Option<Vec<PlaceFee>>,
+    #[schema(max_items = 6)]
+    pub access_modes: Option<Vec<AccessMode>>,
+    #[schema(max_items = 4)]
+    pub support_modes: Option<Vec<SupportMode>>,
+    /// `conseillers_numeriques` when absent.
+    #[schema(max_items = 11)]
+    pub programmes: Option<Vec<PlaceProgramme>>,
+    /// Whether it moves from place to place.
+    pub itinerant: Option<bool>,
+    /// False where the structure objects to publication.
+    pub published: Option<bool>,
+}
+
+/// Changes of a place; absent members stay, null erases.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema, Validate)]
+#[schema(example = json!({"opening_hours_osm": "Mo-Fr 09:00-12:00"}))]
+#[serde(deny_unknown_fields)]
+pub struct PlacePatch {
+    #[schema(min_length = 1, max_length = 250, format = "line", nullable = false)]
+    pub name: Option<String>,
+    #[serde(default, deserialize_with = "patch::member")]
+    #[schema(format = "siret")]
+    pub siret: Option<Option<String>>,
+    #[schema(min_length = 1, max_length = 250, format = "line", nullable = false)]
+    pub address: Option<String>,
+    #[serde(default, deserialize_with = "patch::member")]
+    #[schema(min_length = 1, max_length = 250, format = "line")]
+    pub address_complement: Option<Option<String>>,
+    #[schema(pattern = "^[0-9]{5}$", nullable = false)]
+    pub postal_code: Option<String>,
+    #[schema(pattern = "^[0-9AB]{5}$", nullable = false)]
+    pub commune_code: Option<String>,
+    #[schema(minimum = -180, maximum = 180, nullable = false)]
+    pub longitude: Option<f64>,
+    #[schema(minimum = -90, maximum = 90, nullable = false)]
+    pub latitude: Option<f64>,
+    #[serde(default, deserialize_with = "patch::member")]
+    #[schema(max_length = 40, format = "phone")]
+    pub phone: Option<Option<String>>,
+    #[serde(default, deserialize_with = "patch::member")]
+    #[schema(max_length = 254, format = "email")]
+    pub email: Option<Option<String>>,
+    #[serde(default, deserialize_with = "patch::member")]
+    #[schema(max_length = 500, pattern = "^https?://[^ ]+$")]
+    pub website: Option<Option<String>>,
+    #[serde(default, deserialize_with = "patch::member")]
+    #[schema(max_length = 500, pattern = "^https?://[^ ]+$")]
+    pub booking_url: Option<Option<String>>,
+    /// The usual week; replaces whatever hours were known.
+    #[schema(max_items = 50, nullable = false)]
+    pub opening_hours: Option<Vec<OpeningSpan>>,
+    #[serde(default, deserialize_with = "patch::member")]
+    #[schema(min_length = 1, max_length = 1000, format = "line")]
+    pub opening_hours_osm: Option<Option<String>>,
+    #[serde(default, deserialize_with = "patch::member")]
+    #[schema(min_length = 1, max_length = 500, format = "text")]
+    pub presentation: Option<Option<String>>,
+    #[schema(min_items = 1, max_items = 9, nullable = false)]
+    pub services: Option<Vec<PlaceService>>,
+    #[schema(max_items = 5, nullable = false)]
+    pub audiences: Option<Vec<PlaceAudience>>,
+    #[schema(max_items = 7, nullable = false)]
+    pub special_care: Option<Vec<SpecialCare>>,
+    #[schema(max_items = 3, nullable = false)]
+    pub fees: Option<Vec<PlaceFee>>,
+    #[schema(max_items = 6, nullable = false)]
+    pub access_modes: Option<Vec<AccessMode>>,
+    #[schema(max_items = 4, nullable = false)]
+    pub support_modes: Option<Vec<SupportMode>>,
+    #[schema(max_items = 11, nullable = false)]
+    pub programmes: Option<Vec<PlaceProgramme>>,
+    #[schema(nullable = false)]
+    pub itinerant: Option<bool>,
+    #[schema(nullable = false)]
+    pub published: Option<bool>,
+}
+
+/// How a counsellor appears at a place.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"main": true, "name_published": false}))]
+pub struct PlaceMembership {
+    /// The counsellor's main place: there is one.
+    pub main: Option<bool>,
+    /// Consent to show the name to everybody; only the counsellor may give it.
+    pub name_published: Option<bool>,
+    /// The counsellor objects to showing the place to everybody; only the counsellor may.
+    pub objects: Option<bool>,
+}
+
+/// Into which place to merge.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceMerge {
+    /// The place that stays.
+    pub into_id: PlaceId,
+}
+
+/// A place in a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PlaceItem {
+    pub id: PlaceId,
+    #[schema(example = "CN-L-000001")]
+    pub reference: String,
+    pub structure_id: StructureId,
+    #[schema(example = "Commune de Moissac")]
+    pub structure_name: String,
+    #[schema(example = "Médiathèque (démonstration)")]
+    pub name: String,
+    #[schema(example = "1 rue de la Mairie")]
+    pub address: String,
+    #[schema(example = "82200")]
+    pub postal_code: String,
+    #[schema(example = "82112")]
+    pub commune_code: String,
+    #[schema(example = "Moissac")]
+    pub commune_name: String,
+    #[schema(example = "82")]
+    pub departement_code: String,
+    #[schema(example = "76")]
+    pub region_code: String,
+    #[schema(example = 1.0853)]
+    pub longitude: f64,
+    #[schema(example = 44.1045)]
+    pub latitude: f64,
+    pub phone: Option<String>,
+    pub email: Option<String>,
+    pub website: Option<String>,
+    pub booking_url: Option<String>,
+    /// In the syntax of OpenStreetMap.
+    #[schema(example = "Mo-Fr 09:00-12:00,14:00-17:00")]
+    pub opening_hours_osm: Option<String>,
+    pub services: Vec<String>,
+    pub itinerant: bool,
+    /// Whether it is shown to everybody.
+    pub published: bool,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
+}
+
+/// A counsellor who works at a place.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PlaceCounsellor {
+    pub counsellor_id: CounsellorId,
+    /// Null without the counsellor's consent, except to the place's own structure, its counsellors and the ANCT.
+    #[schema(example = "Camille")]
+    pub first_name: Option<String>,
+    /// Like the first name.
+    #[schema(example = "Exemple")]
+    pub last_name: Option<String>,
+    pub main: bool,
+    pub name_published: bool,
+    pub objects: bool,
+}
+
+/// A place.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PlaceView {
+    pub id: PlaceId,
+    #[schema(example = "CN-L-000001")]
+    pub reference: String,
+    pub structure_id: StructureId,
+    #[schema(example = "Commune de Moissac")]
+    pub structure_name: String,
+    #[schema(example = "Médiathèque (démonstration)")]
+    pub name: String,
+    pub siret: Option<String>,
+    #[schema(example = "1 rue de la Mairie")]
+    pub address: String,
+    pub address_complement: Option<String>,
+    #[schema(example = "82200")]
+    pub postal_code: String,
+    #[schema(example = "82112")]
+    pub commune_code: String,
+    #[schema(example = "Moissac")]
+    pub commune_name: String,
+    #[schema(example = "82")]
+    pub departement_code: String,
+    #[schema(example = "76")]
+    pub region_code: String,
+    #[schema(example = 1.0853)]
+    pub longitude: f64,
+    #[schema(example = 44.1045)]
+    pub latitude: f64,
+    pub phone: Option<String>,
+    pub email: Option<String>,
+    pub website: Option<String>,
+    pub booking_url: Option<String>,
+    /// The usual week; null without hours, or where the text below says more than a week can.
+    pub opening_hours: Option<Vec<OpeningSpan>>,
+    /// In the syntax of OpenStreetMap.
+    #[schema(example = "Mo-Fr 09:00-12:00,14:00-17:00")]
+    pub opening_hours_osm: Option<String>,
+    pub presentation: Option<String>,
+    pub services: Vec<String>,
+    pub audiences: Vec<String>,
+    pub special_care: Vec<String>,
+    pub fees: Vec<String>,
+    pub access_modes: Vec<String>,
+    pub support_modes: Vec<String>,
+    pub programmes: Vec<String>,
+    pub itinerant: bool,
+    /// False where the structure objects.
+    pub published: bool,
+    /// Whether it is shown to everybody: neither its structure objects nor all who work there.
+    pub is_public: bool,
+    pub counsellors: Vec<PlaceCounsellor>,
+    /// Other places within 100 metres: perhaps the same one.
+    pub possible_duplicates: Vec<PlaceId>,
+    /// The place that this one is a duplicate of.
+    pub merged_into_id: Option<PlaceId>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+page_of! {
+    /// A page of places.
+    PlacePage of PlaceItem
+}
+
+/// Filters of places.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PlaceFilter {
+    /// These, by their identifiers: what the feed of events told of.
+    #[param(inline)]
+    pub id: Option<Vec<PlaceId>>,
+    /// Part of the name; accents, case and hyphens do not matter.
+    #[param(max_length = 100, format = "line", example = "mediatheque")]
+    pub q: Option<String>,
+    /// Codes of the départements.
+    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
+    pub departement_code: Option<Vec<String>>,
+    /// Code of the region.
+    #[param(pattern = "^[0-9]{2}$", example = "76")]
+    pub region_code: Option<String>,
+    /// INSEE code of the commune.
+    #[param(pattern = "^[0-9AB]{5}$", example = "82112")]
+    pub commune_code: Option<String>,
+    /// Postal code.
+    #[param(pattern = "^[0-9]{5}$", example = "82200")]
+    pub postal_code: Option<String>,
+    /// The structure that answers for it.
+    pub structure_id: Option<StructureId>,
+    /// A counsellor who works there, of those whom you know.
+    pub counsellor_id: Option<CounsellorId>,
+    /// What it helps with.
+    #[param(inline)]
+    pub service: Option<PlaceService>,
+    /// Whether it moves.
+    pub itinerant: Option<bool>,
+    /// Whether it is shown to everybody.
+    pub published: Option<bool>,
+    /// Within a box: west, south, east, north, in WGS 84 degrees.
+    #[param(
+        pattern = "^-?[0-9]{1,3}(\\.[0-9]{1,9})?(,-?[0-9]{1,3}(\\.[0-9]{1,9})?){3}$",
+        example = "1.0,44.0,1.5,44.5"
+    )]
+    pub bbox: Option<String>,
+    /// Only what has changed at or after this instant.
+    #[param(example = "2021-06-16T00:00:00Z")]
+    pub updated_since: Option<DateTime<Utc>>,
+    /// Order; `-updated_at` by default.
+    #[param(inline)]
+    pub sort: Option<Vec<PlaceSort>>,
+}
+
+/// What of the places to draw or to download.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PublicPlaceFilter {
+    /// Code of the département.
+    #[param(pattern = "^[0-9AB]{2,3}$", example = "82")]
+    pub departement_code: Option<String>,
+    /// Within a box: west, south, east, north, in WGS 84 degrees.
+    #[param(
+        pattern = "^-?[0-9]{1,3}(\\.[0-9]{1,9})?(,-?[0-9]{1,3}(\\.[0-9]{1,9})?){3}$",
+        example = "1.0,44.0,1.5,44.5"
+    )]
+    pub bbox: Option<String>,
+}
+
+/// A point of a map.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PlaceFeature {
+    /// `Feature`.
+    #[schema(example = "Feature")]
+    pub r#type: &'static str,
+    pub id: PlaceId,
+    pub geometry: PlacePoint,
+    pub properties: PlaceProperties,
+}
+
+/// Where a place lies.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PlacePoint {
+    /// `Point`.
+    #[schema(example = "Point")]
+    pub r#type: &'static str,
+    /// Longitude and latitude, WGS 84 degrees.
+    #[schema(example = json!([1.0853, 44.1045]))]
+    pub coordinates: Vec<f64>,
+}
+
+/// What a map tells of a place.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PlaceProperties {
+    #[schema(example = "Médiathèque (démonstration)")]
+    pub name: String,
+    #[schema(example = "1 rue de la Mairie")]
+    pub address: String,
+    #[schema(example = "82200")]
+    pub postal_code: String,
+    #[schema(example = "Moissac")]
+    pub commune_name: String,
+    #[schema(example = "82")]
+    pub departement_code: String,
+    pub phone: Option<String>,
+    #[schema(example = "Mo-Fr 09:00-12:00,14:00-17:00")]
+    pub opening_hours_osm: Option<String>,
+    pub itinerant: bool,
+}
+
+/// Public places as GeoJSON (RFC 7946).
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PlaceMap {
+    /// `FeatureCollection`.
+    #[schema(example = "FeatureCollection")]
+    pub r#type: &'static str,
+    pub features: Vec<PlaceFeature>,
+}
+
+impl From<Vec<Place>> for PlaceMap {
+    fn from(rows: Vec<Place>) -> Self {
+        let feature = |row: Place| PlaceFeature {
+            r#type: "Feature",
+            id: row.id,
+            geometry: PlacePoint { r#type: "Point", coordinates: vec![row.longitude, row.latitude] },
+            properties: PlaceProperties {
+                name: row.name,
+                address: row.address,
+                postal_code: row.postal_code,
+                commune_name: row.commune_name,
+                departement_code: row.departement_code,
+                phone: row.phone,
+                opening_hours_osm: row.opening_hours,
+                itinerant: row.itinerant,
+            },
+        };
+        Self { r#type: "FeatureCollection", features: rows.into_iter().map(feature).collect() }
+    }
+}
+
+/// A box of the map, west to east and south to north.
+pub fn bbox(text: Option<&str>) -> crate::platform::error::Result<Option<[f64; 4]>> {
+    use crate::platform::error::{Code, Fault, FaultCode, Problem};
+    let Some(text) = text else { return Ok(None) };
+    let values: Vec<f64> = text.split(',').filter_map(|value| value.parse().ok()).collect();
+    match values[..] {
+        [west, south, east, north]
+            if west <= east && south <= north && west >= -180.0 && east <= 180.0 && south >= -90.0 && north <= 90.0 =>
+        {
+            Ok(Some([west, south, east, north]))
+        }
+        _ => Err(Problem::new(Code::InvalidParameter)
+            .faults(vec![Fault::parameter("bbox", FaultCode::InvalidFormat).with("format", "west,south,east,north")])),
+    }
+}
+
+impl PlaceFilter {
+    pub fn search(&self) -> crate::platform::error::Result<Search> {
+        Ok(Search {
+            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+            text: self.q.clone(),
+            departements: self.departement_code.clone(),
+            region: self.region_code.clone(),
+            commune: self.commune_code.clone(),
+            postal_code: self.postal_code.clone(),
+            structure: self.structure_id,
+            counsellor: self.counsellor_id,
+            service: self.service.map(|service| service.to_string()),
+            itinerant: self.itinerant,
+            published: self.published,
+            bbox: bbox(self.bbox.as_deref())?,
+            updated_since: self.updated_since,
+        })
+    }
+}
+
+impl From<Place> for PlaceItem {
+    fn from(row: Place) -> Self {
+        Self {
+            id: row.id,
+            reference: row.reference,
+            structure_id: row.structure_id,
+            structure_name: row.structure_name,
+            name: row.name,
+            address: row.address,
+            postal_code: row.postal_code,
+            commune_code: row.commune_code,
+            commune_name: row.commune_name,
+            departement_code: row.departement_code,
+            region_code: row.region_code,
+            longitude: row.longitude,
+            latitude: row.latitude,
+            phone: row.phone,
+            email: row.email,
+            website: row.website,
+            booking_url: row.booking_url,
+            opening_hours_osm: row.opening_hours,
+            services: row.services,
+            itinerant: row.itinerant,
+            published: row.is_public,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            version: row.version,
+        }
+    }
+}
+
+fn member(row: Membership, knows: bool) -> PlaceCounsellor {
+    let shown = knows || row.name_published;
+    PlaceCounsellor {
+        counsellor_id: row.counsellor_id,
+        first_name: shown.then_some(row.first_name),
+        last_name: shown.then_some(row.last_name),
+        main: row.main,
+        name_published: row.name_published,
+        objects: row.objects,
+    }
+}
+
+impl From<File> for PlaceView {
+    fn from(file: File) -> Self {
+        let row = file.place;
+        let week = row.opening_hours.as_deref().and_then(from_osm).map(|week| {
+            let span = |span: Span| OpeningSpan { day: span.day, opens: clock(span.opens), closes: clock(span.closes) };
+            week.into_iter().map(span).collect()
+        });
+        let knows = file.knows_names;
+        Self {
+            id: row.id,
+            reference: row.reference,
+            structure_id: row.structure_id,
+            structure_name: row.structure_name,
+            name: row.name,
+            siret: row.siret,
+            address: row.address,
+            address_complement: row.address_complement,
+            postal_code: row.postal_code,
+            commune_code: row.commune_code,
+            commune_name: row.commune_name,
+            departement_code: row.departement_code,
+            region_code: row.region_code,
+            longitude: row.longitude,
+            latitude: row.latitude,
+            phone: row.phone,
+            email: row.email,
+            website: row.website,
+            booking_url: row.booking_url,
+            opening_hours: week,
+            opening_hours_osm: row.opening_hours,
+            presentation: row.presentation,
+            services: row.services,
+            audiences: row.audiences,
+            special_care: row.special_care,
+            fees: row.fees,
+            access_modes: row.access_modes,
+            support_modes: row.support_modes,
+            programmes: row.programmes,
+            itinerant: row.itinerant,
+            published: row.published,
+            is_public: row.is_public,
+            counsellors: file.members.into_iter().map(|row| member(row, knows)).collect(),
+            possible_duplicates: file.near,
+            merged_into_id: row.merged_into_id,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}

@@ -34,5 +34,5 @@ clients: ## generate clients from the OpenAPI document and compile them
 fuzz: ## throw generated requests at a running service
 	@$(SETUP) && exec ./scripts/fuzz.sh $(ARGS)
 
-bench: ## measure throughput, latency, the matching of the whole country and the nightly pull
-	@$(SETUP) && ./bench/run.sh $(ARGS) && ./bench/matching.sh && exec ./bench/pull.sh
+bench: ## measure throughput, latency, the matching, the nightly pull and the dashboards
+	@$(SETUP) && ./bench/run.sh $(ARGS) && ./bench/matching.sh && ./bench/pull.sh && exec ./bench/dashboard.sh

@@ -34,10 +34,10 @@ create table activity_reports (
     status_en_emploi int not null,
     status_retraite int not null,
     status_heterogene int not null,
-    themes text[] not null constraint activity_reports_themes_check check (cardinality(themes) between 1 and 20 and conum_is_set(themes)
+    themes text[] not null constraint activity_reports_themes_check check (cardinality(themes) between 1 and 20 and (cardinality(themes) = 1 or conum_is_set(themes))
         and themes <@ array['equipement_informatique', 'vocabulaire', 'internet', 'securite', 'courriel', 'echanger', 'traitement_texte', 'contenus_numeriques', 'trouver_emploi', 'tpe_pme', 'accompagner_enfant', 'demarche_en_ligne', 'fraude_et_harcelement', 'sante', 'smartphone', 'budget', 'scolaire', 'diagnostic', 'autre']),
     -- theme/sub-theme
-    sub_themes text[] not null default '{}' constraint activity_reports_sub_themes_check check (conum_is_set(sub_themes)),
+    sub_themes text[] not null default '{}' constraint activity_reports_sub_themes_check check (sub_themes = '{}' or conum_is_set(sub_themes)),
     follow_up_individual int not null constraint activity_reports_follow_up_individual_check check (follow_up_individual between 0 and participants),
     follow_up_workshop int not null constraint activity_reports_follow_up_workshop_check check (follow_up_workshop between 0 and participants),
     follow_up_redirected int not null constraint activity_reports_follow_up_redirected_check check (follow_up_redirected between 0 and participants),
@@ -55,8 +55,8 @@ create table activity_reports (
         and least(age_moins_12, age_12_18, age_18_35, age_35_60, age_plus_60) >= 0),
     constraint activity_reports_statuses_check check (status_scolarise + status_sans_emploi + status_en_emploi + status_retraite + status_heterogene = participants
         and least(status_scolarise, status_sans_emploi, status_en_emploi, status_retraite, status_heterogene) >= 0),
-    constraint activity_reports_redirections_check check (conum_sum(redirections) = follow_up_redirected
-        and redirections - array['ants', 'assistante_sociale', 'caf', 'carsat', 'ccas', 'cefs', 'cip', 'cpam', 'dgfip', 'france_services', 'mairie', 'mediatheque', 'mission_locale', 'france_travail', 'prefecture', 'sous_prefecture', 'police', 'gendarmerie', 'revendeur_informatique', 'tiers_lieu', 'autre'] = '{}')
+    constraint activity_reports_redirections_check check (redirections = '{}' and follow_up_redirected = 0
+        or conum_sum(redirections) = follow_up_redirected and redirections - array['ants', 'assistante_sociale', 'caf', 'carsat', 'ccas', 'cefs', 'cip', 'cpam', 'dgfip', 'france_services', 'mairie', 'mediatheque', 'mission_locale', 'france_travail', 'prefecture', 'sous_prefecture', 'police', 'gendarmerie', 'revendeur_informatique', 'tiers_lieu', 'autre'] = '{}')
 ) partition by range (held_on);
 do $$
 begin
@@ -76,7 +76,21 @@ create index activity_reports_recruitment_id_idx on activity_reports (recruitmen
 create index activity_reports_place_id_idx on activity_reports (place_id, held_on);
 create index activity_reports_commune_code_idx on activity_reports (commune_code, held_on);
 create trigger activity_reports_touch before update on activity_reports for each row execute function conum_touch();
-create trigger activity_reports_audit after insert or update or delete on activity_reports for each row execute function conum_audit();
+create trigger activity_reports_audit after update or delete on activity_reports for each row execute function conum_audit();
+-- Reports come by the thousand: the journal's lines for new ones are one statement.
+create function conum_audit_inserted() returns trigger language plpgsql as $$
+begin
+    insert into audit_entries
+        (occurred_at, operation, request_id, role, issuer, subject, account_id, api_client_id, action, table_name, row_id, changed_columns)
+    select conum_now(), conum_setting('operation'), conum_setting('request'), coalesce(nullif(conum_setting('role'), ''), 'system'),
+        conum_setting('issuer'), conum_setting('subject'), nullif(conum_setting('account'), '')::uuid,
+        nullif(conum_setting('api_client'), '')::uuid, 'insert', tg_table_name, n.id::text, '{}'
+    from inserted n;
+    return null;
+end
+$$;
+create trigger activity_reports_audit_inserted after insert on activity_reports referencing new table as inserted
+    for each statement execute function conum_audit_inserted();
 alter table activity_reports enable row level security;
 create policy activity_reports_own on activity_reports using (case conum_setting('actor')
     when 'counsellor' then counsellor_id::text = conum_setting('reach_value')

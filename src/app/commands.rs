@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::config::{Config, Environment};
 use super::server::{Service, local_issuer};
 use super::{document, personas, server};
-use crate::features::territories;
+use crate::features::{activity, territories};
 use crate::platform::auth::policy::scopes_of;
 use crate::platform::auth::{Actor, Role, Territory};
 use crate::platform::clock::Clock;
@@ -50,8 +50,37 @@ enum Command {
     },
     /// Print an access token of a demonstration persona, valid for an hour. Never in production.
     Token(TokenArgs),
+    /// Keep the figures of the activity: compare them with the reports, or make them anew.
+    Statistics {
+        #[command(subcommand)]
+        action: StatisticsAction,
+    },
+    /// Make up data of the scheme's full size, to measure with. Never in production.
+    Demo {
+        #[command(subcommand)]
+        action: DemoAction,
+    },
     /// Ask a running service whether it is ready; for container health checks.
     Health,
+}
+
+#[derive(Subcommand)]
+enum StatisticsAction {
+    /// Make all figures anew from the reports. Writers wait meanwhile.
+    Rebuild,
+    /// Count the rows of figures that differ from the reports; fails if there are any.
+    Check,
+}
+
+#[derive(Subcommand)]
+enum DemoAction {
+    /// Write activity reports of made-up counsellors, from a seed.
+    Generate {
+        #[arg(long, default_value_t = 2_400_000)]
+        reports: u64,
+        #[arg(long, default_value_t = 1)]
+        seed: u32,
+    },
 }
 
 #[derive(clap::Args)]
@@ -85,8 +114,39 @@ pub fn run() -> Result<(), String> {
         Command::Openapi { write } => openapi(write.as_deref()),
         Command::Schema { write } => schema(write.as_deref()),
         Command::Token(args) => token(&args),
+        Command::Statistics { action } => statistics(&action),
+        Command::Demo { action: DemoAction::Generate { reports, seed } } => generate(reports, seed),
         Command::Health => health(),
     }
+}
+
+fn statistics(action: &StatisticsAction) -> Result<(), String> {
+    let db = database(&configuration(&[])?);
+    match action {
+        StatisticsAction::Rebuild => db
+            .write_now(&Request::job("rebuild_statistics"), &|tx| activity::service::rebuild(tx).map(Outcome::Keep))
+            .map_err(|e| e.to_string()),
+        StatisticsAction::Check => {
+            let drift = db
+                .write_now(&Request::job("check_statistics"), &|tx| activity::service::drift(tx).map(Outcome::Discard))
+                .map_err(|e| e.to_string())?;
+            for (table, rows) in &drift {
+                println!("{table}: {rows} rows differ from the reports");
+            }
+            match drift.iter().any(|(_, rows)| *rows > 0) {
+                true => Err("figures differ: run `conum statistics rebuild`".to_owned()),
+                false => Ok(()),
+            }
+        }
+    }
+}
+
+fn generate(reports: u64, seed: u32) -> Result<(), String> {
+    let config = configuration(&[])?;
+    if config.is_production() {
+        return Err("made-up data is refused in production".to_owned());
+    }
+    super::demo::generate(&config.database_url, &database(&config), reports, seed)
 }
 
 /// The configuration, where `defaults` stand in for variables that are not set.
@@ -219,6 +279,7 @@ fn openapi(folder: Option<&Path>) -> Result<(), String> {
     let write = |name: &str, text: String| std::fs::write(folder.join(name), text).map_err(|e| format!("{name}: {e}"));
     write("openapi.json", pretty(&document)?)?;
     write("openapi-3.0.json", pretty(&document::downgrade(&document))?)?;
+    write("webhooks.json", pretty(&document::webhooks::document())?)?;
     write("authorization.md", document::authorization_table(&document))?;
     write("states.md", super::states::document())
 }

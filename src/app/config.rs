@@ -52,6 +52,8 @@ pub struct Config {
     pub mail_from: String,
     /// Whose account pays subsidies.
     pub payer: Option<Payer>,
+    /// Whether webhooks may name addresses within this network: for development and tests.
+    pub private_webhooks: bool,
     pub posts_cap: Option<i32>,
     /// Open matches that a candidate, and a structure, may have at a time.
     pub match_cap: Option<i32>,
@@ -158,6 +160,7 @@ impl Config {
                 .text("CONUM_MAIL_FROM")
                 .unwrap_or_else(|| "conum <ne-pas-repondre@example.org>".to_owned()),
             payer: payer(&mut reader, production),
+            private_webhooks: reader.parsed("CONUM_PRIVATE_WEBHOOKS", false, "true or false"),
             posts_cap: reader.text("CONUM_POSTS_CAP").map(|_| reader.parsed("CONUM_POSTS_CAP", 0, "a number of posts")),
             match_cap: reader
                 .text("CONUM_MATCH_CAP")
@@ -196,7 +199,12 @@ impl Config {
 
     /// What use cases need to know of where they run.
     pub fn site(&self) -> Site {
-        Site { front_url: self.front_url.clone(), followers: super::FOLLOWERS, payer: self.payer.clone() }
+        Site {
+            front_url: self.front_url.clone(),
+            followers: super::FOLLOWERS,
+            payer: self.payer.clone(),
+            private_webhooks: self.private_webhooks,
+        }
     }
 
     pub fn is_production(&self) -> bool {

@@ -7,6 +7,7 @@ use super::worker::long_gone;
 use crate::features::matching::model::Target;
 use crate::features::{
     accounts, activity, audit, candidates, matching, recruitments, reservations, structures, subsidies, trainings,
+    webhooks,
 };
 use crate::platform::db::Tx;
 use crate::platform::error::Result;
@@ -57,10 +58,11 @@ pub fn tidy(tx: &mut Tx<'_>) -> Result<Value> {
     let (invitations, accounts) = accounts::service::forget(tx)?;
     let (erased, motivations) = candidates::service::forget(tx)?;
     let notes = activity::service::forget(tx)?;
+    let deliveries = webhooks::service::forget(tx)?;
     Ok(json!({
         "idempotency_keys": keys, "mail_links": links, "emails": emails, "registrations_cancelled": registrations,
         "contacts": contacts, "invitations_revoked": invitations, "accounts_forgotten": accounts,
         "accesses": accesses, "candidates_erased": erased, "motivations": motivations,
-        "activity_notes": notes,
+        "activity_notes": notes, "webhook_deliveries": deliveries,
     }))
 }

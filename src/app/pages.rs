@@ -159,6 +159,8 @@ pub fn configure_pages(config: &mut actix_web::web::ServiceConfig) {
         .service(openapi_old)
         .service(swagger_ui)
         .service(swagger_ui_without_slash)
+        .service(dashboard)
+        .service(dashboard_without_slash)
         .service(home)
         .service(super::personas::demo_personas);
 }
@@ -184,6 +186,30 @@ fn json_document(request: &HttpRequest, text: &str, etag: &str) -> HttpResponse 
 #[get("/")]
 async fn home() -> HttpResponse {
     HttpResponse::SeeOther().insert_header(("Location", "/swagger-ui/")).finish()
+}
+
+#[get("/dashboard")]
+async fn dashboard_without_slash() -> HttpResponse {
+    HttpResponse::MovedPermanently().insert_header(("Location", "/dashboard/")).finish()
+}
+
+/// The public dashboard: its files are part of the program, and ask nothing of any other origin.
+#[get("/dashboard/{file:.*}")]
+async fn dashboard(file: Path<String>) -> Result<HttpResponse, Problem> {
+    let (media, text) = match file.as_str() {
+        "" | "index.html" => ("text/html; charset=utf-8", include_str!("dashboard/index.html")),
+        "dashboard.css" => ("text/css; charset=utf-8", include_str!("dashboard/dashboard.css")),
+        "dashboard.js" => ("text/javascript; charset=utf-8", include_str!("dashboard/dashboard.js")),
+        _ => return Err(Problem::not_found()),
+    };
+    Ok(HttpResponse::Ok()
+        .content_type(media)
+        .insert_header(("Cache-Control", "public, max-age=300"))
+        .insert_header((
+            "Content-Security-Policy",
+            "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'",
+        ))
+        .body(text))
 }
 
 #[get("/swagger-ui")]

@@ -6,7 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::{pages, vocabularies};
 use crate::features::{
     accounts, activity, applications, audit, call_windows, candidates, committees, feed, matching, places, posts,
-    recruitments, reservations, statistics, structures, subsidies, territories, trainings,
+    recruitments, reservations, statistics, structures, subsidies, territories, trainings, webhooks,
 };
 
 /// Every documented operation.
@@ -33,5 +33,6 @@ pub fn configure(config: &mut ServiceConfig) {
         activity::routes::configure(api);
         statistics::routes::configure(api);
         feed::routes::configure(api);
+        webhooks::routes::configure(api);
     }));
 }

@@ -39,6 +39,7 @@ use crate::features::subsidies::service::{DifferenceKind, LineKind};
 use crate::features::trainings::model::{
     AttendanceStatus, CertificationKind, CertificationResult, EnrolmentStatus, PathKind, SessionStatus,
 };
+use crate::features::webhooks::model::{DeliveryStatus, WebhookStatus};
 use crate::page_of;
 use crate::platform::auth::{Caller, Role, can};
 use crate::platform::db::listing::{PageSpec, Position, Rows};
@@ -135,6 +136,8 @@ pub fn all() -> Vec<Vocabulary> {
         Vocabulary::of::<Dimension>(),
         Vocabulary::of::<TerritoryOf>(),
         Vocabulary::of::<ImportStatus>(),
+        Vocabulary::of::<WebhookStatus>(),
+        Vocabulary::of::<DeliveryStatus>(),
         Vocabulary::of::<ProgrammeDimension>(),
         Vocabulary::of::<UncoveredKind>(),
     ]

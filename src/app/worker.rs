@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::Duration as Span;
 use lettre::message::Mailbox;
 
+use crate::features::webhooks::sender::Sender;
 use crate::platform::db::{Db, Outcome, Request, Tx};
 use crate::platform::error::Result;
 use crate::platform::mail::{Carrier, Stored};
@@ -27,14 +28,14 @@ pub struct Worker {
 /// A worker under way.
 pub struct Running {
     stop: Arc<AtomicBool>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    threads: Vec<std::thread::JoinHandle<()>>,
 }
 
 impl Running {
     /// Ends after the piece of work in hand.
     pub fn stop(mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
+        for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
     }
@@ -46,23 +47,16 @@ impl Worker {
         Ok(Self { db, carrier, from })
     }
 
-    /// Runs on a thread of its own, which blocks without harm to requests.
+    /// Runs on threads of its own, which block without harm to requests; webhooks on another, because a slow receiver must
+    /// not hold letters up.
     pub fn start(self) -> Running {
         let stop = Arc::new(AtomicBool::new(false));
-        let stopping = stop.clone();
-        let thread = std::thread::Builder::new().name("worker".to_owned()).spawn(move || {
-            while !stopping.load(Ordering::Relaxed) {
-                match self.turn() {
-                    Ok(true) => {}
-                    Ok(false) => std::thread::sleep(EVERY),
-                    Err(problem) => {
-                        log::warn!("worker: {problem}");
-                        std::thread::sleep(EVERY * 4);
-                    }
-                }
-            }
-        });
-        Running { stop, thread: thread.ok() }
+        let mut sender = Sender::new(self.db.clone());
+        let threads = [
+            keep_turning("worker", stop.clone(), move || self.turn()),
+            keep_turning("webhooks", stop.clone(), move || sender.turn()),
+        ];
+        Running { stop, threads: threads.into_iter().flatten().collect() }
     }
 
     /// One turn; tells whether there may be more to do at once. One e-mail a turn, so that a stop
@@ -155,6 +149,27 @@ impl Worker {
         }
         Ok(true)
     }
+}
+
+/// Takes turn after turn until it is told to stop.
+fn keep_turning(
+    name: &str,
+    stop: Arc<AtomicBool>,
+    mut turn: impl FnMut() -> Result<bool> + Send + 'static,
+) -> Option<std::thread::JoinHandle<()>> {
+    let work = move || {
+        while !stop.load(Ordering::Relaxed) {
+            match turn() {
+                Ok(true) => {}
+                Ok(false) => std::thread::sleep(EVERY),
+                Err(problem) => {
+                    log::warn!("worker: {problem}");
+                    std::thread::sleep(EVERY * 4);
+                }
+            }
+        }
+    };
+    std::thread::Builder::new().name(name.to_owned()).spawn(work).ok()
 }
 
 /// How far back idempotency keys and links are kept once expired.

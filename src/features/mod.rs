@@ -34,3 +34,5 @@ pub mod activity;
 pub mod statistics;
 
 pub mod feed;
+
+pub mod webhooks;

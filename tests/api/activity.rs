@@ -545,6 +545,10 @@ fn those_who_left_stay_counted_where_they_worked() {
         .by(&posts[1].employer.actor)
         .expect(404);
     app.get("/api/v1/statistics/activity?group_by=structure").by(&Actor::Anct).problem("invalid_parameter");
+    let there = place(&app, &employer.actor);
+    app.get(&format!("/api/v1/statistics/activity?place_id={there}")).by(&prefecture("31")).expect(404);
+    app.get("/api/v1/statistics/activity?commune_code=82112").by(&prefecture("31")).expect(404);
+    app.get(&format!("/api/v1/statistics/activity?place_id={there}")).by(&prefecture("82")).expect(200);
     let by_structure = totals(&app, Some(&prefecture("82")), "group_by=structure");
     assert_eq!(
         (by_structure.at("/groups/0/label"), by_structure.at("/groups/0/count")),

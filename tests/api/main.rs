@@ -38,3 +38,4 @@ mod subsidy_states;
 mod territories;
 mod tokens;
 mod trainings;
+mod webhooks;

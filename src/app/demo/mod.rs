@@ -1,7 +1,11 @@
 //! Plainly fictitious data around real places, brought about by the product's own use cases.
 
+mod doing;
+mod generate;
 mod living;
 mod paying;
+
+pub use generate::generate;
 
 use std::sync::{Arc, Mutex};
 
@@ -109,6 +113,7 @@ pub fn load(url: &str) -> Result<bool> {
     demo.apply("2021-07-01", WAITING)?;
     living::load(&demo)?;
     paying::load(&demo)?;
+    doing::load(&demo)?;
     // Nobody is to be written to from a demonstration.
     demo.act("2021-07-01", Actor::System, |tx| {
         let now = tx.now().instant();
@@ -129,6 +134,7 @@ impl Demo {
         let site = Site {
             front_url: "https://conum.example.org".to_owned(),
             followers: crate::app::FOLLOWERS,
+            private_webhooks: false,
             payer: Some(crate::app::config::demonstration_payer()),
         };
         Self { db: Db::new(&Settings::single(url), clock, site), now }

@@ -6,6 +6,7 @@ mod examples;
 mod operation;
 mod responses;
 mod schemas;
+pub mod webhooks;
 
 use serde_json::{Value, json};
 use utoipa::OpenApi;
@@ -41,6 +42,7 @@ const TAGS: &[(&str, &str)] = &[
     ("matching", "Candidates and structures put in contact: runs, explanations, answers of both sides."),
     ("recruitments", "Candidates hired on posts: contracts, extensions, renewals, terminations, minimum wages."),
     ("counsellors", "The people of validated recruitments."),
+    ("webhooks", "Events sent to your own addresses, signed by Standard Webhooks."),
     ("places", "Places where counsellors receive people, in the national standard; maps and open data."),
     ("activity", "What counsellors report of their activity; imports."),
     ("statistics", "Figures of the activity, of the programme and of its coverage."),

@@ -39,12 +39,27 @@ pub const RESOURCES: &[(&str, &str)] = &[
     ("training-bodies", "list_training_bodies"),
     ("training-paths", "list_training_paths"),
     ("training-sessions", "list_training_sessions"),
+    ("webhooks", "list_webhooks"),
 ];
 
 /// The resources that a caller may read, as the policy and the token's scopes say.
 pub fn readable(principal: &Principal) -> Vec<&'static str> {
     let reads = |operation: &str| policy::find(operation).is_some_and(|line| line.authorise(principal).is_ok());
     RESOURCES.iter().filter(|(_, operation)| reads(operation)).map(|(resource, _)| *resource).collect()
+}
+
+/// Events after a place, as somebody else would read them.
+pub fn read_as(
+    reader: &mut Reader<'_>,
+    principal: &Principal,
+    after: Option<Position>,
+    asked: Option<&[String]>,
+    kinds: Option<Vec<String>>,
+    limit: i64,
+) -> Result<Vec<Happening>> {
+    let wanted = |resource: &&str| asked.is_none_or(|asked| asked.iter().any(|name| name == resource));
+    let resources: Vec<String> = readable(principal).into_iter().filter(wanted).map(ToOwned::to_owned).collect();
+    store::list(reader.conn(), &principal.actor, &Search { after, resources, kinds, limit })
 }
 
 /// Events after a place, within the caller's reach.
@@ -55,9 +70,6 @@ pub fn list(
     kinds: Option<Vec<String>>,
     limit: i64,
 ) -> Result<Vec<Happening>> {
-    let wanted = |resource: &&str| asked.is_none_or(|asked| asked.iter().any(|name| name == resource));
-    let resources: Vec<String> =
-        readable(reader.principal()).into_iter().filter(wanted).map(ToOwned::to_owned).collect();
-    let actor = reader.actor().clone();
-    store::list(reader.conn(), &actor, &Search { after, resources, kinds, limit })
+    let principal = reader.principal();
+    read_as(reader, principal, after, asked, kinds, limit)
 }

@@ -276,6 +276,11 @@ pub fn require(reader: &mut Reader<'_>, id: PlaceId) -> Result<Place> {
         .ok_or_else(Problem::not_found)
 }
 
+/// A place whoever may see it, also one that is merged: for what lies there.
+pub fn require_any(reader: &mut Reader<'_>, id: PlaceId) -> Result<Place> {
+    store::find(reader.conn(), &Actor::System, id)?.ok_or_else(Problem::not_found)
+}
+
 fn told(tx: &mut Tx<'_>, kind: &'static str, id: PlaceId) -> Result<File> {
     let file = tx.as_service(|tx| find(&mut tx.reader(), id));
     let mut file = match file {

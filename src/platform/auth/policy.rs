@@ -305,6 +305,14 @@ policy! {
     departements_map "" open signed_in;
 
     list_events "events:read" closed [Anct Bdt Prefecture Employer TrainingBody];
+    list_webhooks "webhooks:read" closed [Anct Bdt Prefecture Employer];
+    create_webhook "webhooks:write" closed [Anct Bdt Prefecture Employer];
+    find_webhook "webhooks:read" closed [Anct Bdt Prefecture Employer];
+    update_webhook "webhooks:write" closed [Anct Bdt Prefecture Employer];
+    delete_webhook "webhooks:write" closed [Anct Bdt Prefecture Employer];
+    test_webhook "webhooks:write" closed [Anct Bdt Prefecture Employer];
+    replay_webhook "webhooks:write" closed [Anct Bdt Prefecture Employer];
+    list_webhook_deliveries "webhooks:read" closed [Anct Bdt Prefecture Employer];
     list_subsidy_scales "" open signed_in;
     create_subsidy_scale "subsidy-scales:write" closed [Anct];
     list_agreements "agreements:read" closed [Anct Bdt Prefecture Employer];

@@ -63,6 +63,8 @@ pub struct Site {
     pub followers: &'static [Follower],
     /// Whose account pays subsidies.
     pub payer: Option<Payer>,
+    /// Whether webhooks may name addresses within this network: for development.
+    pub private_webhooks: bool,
 }
 
 /// An account that pays.
@@ -116,6 +118,10 @@ impl Db {
     /// Starts watching over the database's answers: for servers, not for commands.
     pub fn watch(&self) {
         Watch::start(&self.0.watch, &self.0.url);
+    }
+
+    pub fn site(&self) -> &Site {
+        &self.0.site
     }
 
     pub fn clock(&self) -> &Clock {

@@ -1022,3 +1022,46 @@ diesel::table! {
         version -> Int4,
     }
 }
+
+diesel::table! {
+    webhook_deliveries (id) {
+        id -> Uuid,
+        webhook_id -> Uuid,
+        event_id -> Uuid,
+        #[sql_name = "type"]
+        type_ -> Text,
+        body -> Text,
+        status -> Text,
+        attempts -> Int4,
+        queued_at -> Timestamptz,
+        next_attempt_at -> Timestamptz,
+        delivered_at -> Nullable<Timestamptz>,
+        answer_status -> Nullable<Int4>,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    webhooks (id) {
+        id -> Uuid,
+        role -> Text,
+        structure_id -> Nullable<Uuid>,
+        departement_code -> Nullable<Text>,
+        region_code -> Nullable<Text>,
+        account_id -> Nullable<Uuid>,
+        api_client_id -> Nullable<Uuid>,
+        scopes -> Nullable<Array<Text>>,
+        name -> Text,
+        url -> Text,
+        secret -> Text,
+        resources -> Nullable<Array<Text>>,
+        types -> Nullable<Array<Text>>,
+        status -> Text,
+        failing_since -> Nullable<Timestamptz>,
+        disabled_at -> Nullable<Timestamptz>,
+        reached_sequence -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
+    }
+}

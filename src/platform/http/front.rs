@@ -84,7 +84,7 @@ pub struct Spoken {
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Paths outside the document: static pages and what they load.
-const PAGES: [&str; 4] = ["/swagger-ui", "/openapi.json", "/openapi-3.0.json", "/demo/personas"];
+const PAGES: [&str; 5] = ["/swagger-ui", "/dashboard", "/openapi.json", "/openapi-3.0.json", "/demo/personas"];
 
 /// The middleware.
 #[expect(clippy::disallowed_methods, reason = "measures how long a request takes, not the legal time")]

@@ -49,8 +49,17 @@ impl File {
 }
 
 /// Handlers that are pages, not operations.
-const PAGES: [&str; 7] =
-    ["demo_personas", "openapi", "openapi_old", "swagger_ui", "swagger_ui_without_slash", "home", "metrics"];
+const PAGES: [&str; 9] = [
+    "dashboard",
+    "dashboard_without_slash",
+    "demo_personas",
+    "openapi",
+    "openapi_old",
+    "swagger_ui",
+    "swagger_ui_without_slash",
+    "home",
+    "metrics",
+];
 
 /// File, name, method, and the permission in the signature of every handler in the source.
 fn handlers() -> Vec<[String; 4]> {

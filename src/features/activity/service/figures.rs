@@ -10,6 +10,7 @@ use crate::features::activity::model::{
     TerritoryOf, Theme,
 };
 use crate::features::activity::store::figures::{self, Key, Period, Scope};
+use crate::features::places::service as places;
 use crate::features::recruitments::service as recruitments;
 use crate::features::structures::service as structures;
 use crate::features::territories::service as territories;
@@ -186,18 +187,21 @@ fn scope(reader: &mut Reader<'_>, filter: &ActivityFilter) -> Result<Asked> {
         Territory::Departement(code) => (Some(vec![code.clone()]), None),
         Territory::Region(code) => (None, Some(code.clone())),
     };
-    let scope = if let Some(place) = filter.place_id {
-        narrow(&actor, structure.is_some() || counsellor.is_some(), territory.is_some())?;
-        Scope::Place(place, structure, counsellor)
+    let reached = |departement: &str, region: &str| match actor.reach() {
+        Reach::Territory(Territory::Departement(code)) => departement == code,
+        Reach::Territory(Territory::Region(code)) => region == code,
+        _ => true,
+    };
+    let scope = if let Some(id) = filter.place_id {
+        let place = places::require_any(reader, id)?;
+        if !reached(&place.departement_code, &place.region_code) {
+            return Err(out_of_reach());
+        }
+        Scope::Place(id, structure, counsellor)
     } else if let Some(code) = &filter.commune_code {
         let commune = territories::find_commune(reader, code)?
             .ok_or_else(|| refuse("commune_code", FaultCode::UnknownCommune))?;
-        let reached = match actor.reach() {
-            Reach::Territory(Territory::Departement(code)) => commune.departement_code == code,
-            Reach::Territory(Territory::Region(code)) => commune.region_code == code,
-            _ => true,
-        };
-        if !reached {
+        if !reached(&commune.departement_code, &commune.region_code) {
             return Err(out_of_reach());
         }
         Scope::Commune(commune.code, structure, counsellor)
@@ -216,15 +220,6 @@ fn scope(reader: &mut Reader<'_>, filter: &ActivityFilter) -> Result<Asked> {
         }
     };
     Ok(Asked { period, territory_of, scope, public })
-}
-
-/// The figures of one place are those of its people, or of the territory that the caller reaches.
-fn narrow(actor: &Actor, people: bool, territory: bool) -> Result<()> {
-    match actor {
-        Actor::Anct | Actor::Bdt | Actor::System | Actor::Observer(None) => Ok(()),
-        _ if people || territory => Ok(()),
-        _ => Err(out_of_reach()),
-    }
 }
 
 fn last_of_month(day: NaiveDate) -> NaiveDate {

@@ -92,26 +92,39 @@ struct Row {
 struct Piece {
     key: String,
     tables: Sql,
-    counts: &'static str,
+    counts: String,
     condition: Sql,
 }
 
-fn names() -> &'static str {
-    static TEXT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
-    TEXT.get_or_init(|| COUNTERS.iter().map(|(name, _)| format!("f.{name}")).collect::<Vec<_>>().join(", "))
+/// Whether a counter is one of the sums, and not of a breakdown: all that is read of a row a month, a territory or a person.
+fn is_sum(name: &str) -> bool {
+    !["channel_", "band_", "age_", "status_", "theme_", "mission_", "body_"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
 }
 
-fn expressions() -> &'static str {
-    static TEXT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
-    TEXT.get_or_init(|| COUNTERS.iter().map(|(name, sql)| format!("{sql} as {name}")).collect::<Vec<_>>().join(", "))
+/// The counters that are read for a key: breakdowns are asked for the whole of a scope, and told to the public by atom.
+fn wanted(key: Key) -> impl Fn(&str) -> bool {
+    move |name| matches!(key, Key::Nothing | Key::Atom) || is_sum(name)
 }
 
-fn sums() -> &'static str {
-    static TEXT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
-    TEXT.get_or_init(|| {
-        let sums: Vec<String> = COUNTERS.iter().map(|(name, _)| format!("coalesce(sum(x.{name}), 0)")).collect();
-        format!("array[{}]::bigint[]", sums.join(", "))
-    })
+fn names(key: Key) -> String {
+    let wanted = wanted(key);
+    let names = COUNTERS.iter().filter(|(name, _)| wanted(name)).map(|(name, _)| format!("f.{name}"));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+fn expressions(key: Key) -> String {
+    let wanted = wanted(key);
+    let expressions = COUNTERS.iter().filter(|(name, _)| wanted(name)).map(|(name, sql)| format!("{sql} as {name}"));
+    expressions.collect::<Vec<_>>().join(", ")
+}
+
+fn sums(key: Key) -> String {
+    let wanted = wanted(key);
+    let sum = |name: &str| if wanted(name) { format!("coalesce(sum(x.{name}), 0)") } else { "0".to_owned() };
+    let sums: Vec<String> = COUNTERS.iter().map(|(name, _)| sum(name)).collect();
+    format!("array[{}]::bigint[]", sums.join(", "))
 }
 
 /// The numbers of a scope over a period, by key. Read as the service itself: the caller has been admitted to the scope.
@@ -176,7 +189,7 @@ pub fn read(conn: &mut PgConnection, scope: &Scope, period: Period, key: Key) ->
     let rows: Vec<Row> = sql!(
         "select {}::text as key, {} as counts from ({}) x{}",
         Sql::raw(first),
-        Sql::raw(sums()),
+        Sql::raw(sums(key)),
         Sql::join(pieces, " union all "),
         Sql::raw(grouped)
     )
@@ -207,7 +220,7 @@ fn territories(condition: &Sql, period: Period, key: Key) -> Vec<Piece> {
         .map(|(grain, (from, to))| Piece {
             key: key_text.clone(),
             tables: Sql::raw("activity_figures f"),
-            counts: names(),
+            counts: names(key),
             condition: sql!(
                 "{} and f.grain = {} and f.starts_on >= {} and f.starts_on < {}",
                 condition.clone(),
@@ -236,7 +249,7 @@ fn people(condition: &Sql, period: Period, key: Key, placed: bool) -> Vec<Piece>
     pieces.extend(months.map(|(from, to)| Piece {
         key: people_key(key, "starts_on"),
         tables: joined("counsellor_figures f", placed),
-        counts: names(),
+        counts: names(key),
         condition: sql!("{} and f.starts_on >= {} and f.starts_on < {}", condition.clone(), from, to),
     }));
     pieces
@@ -248,6 +261,7 @@ fn joined(table: &'static str, placed: bool) -> Sql {
 
 fn reports(condition: Sql, (from, to): Days, key: Key, placed: bool) -> Piece {
     let day = "held_on";
+    let counts = expressions(key);
     let key = match key {
         Key::Departement => "f.place_departement_code".to_owned(),
         Key::Region => "(select d.region_code from departements d where d.code = f.place_departement_code)".to_owned(),
@@ -256,7 +270,7 @@ fn reports(condition: Sql, (from, to): Days, key: Key, placed: bool) -> Piece {
     Piece {
         key,
         tables: sql!("{} cross join lateral (select f.*) r", joined("activity_reports f", placed)),
-        counts: expressions(),
+        counts,
         condition: sql!("{} and f.deleted_at is null and f.held_on >= {} and f.held_on < {}", condition, from, to),
     }
 }

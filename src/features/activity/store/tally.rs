@@ -79,16 +79,16 @@ pub fn write(conn: &mut PgConnection, gone: Option<Sql>, come: Sql) -> Result<()
 }
 
 /// The figures as the reports themselves give them, for the rebuilding and the comparison.
-pub fn recount_territories() -> String {
+fn recount_territories(which: &str) -> String {
     format!(
         "select t.territory_of, t.departement_code, t.grain, t.starts_on, t.slot, {sums}
-         from (select 1 as sign, x.* from activity_reports x) r cross join lateral {PLACES} where r.deleted_at is null
+         from (select 1 as sign, x.* from activity_reports x) r cross join lateral {PLACES} where r.deleted_at is null and {which}
          group by 1, 2, 3, 4, 5",
         sums = sums()
     )
 }
 
-pub fn recount_counsellors() -> String {
+fn recount_counsellors() -> String {
     format!(
         "select r.structure_id, r.counsellor_id, date_trunc('month', r.held_on)::date as starts_on, {sums}
          from (select 1 as sign, x.* from activity_reports x) r where r.deleted_at is null group by 1, 2, 3",
@@ -99,25 +99,39 @@ pub fn recount_counsellors() -> String {
 const TERRITORY_KEY: &str = "territory_of, departement_code, grain, starts_on, slot";
 const COUNSELLOR_KEY: &str = "structure_id, counsellor_id, starts_on";
 
+/// Counting millions takes longer than a request may.
+fn unhurried(conn: &mut PgConnection) -> Result<()> {
+    sql!("set local statement_timeout = 0").run(conn).map(|_| ())
+}
+
 /// Makes all figures anew from the reports. Writers wait meanwhile.
 pub fn rebuild(conn: &mut PgConnection) -> Result<()> {
+    unhurried(conn)?;
     sql!("lock table activity_reports in share mode").run(conn)?;
     sql!("lock table activity_figures, counsellor_figures in exclusive mode").run(conn)?;
     sql!("delete from activity_figures").run(conn)?;
     sql!("delete from counsellor_figures").run(conn)?;
-    let of = |table: &str, key: &str, recount: String| format!("insert into {table} ({key}, {}) {recount}", columns());
-    // Days first; months are their sums.
-    let days = recount_territories();
-    Sql::raw(of("activity_figures", TERRITORY_KEY, days)).run(conn)?;
-    Sql::raw(of("counsellor_figures", COUNSELLOR_KEY, recount_counsellors())).run(conn)?;
+    let of = |table: &str, key: &str, recount: &str| {
+        Sql::raw(format!("insert into {table} ({key}, {}) {recount}", columns()))
+    };
+    of("counsellor_figures", COUNSELLOR_KEY, &recount_counsellors()).run(conn)?;
+    // Days from the reports; months are the sums of their days.
+    of("activity_figures", TERRITORY_KEY, &recount_territories("t.grain = 'day'")).run(conn)?;
+    let sums = COUNTERS.iter().map(|(name, _)| format!("sum({name})::int")).collect::<Vec<_>>().join(", ");
+    let months = format!(
+        "select territory_of, departement_code, 'month', date_trunc('month', starts_on)::date, slot, {sums}
+         from activity_figures where grain = 'day' group by 1, 2, 3, 4, 5"
+    );
+    of("activity_figures", TERRITORY_KEY, &months).run(conn)?;
     Ok(())
 }
 
 /// Rows of figures that differ from what the reports give: each table with how many.
 pub fn drift(conn: &mut PgConnection) -> Result<Vec<(&'static str, i64)>> {
+    unhurried(conn)?;
     let mut found = Vec::new();
     for (table, key, recount) in [
-        ("activity_figures", TERRITORY_KEY, recount_territories()),
+        ("activity_figures", TERRITORY_KEY, recount_territories("true")),
         ("counsellor_figures", COUNSELLOR_KEY, recount_counsellors()),
     ] {
         let nonzero = COUNTERS.iter().map(|(name, _)| format!("{name} <> 0")).collect::<Vec<_>>().join(" or ");

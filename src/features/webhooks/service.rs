@@ -1,0 +1,250 @@
+//! Use cases of webhooks.
+
+use std::net::IpAddr;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::dto::{NewWebhook, WebhookPatch};
+use super::mails;
+use super::model::{PATIENCE, WebhookStatus, is_public, pause};
+use super::store::{self, Due, NewRow, Webhook};
+use crate::features::feed::service as feed;
+use crate::platform::auth::{Actor, Principal, Role, Territory};
+use crate::platform::db::listing::Position;
+use crate::platform::db::{Reader, Tx};
+use crate::platform::error::{Fault, FaultCode, Problem, Result};
+use crate::platform::events::{self, Event};
+use crate::platform::ids::WebhookId;
+use crate::platform::mail;
+use crate::platform::transitions::require_version;
+
+/// Events that are queued at a time.
+const BATCH: i64 = 200;
+
+/// Whether an address may be sent to: `https`, nobody's name in it, nothing internal.
+fn check_url(tx: &Tx<'_>, url: &str) -> Result<()> {
+    let wrong = || Problem::invalid_field("url", FaultCode::InvalidValue);
+    let private = tx.site().private_webhooks;
+    let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
+    if !(scheme == "https" || (private && scheme == "http")) || url.chars().any(|c| c.is_control() || c == ' ') {
+        return Err(wrong());
+    }
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.is_empty() || authority.contains('@') {
+        return Err(wrong());
+    }
+    let host = match authority.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    // Names are resolved, and looked at, at each delivery.
+    match host.parse::<IpAddr>() {
+        Ok(address) if !private && !is_public(address) => Err(wrong()),
+        Err(_) if !private && (host == "localhost" || !host.contains('.')) => Err(wrong()),
+        _ => Ok(()),
+    }
+}
+
+fn check_resources(resources: Option<&Vec<String>>) -> Result<()> {
+    let known: Vec<&str> = feed::RESOURCES.iter().map(|(name, _)| *name).collect();
+    for (rank, name) in resources.into_iter().flatten().enumerate() {
+        if !known.contains(&name.as_str()) {
+            let fault =
+                Fault::field(&format!("resources/{rank}"), FaultCode::NotInList).with("allowed", known.join(", "));
+            return Err(Problem::invalid(vec![fault]));
+        }
+    }
+    Ok(())
+}
+
+pub fn create(tx: &mut Tx<'_>, new: &NewWebhook) -> Result<Webhook> {
+    check_url(tx, &new.url)?;
+    check_resources(new.resources.as_ref())?;
+    let principal = tx.principal();
+    let (mut structure_id, mut departement_code, mut region_code) = (None, None, None);
+    match &principal.actor {
+        Actor::Employer(id) => structure_id = Some(*id),
+        Actor::Prefecture(Territory::Departement(code)) => departement_code = Some(code.clone()),
+        Actor::Prefecture(Territory::Region(code)) => region_code = Some(code.clone()),
+        _ => {}
+    }
+    let id = WebhookId::new();
+    let secret = secret();
+    let row = NewRow {
+        id,
+        role: principal.actor.role().unwrap_or(Role::Anct),
+        structure_id,
+        departement_code,
+        region_code,
+        account_id: principal.account,
+        api_client_id: principal.api_client,
+        scopes: principal.scopes.clone(),
+        name: &new.name,
+        url: &new.url,
+        secret: &secret,
+        resources: new.resources.clone(),
+        types: new.types.clone(),
+    };
+    store::insert(tx, &row)?;
+    told(tx, "webhook.created", id)
+}
+
+/// A secret as the standard writes it.
+fn secret() -> String {
+    let bytes: [u8; 32] = rand::random();
+    format!("whsec_{}", BASE64_STANDARD.encode(bytes))
+}
+
+pub fn find(reader: &mut Reader<'_>, id: WebhookId) -> Result<Webhook> {
+    store::find(reader.conn(), id)?.ok_or_else(Problem::not_found)
+}
+
+fn lock(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>) -> Result<Webhook> {
+    let webhook = store::lock(tx, id)?.ok_or_else(Problem::not_found)?;
+    require_version(version, webhook.version)?;
+    Ok(webhook)
+}
+
+pub fn update(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>, patch: &WebhookPatch) -> Result<Webhook> {
+    let before = lock(tx, id, version)?;
+    let url = patch.url.as_deref().unwrap_or(&before.url);
+    check_url(tx, url)?;
+    let resources = patch.resources.clone().unwrap_or_else(|| before.resources.clone());
+    check_resources(resources.as_ref())?;
+    let types = patch.types.clone().unwrap_or_else(|| before.types.clone());
+    let name = patch.name.as_deref().unwrap_or(&before.name);
+    store::update(tx, id, name, url, resources, types, patch.status.unwrap_or(before.status))?;
+    told(tx, "webhook.updated", id)
+}
+
+pub fn delete(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>) -> Result<()> {
+    let webhook = lock(tx, id, version)?;
+    store::delete(tx, id)?;
+    emit(tx, "webhook.deleted", &webhook)
+}
+
+/// Queues an event of no meaning.
+pub fn test(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>) -> Result<Webhook> {
+    lock(tx, id, version)?;
+    let event = Uuid::now_v7();
+    let body = body("webhook.test", event, "webhooks", id.uuid(), tx.now().instant());
+    store::queue(tx, id, event, "webhook.test", &body)?;
+    find(&mut tx.reader(), id)
+}
+
+/// Sends again what happened since an instant.
+pub fn replay(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>, since: DateTime<Utc>) -> Result<Webhook> {
+    lock(tx, id, version)?;
+    store::rewind(tx, id, since)?;
+    find(&mut tx.reader(), id)
+}
+
+fn told(tx: &mut Tx<'_>, kind: &'static str, id: WebhookId) -> Result<Webhook> {
+    let webhook = find(&mut tx.reader(), id)?;
+    emit(tx, kind, &webhook)?;
+    Ok(webhook)
+}
+
+fn emit(tx: &mut Tx<'_>, kind: &'static str, webhook: &Webhook) -> Result<()> {
+    events::emit(tx, &Event { kind, resource: "webhooks", id: webhook.id.uuid(), place: None })
+}
+
+/// What is sent of an event: as thin as the feed.
+fn body(kind: &str, event: Uuid, resource: &str, id: Uuid, at: DateTime<Utc>) -> String {
+    json!({
+        "type": kind,
+        "timestamp": at.to_rfc3339_opts(SecondsFormat::Micros, true),
+        "data": {"event_id": event, "resource": resource, "resource_id": id},
+    })
+    .to_string()
+}
+
+/// In whose name a webhook reads the feed.
+fn principal(webhook: &Webhook) -> Option<Principal> {
+    let territory = match (&webhook.departement_code, &webhook.region_code) {
+        (Some(code), _) => Some(Territory::Departement(code.clone())),
+        (None, Some(code)) => Some(Territory::Region(code.clone())),
+        (None, None) => None,
+    };
+    let actor = match webhook.role {
+        Role::Anct => Actor::Anct,
+        Role::Bdt => Actor::Bdt,
+        Role::Prefecture => Actor::Prefecture(territory?),
+        Role::Employer => Actor::Employer(webhook.structure_id?),
+        _ => return None,
+    };
+    Some(Principal { actor, scopes: webhook.scopes.clone(), ..Principal::system("webhooks") })
+}
+
+/// Queues what one webhook has not been told yet; answers the next one to look at.
+pub fn collect(tx: &mut Tx<'_>, after: Option<WebhookId>) -> Result<Option<WebhookId>> {
+    let Some(webhook) = store::take(tx, after)? else { return Ok(None) };
+    let Some(owner) = principal(&webhook) else { return Ok(Some(webhook.id)) };
+    let place = Position::of_event(&webhook.reached, webhook.reached_sequence);
+    let events = feed::read_as(
+        &mut tx.reader(),
+        &owner,
+        Some(place),
+        webhook.resources.as_deref(),
+        webhook.types.clone(),
+        BATCH,
+    )?;
+    for event in &events {
+        let body = body(&event.kind, event.id, &event.resource, event.resource_id, event.occurred_at);
+        store::queue(tx, webhook.id, event.id, &event.kind, &body)?;
+    }
+    if let Some(last) = events.last() {
+        store::reach(tx, webhook.id, &last.place, last.sequence)?;
+    }
+    Ok(Some(webhook.id))
+}
+
+/// Takes the next delivery that is due.
+pub fn take_due(tx: &mut Tx<'_>) -> Result<Option<Due>> {
+    store::take_due(tx)
+}
+
+/// What became of an attempt. After a day of failures the webhook is disabled, and its owner told.
+pub fn settle(tx: &mut Tx<'_>, due: &Due, outcome: &std::result::Result<u16, (Option<u16>, String)>) -> Result<()> {
+    let (status, error) = match outcome {
+        Ok(status) => return store::delivered(tx, due, i32::from(*status)),
+        Err((status, error)) => (status.map(i32::from), error),
+    };
+    let next = tx.now().instant() + pause(due.attempts);
+    if next - due.queued_at < PATIENCE {
+        return store::failed(tx, due, status, error, Some(next));
+    }
+    store::failed(tx, due, status, error, None)?;
+    let Some(webhook) = store::lock(tx, due.webhook_id)?.filter(|webhook| webhook.status == WebhookStatus::Active)
+    else {
+        return Ok(());
+    };
+    store::update(
+        tx,
+        webhook.id,
+        &webhook.name,
+        &webhook.url,
+        webhook.resources.clone(),
+        webhook.types.clone(),
+        WebhookStatus::Disabled,
+    )?;
+    emit(tx, "webhook.disabled", &webhook)?;
+    let address = match webhook.account_id {
+        Some(account) => store::address(tx, account)?,
+        None => None,
+    };
+    match address {
+        Some(address) => mail::send(tx, &mails::disabled(&webhook, &address)),
+        None => Ok(()),
+    }
+}
+
+/// Deliveries are kept for a month. Once a night.
+pub fn forget(tx: &mut Tx<'_>) -> Result<usize> {
+    let before = tx.now().instant() - TimeDelta::days(30);
+    store::forget(tx, before)
+}

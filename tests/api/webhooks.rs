@@ -1,0 +1,200 @@
+//! Webhooks: signed, within reach, retried, disabled after a day, replayed, and never sent inside.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+
+use chrono::TimeDelta;
+use conum::features::webhooks::sender::Sender;
+use conum::platform::auth::Actor;
+use conum::platform::http::front::Limits;
+use serde_json::{Value, json};
+
+use crate::support::builders::{form, moissac, open_call, prefecture, step};
+use crate::support::{Answer, App};
+
+const WEBHOOKS: &str = "/api/v1/webhooks";
+
+/// What a receiver got: headers in lower case, and the body.
+type Received = Arc<Mutex<Vec<(Vec<(String, String)>, String)>>>;
+
+/// A receiver on this machine that answers every call with a status.
+fn receiver(status: Arc<Mutex<u16>>) -> (String, Received) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}/hook", listener.local_addr().expect("an address"));
+    let received = Received::default();
+    let log = received.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.expect("a connection"));
+            let mut headers = Vec::new();
+            let mut line = String::new();
+            while stream.read_line(&mut line).expect("a line") > 2 {
+                if let Some((name, value)) = line.trim().split_once(": ") {
+                    headers.push((name.to_lowercase(), value.to_owned()));
+                }
+                line.clear();
+            }
+            let length = headers
+                .iter()
+                .find(|(name, _)| name == "content-length")
+                .map_or(0, |(_, value)| value.parse().unwrap());
+            let mut body = vec![0; length];
+            stream.read_exact(&mut body).expect("a body");
+            log.lock().unwrap().push((headers, String::from_utf8(body).unwrap()));
+            let status = *status.lock().unwrap();
+            let _ = stream.get_mut().write_all(
+                format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\nLocation: /x\r\n\r\n")
+                    .as_bytes(),
+            );
+        }
+    });
+    (address, received)
+}
+
+fn app() -> App {
+    let app = App::configured(&[("CONUM_PRIVATE_WEBHOOKS", "true")], Limits::default());
+    open_call(&app);
+    app
+}
+
+fn make(app: &App, by: &Actor, url: &str, changes: Value) -> Answer {
+    let mut new = json!({"name": "Essai", "url": url});
+    for (name, value) in changes.as_object().unwrap() {
+        new[name] = value.clone();
+    }
+    app.post(WEBHOOKS).by(by).json(&new).expect(201)
+}
+
+/// Lets the sender do whatever it finds to do now: two rounds without anything to send.
+fn send_all(app: &App) {
+    let mut sender = Sender::new(app.service.db.clone());
+    let mut rounds = 0;
+    while rounds < 2 {
+        if !sender.turn().expect("a turn") {
+            rounds += 1;
+        }
+    }
+}
+
+fn path(made: &Answer) -> String {
+    format!("{WEBHOOKS}/{}", made.text_at("/webhook/id"))
+}
+
+#[test]
+fn events_are_sent_signed_and_within_reach() {
+    let app = app();
+    let (address, received) = receiver(Arc::new(Mutex::new(204)));
+    let (elsewhere, nothing) = receiver(Arc::new(Mutex::new(204)));
+    let made = make(&app, &prefecture("82"), &address, json!({"resources": ["structures"]}));
+    make(&app, &prefecture("31"), &elsewhere, json!({}));
+    let secret = made.text_at("/secret");
+    assert!(app.get(&path(&made)).by(&prefecture("82")).expect(200).text().find(&secret).is_none());
+    app.get(&path(&made)).by(&prefecture("31")).expect(404);
+    app.get(&path(&made)).by(&Actor::Anct).expect(404);
+    let employer = moissac(&app);
+    send_all(&app);
+    let calls = received.lock().unwrap().clone();
+    let types: Vec<Value> =
+        calls.iter().map(|(_, body)| serde_json::from_str::<Value>(body).unwrap()["type"].clone()).collect();
+    assert_eq!(types, ["structure.registered", "structure.confirmed"]);
+    assert!(nothing.lock().unwrap().is_empty(), "of another département");
+    let signer = standardwebhooks::Webhook::new(&secret).unwrap();
+    for (headers, body) in &calls {
+        let header = |name: &str| headers.iter().find(|(known, _)| known == name).unwrap().1.clone();
+        let signature =
+            signer.sign(&header("webhook-id"), header("webhook-timestamp").parse().unwrap(), body.as_bytes()).unwrap();
+        assert_eq!(header("webhook-signature"), signature);
+        let told: Value = serde_json::from_str(body).unwrap();
+        assert_eq!(
+            (&told["data"]["event_id"], &told["data"]["resource_id"]),
+            (&json!(header("webhook-id")), &json!(employer.id))
+        );
+    }
+    // Nothing twice, but for what is asked for again.
+    send_all(&app);
+    assert_eq!(received.lock().unwrap().len(), 2);
+    let since = json!({"since": app.now() - TimeDelta::hours(1)});
+    step(&app, &prefecture("82"), &path(&made), "replay").json(&since).expect(200);
+    send_all(&app);
+    assert_eq!(received.lock().unwrap().len(), 4);
+    step(&app, &prefecture("82"), &path(&made), "test").expect(200);
+    send_all(&app);
+    assert!(received.lock().unwrap()[4].1.contains("webhook.test"));
+    let log = app.get(&format!("{}/deliveries", path(&made))).by(&prefecture("82")).expect(200);
+    assert_eq!(
+        (log.at("/meta/total"), log.at("/data/0/status"), log.at("/data/0/answer_status")),
+        (json!(3), json!("delivered"), json!(204))
+    );
+    let etag = app.get(&path(&made)).by(&prefecture("82")).expect(200).etag();
+    app.delete(&path(&made)).by(&prefecture("82")).if_match(&etag).expect(204);
+    app.post("/api/v1/structures").json(&form("Commune de Castelsarrasin", "commune", "82033", "82100")).expect(201);
+    send_all(&app);
+    assert_eq!(received.lock().unwrap().len(), 5);
+}
+
+#[test]
+fn a_receiver_that_fails_for_a_day_is_disabled_and_goes_on_where_it_stopped() {
+    let app = app();
+    let status = Arc::new(Mutex::new(500));
+    let (address, received) = receiver(status.clone());
+    let made = make(&app, &Actor::Bdt, &address, json!({"types": ["structure.registered"]}));
+    moissac(&app);
+    let mut attempts = 0;
+    for _ in 0..40 {
+        send_all(&app);
+        let now = received.lock().unwrap().len();
+        attempts = now.max(attempts);
+        app.advance(TimeDelta::hours(1));
+    }
+    assert!((8..20).contains(&attempts), "{attempts} attempts in a day");
+    let view = app.get(&path(&made)).by(&Actor::Bdt).expect(200);
+    assert_eq!((view.at("/status"), view.at("/queued_count")), (json!("disabled"), json!(0)));
+    assert!(!view.at("/failing_since").is_null());
+    let told = app.get("/api/v1/events?resource=webhooks&limit=500").by(&Actor::Bdt).expect(200);
+    assert!(told.values("/data", "/type").contains(&"webhook.disabled".to_owned()));
+    // A redirect is no success either.
+    *status.lock().unwrap() = 302;
+    let active = json!({"status": "active"});
+    app.patch(&path(&made)).by(&Actor::Bdt).if_match(&view.etag()).json(&active).expect(200);
+    app.post("/api/v1/structures").json(&form("Commune de Castelsarrasin", "commune", "82033", "82100")).expect(201);
+    send_all(&app);
+    let log = app.get(&format!("{}/deliveries?status=queued", path(&made))).by(&Actor::Bdt).expect(200);
+    assert_eq!((log.at("/meta/total"), log.at("/data/0/last_error")), (json!(1), json!("answered 302")));
+    *status.lock().unwrap() = 200;
+    app.advance(TimeDelta::minutes(1));
+    send_all(&app);
+    let view = app.get(&path(&made)).by(&Actor::Bdt).expect(200);
+    assert_eq!((view.at("/queued_count"), view.at("/failing_since")), (json!(0), Value::Null));
+}
+
+#[test]
+fn internal_addresses_are_refused_and_never_reached() {
+    let app = App::start();
+    open_call(&app);
+    for url in [
+        "http://example.org/hook",
+        "https://localhost/hook",
+        "https://intranet/hook",
+        "https://127.0.0.1/hook",
+        "https://10.0.0.1/hook",
+        "https://[::1]/hook",
+        "https://[::ffff:10.0.0.1]/",
+        "https://169.254.169.254/latest",
+        "https://user@example.org/",
+        "ftp://example.org/",
+    ] {
+        let told =
+            app.post(WEBHOOKS).by(&Actor::Bdt).json(&json!({"name": "x", "url": url})).problem("validation_failed");
+        assert_eq!(told.values("/errors", "/pointer"), ["/url"], "{url}");
+    }
+    // A name that leads inside is found out when it is resolved: here it was written around the check.
+    let made = make(&app, &Actor::Bdt, "https://example.org/hook", json!({}));
+    let (address, received) = receiver(Arc::new(Mutex::new(204)));
+    app.database.owner().run(&format!("update webhooks set url = '{}'", address.replace("127.0.0.1", "localhost")));
+    step(&app, &Actor::Bdt, &path(&made), "test").expect(200);
+    send_all(&app);
+    assert!(received.lock().unwrap().is_empty());
+    let log = app.get(&format!("{}/deliveries", path(&made))).by(&Actor::Bdt).expect(200);
+    assert_eq!(log.at("/data/0/last_error"), "no public address has this name");
+}

@@ -1,14 +1,14 @@
 "use strict";
 // The public figures, drawn: everything comes from the public API of the same origin.
 const SVG = "http://www.w3.org/2000/svg";
-const COLOURS = ["#f6f6f6", "#cacafb", "#8585f6", "#4747d6", "#000091", "#00003d"];
+const COLOURS = ["#e0e0e0", "#cacafb", "#8585f6", "#4747d6", "#000091", "#00003d"];
 const OVERSEAS = { "971": 0, "972": 1, "973": 2, "974": 3, "976": 4 };
 const number = new Intl.NumberFormat("fr-FR");
 const decimal = new Intl.NumberFormat("fr-FR", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const byId = (id) => document.getElementById(id);
 
 async function get(path) {
-  const answer = await fetch("/api/v1" + path, { headers: { Accept: "application/json" } });
+  const answer = await fetch("/api/v1" + path, { headers: { Accept: "application/json", "Accept-Language": "fr" } });
   if (!answer.ok) throw new Error("Les chiffres ne sont pas disponibles (" + answer.status + ").");
   return answer.json();
 }

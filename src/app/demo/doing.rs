@@ -54,7 +54,7 @@ pub(super) fn load(demo: &Demo) -> Result<()> {
         let place = match known.get(&person.structure_id) {
             Some(place) => *place,
             None => {
-                let place = create_place(demo, &yesterday, person)?;
+                let place = create_place(demo, &yesterday, person, known.len() + 1)?;
                 known.insert(person.structure_id, place);
                 place
             }
@@ -68,10 +68,10 @@ pub(super) fn load(demo: &Demo) -> Result<()> {
     Ok(())
 }
 
-fn create_place(demo: &Demo, day: &str, person: &Person) -> Result<PlaceId> {
+fn create_place(demo: &Demo, day: &str, person: &Person, number: usize) -> Result<PlaceId> {
     let new = NewPlace {
         structure_id: None,
-        name: format!("Espace numérique de {} (démonstration)", person.commune_name),
+        name: format!("Espace numérique {number} de {} (démonstration)", person.commune_name),
         siret: None,
         address: "Place de la Mairie".to_owned(),
         address_complement: None,
@@ -132,7 +132,7 @@ fn line(on: NaiveDate, place: PlaceId, number: usize) -> serde_json::Value {
         commune_code: None,
         duration_minutes: [30, 45, 60, 90][number % 4],
         participants: people,
-        returning: if number.is_multiple_of(2) { people / 2 } else { 0 },
+        returning: if number.is_multiple_of(3) { people / 2 } else { 0 },
         ages: [0, 0, 0, people - old, old],
         statuses: [0, people - old, 0, old, 0],
         themes: vec![themes[number % 5]],

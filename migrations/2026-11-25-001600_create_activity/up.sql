@@ -214,6 +214,8 @@ create table activity_figures (
     body_autre int not null,
     constraint activity_figures_pkey primary key (territory_of, departement_code, grain, starts_on, slot)
 ) with (fillfactor = 50);
+-- All territories of a period side by side.
+create index activity_figures_starts_on_idx on activity_figures (territory_of, grain, starts_on);
 
 -- The same by month for each counsellor and employer.
 create table counsellor_figures (

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::dto::*;
 use super::model::ProgrammeDimension;
-use super::store::{self, Figures};
+use super::store::{self, Figures, Wanted};
 use crate::features::activity::dto::FigureDefinition;
 use crate::features::activity::service::FLOOR;
 use crate::features::territories::load::OUTLINES;
@@ -107,7 +107,14 @@ pub fn programme(reader: &mut Reader<'_>, filter: &ProgrammeFilter) -> Result<Pr
     let actor = reader.actor().clone();
     let today = reader.today();
     reader.widen()?;
-    let known = store::departements(reader.conn(), &reach(&actor), as_of)?;
+    // Only what is asked for is counted; whether one may ask comes after.
+    let scope = match (reach(&actor), &filter.departement_code, &filter.region_code) {
+        (Reach::Country, Some(code), None) => Reach::Territory(Territory::Departement(code.clone())),
+        (Reach::Country, None, Some(code)) => Reach::Territory(Territory::Region(code.clone())),
+        (own, ..) => own,
+    };
+    let wanted = Wanted { inner: actor != Actor::Anonymous, communes: false };
+    let known = store::departements(reader.conn(), &scope, as_of, wanted)?;
     let rows = asked(&actor, filter.departement_code.as_deref(), filter.region_code.as_deref(), &known)?;
     let totals = sum(&rows.iter().collect::<Vec<_>>(), &actor);
     let mut groups: BTreeMap<(String, String), Vec<&Figures>> = BTreeMap::new();
@@ -157,7 +164,8 @@ pub fn coverage(reader: &mut Reader<'_>, filter: &CoverageFilter) -> Result<Cove
     let as_of = day(reader, filter.as_of)?;
     let actor = reader.actor().clone();
     reader.widen()?;
-    let country = store::departements(reader.conn(), &Reach::Country, as_of)?;
+    let wanted = Wanted { inner: false, communes: true };
+    let country = store::departements(reader.conn(), &Reach::Country, as_of, wanted)?;
     let live = |row: &Figures| row.granted - row.returned;
     let average = per_10000(country.iter().map(live).sum(), country.iter().map(|row| row.population).sum());
     let own = match reach(&actor) {
@@ -207,7 +215,7 @@ fn outlines() -> &'static BTreeMap<String, Value> {
 pub fn map(reader: &mut Reader<'_>) -> Result<DepartementsMap> {
     let today = reader.today();
     reader.widen()?;
-    let rows = store::departements(reader.conn(), &Reach::Country, today)?;
+    let rows = store::departements(reader.conn(), &Reach::Country, today, Wanted::default())?;
     let feature = |row: Figures| {
         let posts = row.granted - row.returned;
         Some(DepartementFeature {

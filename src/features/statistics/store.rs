@@ -55,89 +55,131 @@ pub struct Figures {
     pub covered_communes: i64,
 }
 
-/// Every département within a reach, with what it counted at the end of a day. Read as the service itself.
+/// What is counted beside posts, contracts and places.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted {
+    /// Training and money.
+    pub inner: bool,
+    /// Communes that are covered.
+    pub communes: bool,
+}
+
+/// Every département within a reach, with what it counted at the end of a day; what is not wanted is 0. Read as the service
+/// itself.
 ///
 /// A post lies where the structure lies that held it then; a contract counts from the day on which it was validated until
 /// the day on which its end was recorded, as the post's and the counsellor's states do.
-pub fn departements(conn: &mut PgConnection, reach: &Reach, on: NaiveDate) -> Result<Vec<Figures>> {
-    let within = match reach {
+pub fn departements(conn: &mut PgConnection, reach: &Reach, on: NaiveDate, wanted: Wanted) -> Result<Vec<Figures>> {
+    let within = |code: &'static str, region: &'static str| match reach {
         Reach::Country => Sql::raw("true"),
-        Reach::Territory(Territory::Departement(code)) => sql!("d.code = {}", code),
-        Reach::Territory(Territory::Region(code)) => sql!("d.region_code = {}", code),
+        Reach::Territory(Territory::Departement(own)) => sql!("{} = {}", Sql::raw(code), own),
+        Reach::Territory(Territory::Region(own)) => sql!("{} = {}", Sql::raw(region), own),
         _ => Sql::raw("false"),
     };
-    let day = |column: &str| Sql::raw(format!("({column} at time zone 'Europe/Paris')::date"));
+    let narrow = |condition: &'static str| Sql::raw(if *reach == Reach::Country { "true" } else { condition });
+    // Asked once, not of each row.
+    let end = || sql!("(select ({}::date + 1)::timestamp at time zone 'Europe/Paris')", on);
+    let inner = if wanted.inner {
+        sql!(
+            "trained as (
+                select distinct e.counsellor_id from enrolments e where e.session_id is not null and e.status <> 'cancelled'
+                    and {} between e.starts_on and e.ends_on and (e.dropped_out_on is null or e.dropped_out_on > {})),
+             certified as (
+                select distinct c.counsellor_id from certifications c where c.result = 'passed' and c.held_on <= {}),
+             schooled as (
+                select n.departement_code, count(distinct k.id) filter (where t.counsellor_id is not null) as in_training,
+                    count(distinct k.id) filter (where c.counsellor_id is not null) as certified
+                from running r join near n on n.id = r.structure_id join counsellors k on k.candidate_id = r.candidate_id
+                    left join trained t on t.counsellor_id = k.id left join certified c on c.counsellor_id = k.id
+                where t.counsellor_id is not null or c.counsellor_id is not null group by 1),
+             money as (
+                select n.departement_code, sum(l.amount_cents) filter (where l.kind = 'commitment')::bigint as agreed,
+                    sum(l.amount_cents) filter (where l.kind = 'payment')::bigint as paid,
+                    sum(l.amount_cents) filter (where l.kind = 'credit')::bigint as credited
+                from ledger_entries l join near n on n.id = l.structure_id where l.booked_on <= {} group by 1)",
+            on,
+            on,
+            on,
+            on
+        )
+    } else {
+        Sql::raw(
+            "schooled as (select null::text as departement_code, 0::bigint as in_training, 0::bigint as certified where false),
+             money as (select null::text as departement_code, 0::bigint as agreed, 0::bigint as paid, 0::bigint as credited where false)",
+        )
+    };
+    let towns = if wanted.communes {
+        sql!(
+            "covered as (
+                select n.commune_code from held h join near n on n.id = h.structure_id where not h.returned
+                union select p.commune_code from places p where p.merged_into_id is null),
+             towns as (
+                select c.departement_code, count(*) as communes, count(v.commune_code) as covered
+                from communes c left join covered v on v.commune_code = c.code where c.kind = 'commune' and {} group by 1)",
+            within("c.departement_code", "c.region_code")
+        )
+    } else {
+        Sql::raw(
+            "towns as (select null::text as departement_code, 0::bigint as communes, 0::bigint as covered where false)",
+        )
+    };
     sql!(
-        "with held as (
-            select distinct on (a.post_id) a.post_id, a.structure_id, s.departement_code, s.commune_code,
+        "with near as (select s.id, s.departement_code, s.commune_code from structures s where {}),
+         held as (
+            select distinct on (a.post_id) a.post_id, a.structure_id,
                 coalesce(a.ended_by in ('returned', 'taken_back') and a.to_on <= {}, false) as returned
-            from post_attachments a join structures s on s.id = a.structure_id where a.from_on <= {}
+            from post_attachments a where a.from_on <= {} and {}
             order by a.post_id, a.from_on desc, (a.to_on is null) desc, a.id desc),
          running as (
-            select r.post_id, r.candidate_id, s.departement_code from recruitments r join structures s on s.id = r.structure_id
-            where r.validated_at is not null and not r.waiting and {} <= {} and (r.ended_at is null or {} > {})),
+            select r.post_id, r.candidate_id, r.structure_id from recruitments r
+            where r.validated_at < {} and not r.waiting and (r.ended_at is null or r.ended_at >= {}) and {}),
+         occupied as (select distinct r.post_id from running r),
+         posts_of as (
+            select h.structure_id, count(*) as granted, count(*) filter (where h.returned) as returned,
+                count(o.post_id) filter (where not h.returned) as occupied
+            from held h left join occupied o on o.post_id = h.post_id group by 1),
          posts_by as (
-            select h.departement_code, count(*) as granted, count(*) filter (where h.returned) as returned,
-                count(*) filter (where not h.returned and exists (select from running r where r.post_id = h.post_id)) as occupied,
-                count(distinct h.structure_id) filter (where not h.returned) as structures
-            from held h group by 1),
+            select n.departement_code, sum(p.granted)::bigint as granted, sum(p.returned)::bigint as returned,
+                sum(p.occupied)::bigint as occupied, count(*) filter (where p.granted > p.returned) as structures
+            from posts_of p join near n on n.id = p.structure_id group by 1),
          submitted as (
-            select s.departement_code, count(*) as n from recruitments r join structures s on s.id = r.structure_id
-            where {} <= {} and (r.validated_at is null or {} > {}) and (r.refused_at is null or {} > {})
-                and (r.cancelled_at is null or {} > {}) group by 1),
+            select n.departement_code, count(*) as n from recruitments r join near n on n.id = r.structure_id
+            where r.created_at < {} and (r.validated_at is null or r.validated_at >= {}) and (r.refused_at is null or r.refused_at >= {})
+                and (r.cancelled_at is null or r.cancelled_at >= {}) group by 1),
          people as (
-            select r.departement_code, count(distinct r.candidate_id) as in_post,
-                count(distinct r.candidate_id) filter (where exists (select from enrolments e where e.counsellor_id = k.id
-                    and e.session_id is not null and e.status <> 'cancelled' and {} between e.starts_on and e.ends_on
-                    and (e.dropped_out_on is null or e.dropped_out_on > {}))) as in_training,
-                count(distinct r.candidate_id) filter (where exists (select from certifications c where c.counsellor_id = k.id
-                    and c.result = 'passed' and c.held_on <= {})) as certified
-            from running r left join counsellors k on k.candidate_id = r.candidate_id group by 1),
-         money as (
-            select s.departement_code, sum(l.amount_cents) filter (where l.kind = 'commitment')::bigint as agreed,
-                sum(l.amount_cents) filter (where l.kind = 'payment')::bigint as paid,
-                sum(l.amount_cents) filter (where l.kind = 'credit')::bigint as credited
-            from ledger_entries l join structures s on s.id = l.structure_id where l.booked_on <= {} group by 1),
+            select n.departement_code, count(distinct r.candidate_id) as in_post from running r join near n on n.id = r.structure_id
+            group by 1),
          spots as (
             select p.departement_code, count(*) as places from places p
-            where p.merged_into_id is null and {} <= {} group by 1),
-         towns as (
-            select c.departement_code, count(*) as communes,
-                count(*) filter (where exists (select from held h where h.commune_code = c.code and not h.returned)
-                    or exists (select from places p where p.commune_code = c.code and p.merged_into_id is null)) as covered
-            from communes c where c.kind = 'commune' group by 1)
+            where p.merged_into_id is null and p.created_at < {} and {} group by 1),
+         {}, {}
          select d.code as departement_code, d.name as departement_name, d.region_code, g.name as region_name,
             coalesce(d.population, 0)::bigint as population, coalesce(b.granted, 0) as granted, coalesce(b.occupied, 0) as occupied,
             coalesce(b.returned, 0) as returned, coalesce(b.structures, 0) as structures, coalesce(u.n, 0) as submitted,
-            coalesce(e.in_post, 0) as in_post, coalesce(e.in_training, 0) as in_training, coalesce(e.certified, 0) as certified,
+            coalesce(e.in_post, 0) as in_post, coalesce(f.in_training, 0) as in_training, coalesce(f.certified, 0) as certified,
             coalesce(m.agreed, 0) as agreed, coalesce(m.paid, 0) as paid, coalesce(m.credited, 0) as credited,
             coalesce(l.places, 0) as places, coalesce(t.communes, 0) as communes, coalesce(t.covered, 0) as covered_communes
          from departements d join regions g on g.code = d.region_code left join posts_by b on b.departement_code = d.code
             left join submitted u on u.departement_code = d.code left join people e on e.departement_code = d.code
-            left join money m on m.departement_code = d.code left join spots l on l.departement_code = d.code
-            left join towns t on t.departement_code = d.code
+            left join schooled f on f.departement_code = d.code left join money m on m.departement_code = d.code
+            left join spots l on l.departement_code = d.code left join towns t on t.departement_code = d.code
          where {} order by d.code",
+        within("s.departement_code", "s.region_code"),
         on,
         on,
-        day("r.validated_at"),
-        on,
-        day("r.ended_at"),
-        on,
-        day("r.created_at"),
-        on,
-        day("r.validated_at"),
-        on,
-        day("r.refused_at"),
-        on,
-        day("r.cancelled_at"),
-        on,
-        on,
-        on,
-        on,
-        on,
-        day("p.created_at"),
-        on,
-        within
+        narrow("a.post_id in (select x.post_id from post_attachments x join near n on n.id = x.structure_id)"),
+        end(),
+        end(),
+        narrow("(r.post_id in (select h.post_id from held h) or r.structure_id in (select n.id from near n))"),
+        end(),
+        end(),
+        end(),
+        end(),
+        end(),
+        within("p.departement_code", "p.region_code"),
+        inner,
+        towns,
+        within("d.code", "d.region_code")
     )
     .load(conn)
 }

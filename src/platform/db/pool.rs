@@ -168,6 +168,8 @@ impl Manager {
             Access::ReadOnly => "500ms",
             Access::ReadWrite => "4s",
         };
+        // Calls are short and many: compiling a statement, or starting processes for it, takes longer than running it, and
+        // takes the processors that the other calls need.
         // Refusals without a code of Diesel's own are told apart by their English text.
         format!(
             "do $$ begin perform set_config('lc_messages', 'C', false); exception when others then null; end $$;
@@ -176,7 +178,9 @@ impl Manager {
              set statement_timeout = '10s';
              set lock_timeout = '{lock_timeout}';
              set idle_in_transaction_session_timeout = '15s';
-             set client_min_messages = 'warning'"
+             set client_min_messages = 'warning';
+             set jit = off;
+             set max_parallel_workers_per_gather = 0"
         )
     }
 }

@@ -59,23 +59,43 @@ pub struct Statistics {
     pub denominator: Option<i64>,
 }
 
+/// What the names of a dimension's counters begin with.
+fn breakdown(dimension: Dimension) -> &'static str {
+    match dimension {
+        Dimension::Activity => "activity_",
+        Dimension::Channel => "channel_",
+        Dimension::Theme => "theme_",
+        Dimension::Mission => "mission_",
+        Dimension::DurationBand => "band_",
+        Dimension::Age => "age_",
+        Dimension::Status => "status_",
+        Dimension::RedirectionBody => "body_",
+        Dimension::Month
+        | Dimension::Departement
+        | Dimension::Region
+        | Dimension::Structure
+        | Dimension::Counsellor => "",
+    }
+}
+
 /// Columns of a dimension that a report is counted under, with their terms; `None` for who, where and when.
 pub fn columns(dimension: Dimension, language: Language) -> Option<Vec<(String, String, String)>> {
     fn of<T: TextEnum>(prefix: &str, language: Language) -> Vec<(String, String, String)> {
         let column = |term: &T| {
-            (format!("{prefix}_{}", term.as_str()), term.as_str().to_owned(), term.label(language).to_owned())
+            (format!("{prefix}{}", term.as_str()), term.as_str().to_owned(), term.label(language).to_owned())
         };
         T::ALL.iter().map(column).collect()
     }
+    let prefix = breakdown(dimension);
     Some(match dimension {
-        Dimension::Activity => of::<ActivityKind>("activity", language),
-        Dimension::Channel => of::<Channel>("channel", language),
-        Dimension::Theme => of::<Theme>("theme", language),
-        Dimension::Mission => of::<Mission>("mission", language),
-        Dimension::DurationBand => of::<DurationBand>("band", language),
-        Dimension::Age => of::<AgeBracket>("age", language),
-        Dimension::Status => of::<PublicStatus>("status", language),
-        Dimension::RedirectionBody => of::<RedirectionBody>("body", language),
+        Dimension::Activity => of::<ActivityKind>(prefix, language),
+        Dimension::Channel => of::<Channel>(prefix, language),
+        Dimension::Theme => of::<Theme>(prefix, language),
+        Dimension::Mission => of::<Mission>(prefix, language),
+        Dimension::DurationBand => of::<DurationBand>(prefix, language),
+        Dimension::Age => of::<AgeBracket>(prefix, language),
+        Dimension::Status => of::<PublicStatus>(prefix, language),
+        Dimension::RedirectionBody => of::<RedirectionBody>(prefix, language),
         Dimension::Month
         | Dimension::Departement
         | Dimension::Region
@@ -84,7 +104,7 @@ pub fn columns(dimension: Dimension, language: Language) -> Option<Vec<(String, 
     })
 }
 
-fn key(dimension: Dimension) -> Key {
+pub fn key(dimension: Dimension) -> Key {
     match dimension {
         Dimension::Month => Key::Month,
         Dimension::Departement => Key::Departement,
@@ -252,7 +272,7 @@ pub fn statistics(reader: &mut Reader<'_>, filter: &ActivityFilter, language: La
         return public::statistics(reader, asked, dimension, language, as_of);
     }
     let conn = reader.conn();
-    let totals = figures::read(conn, &asked.scope, asked.period, Key::Nothing)?
+    let totals = figures::read(conn, &asked.scope, asked.period, Key::Nothing, dimension.map_or("", breakdown))?
         .pop()
         .map_or_else(Counts::zero, |(_, counts)| counts);
     let mut denominator = None;
@@ -278,7 +298,7 @@ pub fn statistics(reader: &mut Reader<'_>, filter: &ActivityFilter, language: La
                     .collect()
             }
             None => {
-                let found = figures::read(conn, &asked.scope, asked.period, key(dimension))?;
+                let found = figures::read(conn, &asked.scope, asked.period, key(dimension), "")?;
                 let named = named(conn, dimension, found, &asked)?;
                 denominator = Some(totals.get("reports"));
                 let counts: Vec<i64> = named.iter().map(|(_, _, counts)| counts.get("reports")).collect();

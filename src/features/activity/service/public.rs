@@ -1,12 +1,14 @@
 //! Figures that everybody may see. They add up what may be told of each département and month, so that no difference of two
 //! answers tells more than the cells themselves.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
-use super::figures::{Asked, Cell, Statistics, Totals, columns, named, percentages};
-use crate::features::activity::model::counters::{Counts, index};
-use crate::features::activity::model::{Dimension, TerritoryOf};
-use crate::features::activity::store::figures::{self, Key, Scope};
+use super::figures::{Asked, Cell, Statistics, Totals, columns, key, named, percentages};
+use crate::features::activity::model::Dimension;
+use crate::features::activity::model::counters::Counts;
+use crate::features::activity::store::figures::{self, Key};
 use crate::platform::db::Reader;
 use crate::platform::error::Result;
 use crate::platform::problems::Language;
@@ -17,12 +19,6 @@ pub const FLOOR: i64 = 5;
 /// Whether nothing of a number identifies anybody.
 fn is_safe(count: i64) -> bool {
     count == 0 || count >= FLOOR
-}
-
-/// Whether the sums of a département and month may be told: of those who came, of those who came back, of the others.
-fn is_told(counts: &Counts) -> bool {
-    let (people, returning) = (counts.get("participants"), counts.get("returning_participants"));
-    is_safe(people) && is_safe(returning) && is_safe(people - returning)
 }
 
 /// Which cells of a breakdown are not told: the small ones, and further ones until what is missing could be anything.
@@ -50,26 +46,20 @@ pub fn statistics(
     as_of: DateTime<Utc>,
 ) -> Result<Statistics> {
     let conn = reader.conn();
-    let scope = match &asked.scope {
-        Scope::Country => Scope::Departements(TerritoryOf::Place, codes(conn)?),
-        other => other.clone(),
-    };
-    // The month that runs is told as far as it has gone.
-    let atoms = figures::read(conn, &scope, asked.period, Key::Atom)?;
+    let by = dimension.map_or(Key::Nothing, key);
+    let told = figures::told(conn, &asked.scope, asked.period, by, FLOOR)?;
     let mut totals = Counts::zero();
-    let mut masked = false;
-    let (told, kept): (Vec<_>, Vec<_>) = atoms.into_iter().partition(|(_, counts)| is_told(counts));
-    masked |= !kept.is_empty();
-    told.iter().for_each(|(_, counts)| totals.add(counts));
+    told.iter().for_each(|row| totals.add(&row.counts()));
+    let mut masked = told.iter().any(|row| row.masked);
     let mut denominator = None;
     let cells = match dimension.map(|dimension| (dimension, columns(dimension, language))) {
         None => Vec::new(),
         Some((_, Some(columns))) => {
-            let places: Vec<usize> = columns.iter().map(|(column, ..)| index(column)).collect();
+            let names: Vec<String> = columns.iter().map(|(column, ..)| column.clone()).collect();
             let mut sums = vec![0; columns.len()];
             let mut missing = vec![false; columns.len()];
-            for (_, counts) in &told {
-                let values: Vec<i64> = places.iter().map(|at| counts.0[*at]).collect();
+            for cells in figures::told_cells(conn, &asked.scope, asked.period, &names, FLOOR)? {
+                let values: Vec<i64> = cells.into_iter().map(i64::from).collect();
                 for (at, hidden) in hidden(&values).into_iter().enumerate() {
                     if hidden { missing[at] |= values[at] > 0 } else { sums[at] += values[at] }
                 }
@@ -91,25 +81,9 @@ pub fn statistics(
                 .collect()
         }
         Some((dimension, None)) => {
-            let regions = if dimension == Dimension::Region { regions(conn)? } else { Vec::new() };
-            let key = |atom: &str| {
-                let (departement, month) = atom.split_once(' ').unwrap_or((atom, ""));
-                match dimension {
-                    Dimension::Month => month.to_owned(),
-                    Dimension::Region => regions
-                        .iter()
-                        .find(|(code, _)| code == departement)
-                        .map(|(_, region)| region.clone())
-                        .unwrap_or_default(),
-                    _ => departement.to_owned(),
-                }
-            };
-            let mut sums: std::collections::BTreeMap<String, Counts> = std::collections::BTreeMap::new();
-            for (atom, counts) in &told {
-                sums.entry(key(atom)).or_insert_with(Counts::zero).add(counts);
-            }
-            let missing: std::collections::BTreeSet<String> = kept.iter().map(|(atom, _)| key(atom)).collect();
-            let named = named(conn, dimension, sums.into_iter().collect(), &asked)?;
+            let missing: BTreeSet<String> = told.iter().filter(|row| row.masked).map(|row| row.key.clone()).collect();
+            let found = told.iter().filter(|row| row.told > 0).map(|row| (row.key.clone(), row.counts())).collect();
+            let named = named(conn, dimension, found, &asked)?;
             denominator = Some(totals.get("reports"));
             let percents = percentages(&named.iter().map(|(_, _, counts)| counts.get("reports")).collect::<Vec<_>>());
             named
@@ -131,19 +105,6 @@ pub fn statistics(
         }
     };
     Ok(Statistics { asked, as_of, totals: Totals(totals), masked, cells, denominator })
-}
-
-fn codes(conn: &mut diesel::PgConnection) -> Result<Vec<String>> {
-    Ok(figures::territory_names(conn, Key::Departement)?.into_iter().map(|(code, _)| code).collect())
-}
-
-/// Each département with its region.
-fn regions(conn: &mut diesel::PgConnection) -> Result<Vec<(String, String)>> {
-    let mut found = Vec::new();
-    for (region, _) in figures::territory_names(conn, Key::Region)? {
-        found.extend(figures::departements_of(conn, &region)?.into_iter().map(|code| (code, region.clone())));
-    }
-    Ok(found)
 }
 
 #[cfg(test)]

@@ -124,8 +124,10 @@ pub fn create(tx: &mut Tx<'_>, new: &NewActivityReport) -> Result<File> {
     {
         return Err(Problem::new(Code::ReportExists));
     }
+    let held_on = row.content.held_on;
     tx.as_service(|tx| reports::insert(tx, &[row]))?;
-    find(&mut tx.reader(), id)
+    let report = reports::find_of(tx.conn(), counsellor, id, held_on)?.ok_or_else(Problem::not_found)?;
+    Ok(File { report, revisions: Vec::new() })
 }
 
 /// Changes what a report says. Its external name stays.

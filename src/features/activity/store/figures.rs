@@ -76,8 +76,6 @@ pub enum Key {
     Region,
     Structure,
     Counsellor,
-    /// Département and month, for figures that everybody may see.
-    Atom,
 }
 
 #[derive(QueryableByName)]
@@ -88,47 +86,55 @@ struct Row {
     counts: Vec<i64>,
 }
 
-/// Where numbers are taken from: a table, its condition, and what one row adds.
+/// Where numbers are taken from.
+enum Source {
+    /// Rows that hold counters.
+    Figures,
+    /// Reports, of which counters are made.
+    Reports,
+}
+
+/// A part of the numbers: a table and its condition.
 struct Piece {
     key: String,
+    source: Source,
     tables: Sql,
-    counts: String,
     condition: Sql,
 }
 
-/// Whether a counter is one of the sums, and not of a breakdown: all that is read of a row a month, a territory or a person.
-fn is_sum(name: &str) -> bool {
-    !["channel_", "band_", "age_", "status_", "theme_", "mission_", "body_"]
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
+/// Prefixes of the counters of a breakdown; the others are sums.
+const BREAKDOWNS: [&str; 7] = ["channel_", "band_", "age_", "status_", "theme_", "mission_", "body_"];
+
+/// The counters that are read: the sums, and those of one breakdown. A row has many, and each that is read costs.
+fn wanted(of: &'static str) -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+    COUNTERS.iter().map(move |(name, sql)| {
+        let read =
+            (!of.is_empty() && name.starts_with(of)) || !BREAKDOWNS.iter().any(|prefix| name.starts_with(prefix));
+        (*name, read.then_some(*sql))
+    })
 }
 
-/// The counters that are read for a key: breakdowns are asked for the whole of a scope, and told to the public by atom.
-fn wanted(key: Key) -> impl Fn(&str) -> bool {
-    move |name| matches!(key, Key::Nothing | Key::Atom) || is_sum(name)
+fn listed(of: &'static str, write: impl Fn(&str, &str) -> String) -> String {
+    let written: Vec<String> = wanted(of).filter_map(|(name, sql)| Some(write(name, sql?))).collect();
+    written.join(", ")
 }
 
-fn names(key: Key) -> String {
-    let wanted = wanted(key);
-    let names = COUNTERS.iter().filter(|(name, _)| wanted(name)).map(|(name, _)| format!("f.{name}"));
-    names.collect::<Vec<_>>().join(", ")
+/// One array of all counters, those that are not read being 0.
+fn array(of: &'static str, write: impl Fn(&str) -> String) -> String {
+    let written: Vec<String> =
+        wanted(of).map(|(name, sql)| if sql.is_some() { write(name) } else { "0".to_owned() }).collect();
+    format!("array[{}]::bigint[]", written.join(", "))
 }
 
-fn expressions(key: Key) -> String {
-    let wanted = wanted(key);
-    let expressions = COUNTERS.iter().filter(|(name, _)| wanted(name)).map(|(name, sql)| format!("{sql} as {name}"));
-    expressions.collect::<Vec<_>>().join(", ")
-}
-
-fn sums(key: Key) -> String {
-    let wanted = wanted(key);
-    let sum = |name: &str| if wanted(name) { format!("coalesce(sum(x.{name}), 0)") } else { "0".to_owned() };
-    let sums: Vec<String> = COUNTERS.iter().map(|(name, _)| sum(name)).collect();
-    format!("array[{}]::bigint[]", sums.join(", "))
-}
-
-/// The numbers of a scope over a period, by key. Read as the service itself: the caller has been admitted to the scope.
-pub fn read(conn: &mut PgConnection, scope: &Scope, period: Period, key: Key) -> Result<Vec<(String, Counts)>> {
+/// The numbers of a scope over a period, by key: the sums, and the counters whose names begin with `of`. Read as the service
+/// itself: the caller has been admitted to the scope.
+pub fn read(
+    conn: &mut PgConnection,
+    scope: &Scope,
+    period: Period,
+    key: Key,
+    of: &'static str,
+) -> Result<Vec<(String, Counts)>> {
     let pieces = match scope {
         Scope::Country if matches!(key, Key::Departement | Key::Region) => {
             territories(&sql!("f.territory_of = 'place'"), period, key)
@@ -139,11 +145,7 @@ pub fn read(conn: &mut PgConnection, scope: &Scope, period: Period, key: Key) ->
             territories(&sql!("f.territory_of = {} and f.departement_code = any({})", of, codes.clone()), period, key)
         }
         Scope::Region(of, code) => territories(
-            &sql!(
-                "f.territory_of = {} and f.departement_code = any(array(select d.code from departements d where d.region_code = {}))",
-                of.to_string(),
-                code
-            ),
+            &sql!("f.territory_of = {} and f.departement_code = any({})", of.to_string(), departements(code)),
             period,
             key,
         ),
@@ -179,7 +181,10 @@ pub fn read(conn: &mut PgConnection, scope: &Scope, period: Period, key: Key) ->
         sql!(
             "select {} as key, {} from {} where {}",
             Sql::raw(piece.key),
-            Sql::raw(piece.counts),
+            Sql::raw(match piece.source {
+                Source::Figures => listed(of, |name, _| format!("f.{name}")),
+                Source::Reports => listed(of, |name, sql| format!("{sql} as {name}")),
+            }),
             piece.tables,
             piece.condition
         )
@@ -189,12 +194,114 @@ pub fn read(conn: &mut PgConnection, scope: &Scope, period: Period, key: Key) ->
     let rows: Vec<Row> = sql!(
         "select {}::text as key, {} as counts from ({}) x{}",
         Sql::raw(first),
-        Sql::raw(sums(key)),
+        Sql::raw(array(of, |name| format!("coalesce(sum(x.{name}), 0)"))),
         Sql::join(pieces, " union all "),
         Sql::raw(grouped)
     )
     .load(conn)?;
     Ok(rows.into_iter().map(|row| (row.key, Counts(row.counts))).collect())
+}
+
+/// What everybody may know of the départements and months of a scope, by key.
+#[derive(QueryableByName)]
+pub struct Told {
+    #[diesel(sql_type = st::Text)]
+    pub key: String,
+    /// How many départements and months are told.
+    #[diesel(sql_type = st::BigInt)]
+    pub told: i64,
+    /// Whether some are not.
+    #[diesel(sql_type = st::Bool)]
+    pub masked: bool,
+    #[diesel(sql_type = st::Array<st::BigInt>)]
+    counts: Vec<i64>,
+}
+
+impl Told {
+    pub fn counts(&self) -> Counts {
+        Counts(self.counts.clone())
+    }
+}
+
+/// Whether the sums of a département and month may be told: of those who came, of those who came back, of the others.
+fn is_told(floor: i64) -> String {
+    ["f.participants", "f.returning_participants", "f.participants - f.returning_participants"]
+        .map(|count| format!("not ({count} between 1 and {})", floor - 1))
+        .join(" and ")
+}
+
+/// The rows of a scope by département and month; without one where figures are not kept so.
+fn atoms(scope: &Scope, period: Period) -> Option<Sql> {
+    let of = match scope {
+        Scope::Country => Sql::raw("f.territory_of = 'place'"),
+        Scope::Departements(of, codes) => {
+            sql!("f.territory_of = {} and f.departement_code = any({})", of.to_string(), codes.clone())
+        }
+        Scope::Region(of, code) => {
+            sql!("f.territory_of = {} and f.departement_code = any({})", of.to_string(), departements(code))
+        }
+        Scope::People { .. } | Scope::Place(..) | Scope::Commune(..) => return None,
+    };
+    // The month that runs is told as far as it has gone.
+    Some(sql!(
+        "{} and f.grain = 'month' and f.starts_on >= date_trunc('month', {}::date)::date and f.starts_on <= {}",
+        of,
+        period.from,
+        period.to
+    ))
+}
+
+/// The sums that everybody may know, by key: a département's month counts as a whole, or not at all.
+pub fn told(conn: &mut PgConnection, scope: &Scope, period: Period, key: Key, floor: i64) -> Result<Vec<Told>> {
+    let Some(atoms) = atoms(scope, period) else { return Ok(Vec::new()) };
+    sql!(
+        "select x.key, count(*) filter (where x.is_told) as told, bool_or(not x.is_told) as masked, {} as counts
+         from (select f.*, {} as key, {} as is_told from activity_figures f where {}) x group by x.key order by x.key",
+        Sql::raw(array("", |name| format!("coalesce(sum(x.{name}) filter (where x.is_told), 0)"))),
+        Sql::raw(territory_key(key)),
+        Sql::raw(is_told(floor)),
+        atoms
+    )
+    .load(conn)
+}
+
+/// Each told département and month with some counters of its own, in the order of `columns`.
+pub fn told_cells(
+    conn: &mut PgConnection,
+    scope: &Scope,
+    period: Period,
+    columns: &[String],
+    floor: i64,
+) -> Result<Vec<Vec<i32>>> {
+    #[derive(QueryableByName)]
+    struct Cells {
+        #[diesel(sql_type = st::Array<st::Integer>)]
+        cells: Vec<i32>,
+    }
+    let Some(atoms) = atoms(scope, period) else { return Ok(Vec::new()) };
+    let rows: Vec<Cells> = sql!(
+        "select array[{}] as cells from activity_figures f where {} and {}",
+        Sql::raw(columns.iter().map(|column| format!("f.{column}")).collect::<Vec<_>>().join(", ")),
+        atoms,
+        Sql::raw(is_told(floor))
+    )
+    .load(conn)?;
+    Ok(rows.into_iter().map(|row| row.cells).collect())
+}
+
+/// The départements of a region, as an array.
+fn departements(region: &str) -> Sql {
+    sql!("array(select d.code from departements d where d.region_code = {})", region)
+}
+
+fn territory_key(key: Key) -> String {
+    match key {
+        Key::Nothing => "''",
+        Key::Month => "to_char(f.starts_on, 'YYYY-MM')",
+        Key::Region => "(select d.region_code from departements d where d.code = f.departement_code)",
+        Key::Departement | Key::Structure | Key::Counsellor => "f.departement_code",
+    }
+    .to_owned()
 }
 
 fn narrow(condition: Sql, structure: Option<StructureId>, counsellor: Option<CounsellorId>) -> Sql {
@@ -206,13 +313,7 @@ fn narrow(condition: Sql, structure: Option<StructureId>, counsellor: Option<Cou
 
 fn territories(condition: &Sql, period: Period, key: Key) -> Vec<Piece> {
     let (months, days) = period.parts();
-    let key_text = match key {
-        Key::Nothing => "''".to_owned(),
-        Key::Month => "to_char(f.starts_on, 'YYYY-MM')".to_owned(),
-        Key::Region => "(select d.region_code from departements d where d.code = f.departement_code)".to_owned(),
-        Key::Atom => "f.departement_code || ' ' || to_char(f.starts_on, 'YYYY-MM')".to_owned(),
-        Key::Departement | Key::Structure | Key::Counsellor => "f.departement_code".to_owned(),
-    };
+    let key_text = territory_key(key);
     let months = months.map(|range| ("month", range));
     months
         .into_iter()
@@ -220,7 +321,7 @@ fn territories(condition: &Sql, period: Period, key: Key) -> Vec<Piece> {
         .map(|(grain, (from, to))| Piece {
             key: key_text.clone(),
             tables: Sql::raw("activity_figures f"),
-            counts: names(key),
+            source: Source::Figures,
             condition: sql!(
                 "{} and f.grain = {} and f.starts_on >= {} and f.starts_on < {}",
                 condition.clone(),
@@ -239,7 +340,7 @@ fn people_key(key: Key, day: &str) -> String {
         Key::Counsellor => "f.counsellor_id::text".to_owned(),
         Key::Departement => "(select x.departement_code from structures x where x.id = f.structure_id)".to_owned(),
         Key::Region => "(select x.region_code from structures x where x.id = f.structure_id)".to_owned(),
-        Key::Nothing | Key::Atom => "''".to_owned(),
+        Key::Nothing => "''".to_owned(),
     }
 }
 
@@ -249,7 +350,7 @@ fn people(condition: &Sql, period: Period, key: Key, placed: bool) -> Vec<Piece>
     pieces.extend(months.map(|(from, to)| Piece {
         key: people_key(key, "starts_on"),
         tables: joined("counsellor_figures f", placed),
-        counts: names(key),
+        source: Source::Figures,
         condition: sql!("{} and f.starts_on >= {} and f.starts_on < {}", condition.clone(), from, to),
     }));
     pieces
@@ -261,7 +362,6 @@ fn joined(table: &'static str, placed: bool) -> Sql {
 
 fn reports(condition: Sql, (from, to): Days, key: Key, placed: bool) -> Piece {
     let day = "held_on";
-    let counts = expressions(key);
     let key = match key {
         Key::Departement => "f.place_departement_code".to_owned(),
         Key::Region => "(select d.region_code from departements d where d.code = f.place_departement_code)".to_owned(),
@@ -270,7 +370,7 @@ fn reports(condition: Sql, (from, to): Days, key: Key, placed: bool) -> Piece {
     Piece {
         key,
         tables: sql!("{} cross join lateral (select f.*) r", joined("activity_reports f", placed)),
-        counts,
+        source: Source::Reports,
         condition: sql!("{} and f.deleted_at is null and f.held_on >= {} and f.held_on < {}", condition, from, to),
     }
 }

@@ -134,6 +134,24 @@ pub fn find(conn: &mut PgConnection, actor: &Actor, id: ActivityReportId) -> Res
     sql!("select {} from {} where r.id = {} and {}", Sql::raw(COLUMNS), Sql::raw(TABLES), id, own(actor)).first(conn)
 }
 
+/// The same where its day is known: the reports of the other years are not looked into.
+pub fn find_of(
+    conn: &mut PgConnection,
+    counsellor: CounsellorId,
+    id: ActivityReportId,
+    held_on: NaiveDate,
+) -> Result<Option<Report>> {
+    sql!(
+        "select {} from {} where r.counsellor_id = {} and r.id = {} and r.held_on = {} and r.deleted_at is null",
+        Sql::raw(COLUMNS),
+        Sql::raw(TABLES),
+        counsellor,
+        id,
+        held_on
+    )
+    .first(conn)
+}
+
 /// Locks the row until the end of the transaction, then reads it.
 pub fn lock(tx: &mut Tx<'_>, actor: &Actor, id: ActivityReportId) -> Result<Option<Report>> {
     sql!("select 1 from activity_reports r where r.id = {} and {} for no key update", id, own(actor)).run(tx.conn())?;

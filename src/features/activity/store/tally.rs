@@ -26,12 +26,27 @@ const PLACES: &str = "(values
     ('structure', r.structure_departement_code, 'month', date_trunc('month', r.held_on)::date, 0)
     ) t (territory_of, departement_code, grain, starts_on, slot)";
 
-/// Sums of the counters over rows `r`, each taken `sign` times.
-fn sums() -> &'static str {
+/// What each row `r` adds, `sign` times: made once, summed several times.
+fn counted() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
     TEXT.get_or_init(|| {
-        COUNTERS.iter().map(|(_, sql)| format!("sum(r.sign * ({sql}))::int")).collect::<Vec<_>>().join(", ")
+        COUNTERS.iter().map(|(name, sql)| format!("r.sign * ({sql}) as {name}")).collect::<Vec<_>>().join(", ")
     })
+}
+
+/// Sums of what the rows add.
+fn sums() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| COUNTERS.iter().map(|(name, _)| format!("sum(r.{name})::int")).collect::<Vec<_>>().join(", "))
+}
+
+/// Rows of `reports` (each with a `sign`) with their keys and what they add.
+fn additions_of(reports: &str) -> String {
+    format!(
+        "select r.structure_id, r.counsellor_id, r.held_on, r.place_departement_code, r.structure_departement_code, {}
+         from {reports} r where r.deleted_at is null",
+        counted()
+    )
 }
 
 fn additions(table: &str) -> String {
@@ -44,15 +59,17 @@ fn addition() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
     TEXT.get_or_init(|| {
         format!(
-            "people as (insert into counsellor_figures (structure_id, counsellor_id, starts_on, {columns})
+            "counted as ({counted}),
+             people as (insert into counsellor_figures (structure_id, counsellor_id, starts_on, {columns})
                 select r.structure_id, r.counsellor_id, date_trunc('month', r.held_on)::date, {sums}
-                from moved r where r.deleted_at is null group by 1, 2, 3 order by 2, 1, 3
+                from counted r group by 1, 2, 3 order by 2, 1, 3
                 on conflict (counsellor_id, structure_id, starts_on) do update set {people})
              insert into activity_figures (territory_of, departement_code, grain, starts_on, slot, {columns})
                 select t.territory_of, t.departement_code, t.grain, t.starts_on, t.slot, {sums}
-                from moved r cross join lateral {PLACES} where r.deleted_at is null
+                from counted r cross join lateral {PLACES}
                 group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
                 on conflict (territory_of, departement_code, grain, starts_on, slot) do update set {territories}",
+            counted = additions_of("moved"),
             columns = columns(),
             sums = sums(),
             people = additions("counsellor_figures"),
@@ -82,8 +99,8 @@ pub fn write(conn: &mut PgConnection, gone: Option<Sql>, come: Sql) -> Result<()
 fn recount_territories(which: &str) -> String {
     format!(
         "select t.territory_of, t.departement_code, t.grain, t.starts_on, t.slot, {sums}
-         from (select 1 as sign, x.* from activity_reports x) r cross join lateral {PLACES} where r.deleted_at is null and {which}
-         group by 1, 2, 3, 4, 5",
+         from ({reports}) r cross join lateral {PLACES} where {which} group by 1, 2, 3, 4, 5",
+        reports = additions_of("(select 1 as sign, x.* from activity_reports x)"),
         sums = sums()
     )
 }
@@ -91,7 +108,8 @@ fn recount_territories(which: &str) -> String {
 fn recount_counsellors() -> String {
     format!(
         "select r.structure_id, r.counsellor_id, date_trunc('month', r.held_on)::date as starts_on, {sums}
-         from (select 1 as sign, x.* from activity_reports x) r where r.deleted_at is null group by 1, 2, 3",
+         from ({reports}) r group by 1, 2, 3",
+        reports = additions_of("(select 1 as sign, x.* from activity_reports x)"),
         sums = sums()
     )
 }
@@ -116,11 +134,13 @@ pub fn rebuild(conn: &mut PgConnection) -> Result<()> {
     };
     of("counsellor_figures", COUNSELLOR_KEY, &recount_counsellors()).run(conn)?;
     // Days from the reports; months are the sums of their days.
-    of("activity_figures", TERRITORY_KEY, &recount_territories("t.grain = 'day'")).run(conn)?;
+    // As they come about: those of a day side by side.
+    let days = format!("{} order by 4, 1, 2, 5", recount_territories("t.grain = 'day'"));
+    of("activity_figures", TERRITORY_KEY, &days).run(conn)?;
     let sums = COUNTERS.iter().map(|(name, _)| format!("sum({name})::int")).collect::<Vec<_>>().join(", ");
     let months = format!(
         "select territory_of, departement_code, 'month', date_trunc('month', starts_on)::date, slot, {sums}
-         from activity_figures where grain = 'day' group by 1, 2, 3, 4, 5"
+         from activity_figures where grain = 'day' group by 1, 2, 3, 4, 5 order by 4, 1, 2, 5"
     );
     of("activity_figures", TERRITORY_KEY, &months).run(conn)?;
     Ok(())

@@ -1,4 +1,4 @@
-"""A copy of five lists, kept by the feed while others write; then equal to the source, row by row."""
+"""A copy of every list of which events tell, kept by the feed while others write; then equal to the source, row by row."""
 
 import json
 import random
@@ -14,11 +14,19 @@ from datetime import date, timedelta
 from urllib.parse import parse_qs, urlparse
 
 from conum_client import AuthenticatedClient
+from conum_client.api.applications import list_applications
+from conum_client.api.candidates import list_candidates
+from conum_client.api.committees import list_committees
+from conum_client.api.counsellors import list_counsellors
 from conum_client.api.events import list_events
-from conum_client.api.posts import list_posts
-from conum_client.api.recruitments import list_recruitments
-from conum_client.api.subsidies import list_agreements, list_instalments, reconcile
-from conum_client.api.trainings import list_enrolments
+from conum_client.api.matching import list_matches
+from conum_client.api.places import list_places
+from conum_client.api.posts import list_post_returns, list_posts
+from conum_client.api.recruitments import list_extensions, list_recruitments
+from conum_client.api.reservations import list_reservations
+from conum_client.api.structures import list_structures
+from conum_client.api.subsidies import list_agreements, list_credit_notes, list_instalments, reconcile
+from conum_client.api.trainings import list_certifications, list_enrolments, list_training_sessions
 from conum_client.models import NewReconciliation
 
 program, folder, url, seconds = sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4])
@@ -28,7 +36,22 @@ LISTS = {
     "agreements": list_agreements,
     "instalments": list_instalments,
     "enrolments": list_enrolments,
+    "credit-notes": list_credit_notes,
+    "structures": list_structures,
+    "applications": list_applications,
+    "committees": list_committees,
+    "reservations": list_reservations,
+    "candidates": list_candidates,
+    "matches": list_matches,
+    "post-returns": list_post_returns,
+    "extensions": list_extensions,
+    "counsellors": list_counsellors,
+    "certifications": list_certifications,
+    "training-sessions": list_training_sessions,
+    "places": list_places,
 }
+# The Banque des Territoires copies what it pays; the ANCT, everything.
+FIRST_OF_ANCT = list(LISTS).index("structures")
 
 
 def token(*words):
@@ -39,6 +62,11 @@ def token(*words):
 ANCT, BDT = token("anct"), token("bdt")
 EMPLOYERS = {}
 bdt = AuthenticatedClient(base_url=url, token=BDT, timeout=60)
+anct = AuthenticatedClient(base_url=url, token=ANCT, timeout=60)
+
+
+def reader(name):
+    return bdt if list(LISTS).index(name) < FIRST_OF_ANCT else anct
 
 
 def employer(structure):
@@ -136,10 +164,34 @@ def move():
         made["moved"] += 1
 
 
+def settle_in():
+    house = some("/structures?departement_code=24&status=retained&limit=50", ANCT)
+    if not house:
+        return
+    bearer = employer(house["id"])
+    new = {"name": f"Lieu {random.randrange(10**9)}", "address": "1 rue de la Mairie", "postal_code": house["postal_code"],
+           "commune_code": house["commune_code"], "services": ["demarches"]}
+    place = call("POST", "/places", bearer, new)
+    if place and call("PATCH", f"/places/{place['id']}", bearer, {"phone": "+33553000000"}, etag="*"):
+        made["settled"] += 1
+
+
+def give_back():
+    post = some("/posts?departement_code=24&status=vacant&limit=100", ANCT)
+    if not post:
+        return
+    asked = call("POST", "/post-returns", employer(post["structure_id"]), {"post_id": post["id"], "reason": "manque_visibilite"})
+    if not asked:
+        return
+    word, body = random.choice([("accept", None), ("refuse", {"reason": "Un candidat proche vient de s'inscrire."})])
+    if call("POST", f"/post-returns/{asked['id']}/{word}", ANCT, body, etag="*"):
+        made["given back"] += 1
+
+
 def writer(seed):
     random.seed(seed)
     while not done.is_set():
-        random.choices([hire, dismiss, pay, amend, train, move], [5, 3, 4, 3, 3, 1])[0]()
+        random.choices([hire, dismiss, pay, amend, train, move, settle_in, give_back], [5, 3, 4, 3, 3, 1, 2, 1])[0]()
 
 
 copy, seen = {}, set()
@@ -148,7 +200,7 @@ copy, seen = {}, set()
 def listing(name):
     cursor, first = None, None
     while True:
-        page = LISTS[name].sync(client=bdt, limit=500, **({"cursor": cursor} if cursor else {}))
+        page = LISTS[name].sync(client=reader(name), limit=500, **({"cursor": cursor} if cursor else {}))
         first = first or page.meta.events_cursor
         for row in page.data:
             copy[name, str(row.id)] = row.to_dict()
@@ -170,7 +222,7 @@ def follow(cursor):
         for name, ids in touched.items():
             ids = list(ids)
             for at in range(0, len(ids), 100):
-                for row in LISTS[name].sync(client=bdt, id=ids[at : at + 100], limit=500).data:
+                for row in LISTS[name].sync(client=reader(name), id=ids[at : at + 100], limit=500).data:
                     copy[name, str(row.id)] = row.to_dict()
         cursor = parse_qs(urlparse(page.links.next_).query)["cursor"][0]
         if not page.meta.has_more:

@@ -180,6 +180,9 @@ page_of! {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ApplicationFilter {
+    /// These, by their identifiers: what the feed of events told of.
+    #[param(inline)]
+    pub id: Option<Vec<ApplicationId>>,
     /// Part of the structure's name; accents, case and hyphens do not matter.
     #[param(max_length = 100, format = "line", example = "moissac")]
     pub q: Option<String>,
@@ -212,6 +215,7 @@ pub struct ApplicationFilter {
 impl ApplicationFilter {
     pub fn search(&self) -> store::Search {
         store::Search {
+            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
             structure_name: self.q.clone(),
             statuses: self.status.clone(),
             kinds: self.kind.clone(),

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types as st;
+use uuid::Uuid;
 
 use super::model::{ApplicationKind, ApplicationStatus, CoordinatorTime, OpinionKind};
 use crate::platform::auth::{Actor, Reach};
@@ -87,6 +88,7 @@ sortable! {
 /// What applications are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
+    pub ids: Option<Vec<Uuid>>,
     pub structure_name: Option<String>,
     pub statuses: Option<Vec<ApplicationStatus>>,
     pub kinds: Option<Vec<ApplicationKind>>,
@@ -127,6 +129,7 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
         .filter_some(search.structure, |id| sql!("a.structure_id = {}", id))
         .filter_some(search.committee, |id| sql!("a.committee_id = {}", id))
         .filter_some(search.has_opinion, |has| sql!("(o.application_id is not null) = {}", has))
+        .filter_some(search.ids.clone(), |ids| sql!("a.id = any({})", ids))
         .filter_some(search.updated_since, |since| sql!("a.updated_at >= {}", since))
         .page(conn, page)
 }

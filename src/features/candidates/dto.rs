@@ -315,6 +315,9 @@ page_of! {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct CandidateFilter {
+    /// These, by their identifiers: what the feed of events told of.
+    #[param(inline)]
+    pub id: Option<Vec<CandidateId>>,
     /// Part of the name, or a reference; accents, case and hyphens do not matter.
     #[param(max_length = 100, format = "line", example = "exemple")]
     pub q: Option<String>,
@@ -350,6 +353,7 @@ pub struct CandidateFilter {
 impl CandidateFilter {
     pub fn search(&self) -> store::Search {
         store::Search {
+            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
             text: self.q.clone(),
             statuses: self.status.clone(),
             departements: self.departement_code.clone(),

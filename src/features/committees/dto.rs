@@ -207,6 +207,9 @@ page_of! {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct CommitteeFilter {
+    /// These, by their identifiers: what the feed of events told of.
+    #[param(inline)]
+    pub id: Option<Vec<CommitteeId>>,
     /// States.
     #[param(inline)]
     pub status: Option<Vec<CommitteeStatus>>,
@@ -248,6 +251,7 @@ pub struct DecisionFilter {
 impl CommitteeFilter {
     pub fn search(&self) -> Search {
         Search {
+            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
             statuses: self.status.clone(),
             wave: self.wave,
             number: self.number,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types as st;
+use uuid::Uuid;
 
 use super::model::{CommitteeStatus, Outcome};
 use crate::features::applications::model::{ApplicationKind, OpinionKind};
@@ -118,6 +119,7 @@ sortable! {
 /// What committees are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
+    pub ids: Option<Vec<Uuid>>,
     pub statuses: Option<Vec<CommitteeStatus>>,
     pub wave: Option<i32>,
     pub number: Option<i32>,
@@ -142,6 +144,7 @@ pub fn list(conn: &mut PgConnection, search: &Search, page: &PageSpec) -> Result
         .filter_some(search.number, |number| sql!("k.number = {}", number))
         .filter_some(search.held_from, |day| sql!("k.held_on >= {}", day))
         .filter_some(search.held_before, |day| sql!("k.held_on < {}", day))
+        .filter_some(search.ids.clone(), |ids| sql!("k.id = any({})", ids))
         .filter_some(search.updated_since, |since| sql!("k.updated_at >= {}", since))
         .page(conn, page)
 }

@@ -318,6 +318,9 @@ page_of! {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct MatchFilter {
+    /// These, by their identifiers: what the feed of events told of.
+    #[param(inline)]
+    pub id: Option<Vec<MatchId>>,
     /// States.
     #[param(inline)]
     pub status: Option<Vec<MatchStatus>>,
@@ -370,6 +373,7 @@ pub struct MatchPair {
 impl MatchFilter {
     pub fn search(&self) -> Search {
         Search {
+            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
             statuses: self.status.clone(),
             origin: self.origin,
             structure: self.structure_id,

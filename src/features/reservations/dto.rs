@@ -140,6 +140,9 @@ page_of! {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ReservationFilter {
+    /// These, by their identifiers: what the feed of events told of.
+    #[param(inline)]
+    pub id: Option<Vec<ReservationId>>,
     /// States.
     #[param(inline)]
     pub status: Option<Vec<ReservationStatus>>,
@@ -160,6 +163,7 @@ pub struct ReservationFilter {
 impl ReservationFilter {
     pub fn search(&self) -> Search {
         Search {
+            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
             statuses: self.status.clone(),
             departements: self.departement_code.clone(),
             epci: self.epci_siren.clone(),

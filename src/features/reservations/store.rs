@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types as st;
+use uuid::Uuid;
 
 use super::model::ReservationStatus;
 use crate::platform::auth::Reach;
@@ -67,6 +68,7 @@ sortable! {
 /// What reservations are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
+    pub ids: Option<Vec<Uuid>>,
     pub statuses: Option<Vec<ReservationStatus>>,
     pub departements: Option<Vec<String>>,
     pub epci: Option<String>,
@@ -84,6 +86,7 @@ pub fn list(conn: &mut PgConnection, reach: &Reach, search: &Search, page: &Page
         .filter_some(search.statuses.clone(), |statuses| sql!("r.status = any({})", statuses))
         .filter_some(search.departements.clone(), |codes| sql!("r.departement_code = any({})", codes))
         .filter_some(search.epci.as_deref(), |siren| sql!("r.epci_siren = {}", siren))
+        .filter_some(search.ids.clone(), |ids| sql!("r.id = any({})", ids))
         .filter_some(search.updated_since, |since| sql!("r.updated_at >= {}", since))
         .page(conn, page)
 }

@@ -364,6 +364,9 @@ page_of! {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct StructureFilter {
+    /// These, by their identifiers: what the feed of events told of.
+    #[param(inline)]
+    pub id: Option<Vec<StructureId>>,
     /// Part of the name; accents, case and hyphens do not matter.
     #[param(max_length = 100, format = "line", example = "moissac")]
     pub q: Option<String>,
@@ -414,6 +417,7 @@ pub struct RetainedFilter {
 impl StructureFilter {
     pub fn search(&self) -> store::Search {
         store::Search {
+            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
             name: self.q.clone(),
             kinds: self.kind.clone(),
             statuses: self.status.clone(),

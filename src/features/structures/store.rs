@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types as st;
+use uuid::Uuid;
 
 use super::model::{IdentityField, StructureKind, StructureStatus};
 use crate::features::territories::service::Commune;
@@ -129,6 +130,7 @@ sortable! {
 /// What structures are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
+    pub ids: Option<Vec<Uuid>>,
     pub name: Option<String>,
     pub kinds: Option<Vec<StructureKind>>,
     pub statuses: Option<Vec<StructureStatus>>,
@@ -153,6 +155,7 @@ pub fn list(conn: &mut PgConnection, reach: &Reach, search: &Search, page: &Page
         .filter_some(search.region.as_deref(), |code| sql!("s.region_code = {}", code))
         .filter_some(search.epci.as_deref(), |siren| sql!("s.epci_siren = {}", siren))
         .filter_some(search.commune.as_deref(), |code| sql!("s.commune_code = {}", code))
+        .filter_some(search.ids.clone(), |ids| sql!("s.id = any({})", ids))
         .filter_some(search.updated_since, |since| sql!("s.updated_at >= {}", since));
     list.page(conn, page)
 }

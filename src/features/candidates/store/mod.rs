@@ -9,6 +9,7 @@ pub use retention::*;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types as st;
+use uuid::Uuid;
 
 use super::model::{CandidateStatus, UnsubscribeReason};
 use crate::features::territories::service::Commune;
@@ -97,6 +98,7 @@ sortable! {
 /// What candidates are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
+    pub ids: Option<Vec<Uuid>>,
     pub text: Option<String>,
     pub statuses: Option<Vec<CandidateStatus>>,
     pub departements: Option<Vec<String>>,
@@ -189,6 +191,7 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
         .filter_some(search.anywhere, |anywhere| sql!("c.anywhere = {}", anywhere))
         .filter_some(search.available_before, |day| sql!("c.available_from < {}", day))
         .filter_some(search.matched, |matched| sql!("{} = {}", Sql::raw(HAS_OPEN), matched))
+        .filter_some(search.ids.clone(), |ids| sql!("c.id = any({})", ids))
         .filter_some(search.updated_since, |since| sql!("c.updated_at >= {}", since));
     list.page(conn, page)
 }

@@ -95,6 +95,7 @@ sortable! {
 /// What matches are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
+    pub ids: Option<Vec<Uuid>>,
     pub statuses: Option<Vec<MatchStatus>>,
     pub origin: Option<MatchOrigin>,
     pub structure: Option<StructureId>,
@@ -176,6 +177,7 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
         .filter_some(search.candidate, |id| sql!("m.candidate_id = {}", id))
         .filter_some(search.run, |id| sql!("m.run_id = {}", id))
         .filter_some(search.departements.clone(), |codes| sql!("s.departement_code = any({})", codes))
+        .filter_some(search.ids.clone(), |ids| sql!("m.id = any({})", ids))
         .filter_some(search.updated_since, |since| sql!("m.updated_at >= {}", since));
     list.page(conn, page)
 }

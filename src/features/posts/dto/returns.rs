@@ -101,6 +101,9 @@ page_of! {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PostReturnFilter {
+    /// These, by their identifiers: what the feed of events told of.
+    #[param(inline)]
+    pub id: Option<Vec<PostReturnId>>,
     /// States.
     #[param(inline)]
     pub status: Option<Vec<PostReturnStatus>>,
@@ -125,6 +128,7 @@ pub struct PostReturnFilter {
 impl PostReturnFilter {
     pub fn search(&self) -> Search {
         Search {
+            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
             statuses: self.status.clone(),
             post: self.post_id,
             structure: self.structure_id,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types as st;
+use uuid::Uuid;
 
 use crate::features::posts::model::{PostReturnStatus, PostStatus, ReturnReason};
 use crate::platform::auth::Reach;
@@ -57,6 +58,7 @@ sortable! {
 /// What requests are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
+    pub ids: Option<Vec<Uuid>>,
     pub statuses: Option<Vec<PostReturnStatus>>,
     pub post: Option<PostId>,
     pub structure: Option<StructureId>,
@@ -73,6 +75,7 @@ pub fn list(conn: &mut PgConnection, reach: &Reach, search: &Search, page: &Page
         .filter_some(search.structure, |id| sql!("r.structure_id = {}", id))
         .filter_some(search.departements.clone(), |codes| sql!("s.departement_code = any({})", codes))
         .filter_some(search.region.as_deref(), |code| sql!("s.region_code = {}", code))
+        .filter_some(search.ids.clone(), |ids| sql!("r.id = any({})", ids))
         .filter_some(search.updated_since, |since| sql!("r.updated_at >= {}", since))
         .page(conn, page)
 }

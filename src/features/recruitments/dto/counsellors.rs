@@ -76,6 +76,9 @@ page_of! {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct CounsellorFilter {
+    /// These, by their identifiers: what the feed of events told of.
+    #[param(inline)]
+    pub id: Option<Vec<CounsellorId>>,
     /// Part of the counsellor's or the structure's name, or a reference; accents, case and hyphens do not matter.
     #[param(max_length = 100, format = "line", example = "moissac")]
     pub q: Option<String>,
@@ -104,6 +107,7 @@ pub struct CounsellorFilter {
 impl CounsellorFilter {
     pub fn search(&self) -> Search {
         Search {
+            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
             text: self.q.clone(),
             statuses: self.status.clone(),
             structure: self.structure_id,

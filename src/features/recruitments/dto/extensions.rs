@@ -110,6 +110,9 @@ page_of! {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ExtensionFilter {
+    /// These, by their identifiers: what the feed of events told of.
+    #[param(inline)]
+    pub id: Option<Vec<ExtensionId>>,
     /// States.
     #[param(inline)]
     pub status: Option<Vec<ExtensionStatus>>,
@@ -131,6 +134,7 @@ pub struct ExtensionFilter {
 impl ExtensionFilter {
     pub fn search(&self) -> Search {
         Search {
+            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
             statuses: self.status.clone(),
             recruitment: self.recruitment_id,
             structure: self.structure_id,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types as st;
+use uuid::Uuid;
 
 use crate::features::posts::model::Phase;
 use crate::features::recruitments::model::CounsellorStatus;
@@ -71,6 +72,7 @@ sortable! {
 /// What counsellors are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
+    pub ids: Option<Vec<Uuid>>,
     pub text: Option<String>,
     pub statuses: Option<Vec<CounsellorStatus>>,
     pub structure: Option<StructureId>,
@@ -109,6 +111,7 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
         .filter_some(search.departements.clone(), |codes| sql!("s.departement_code = any({})", codes))
         .filter_some(search.region.as_deref(), |code| sql!("s.region_code = {}", code))
         .filter_some(search.coordinator, |coordinator| sql!("q.coordinator = {}", coordinator))
+        .filter_some(search.ids.clone(), |ids| sql!("k.id = any({})", ids))
         .filter_some(search.updated_since, |since| sql!("k.updated_at >= {}", since))
         .page(conn, page)
 }

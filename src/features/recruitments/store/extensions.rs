@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types as st;
+use uuid::Uuid;
 
 use crate::features::recruitments::model::{ExtensionStatus, RecruitmentStatus};
 use crate::platform::auth::{Actor, Reach};
@@ -62,6 +63,7 @@ sortable! {
 /// What extensions are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
+    pub ids: Option<Vec<Uuid>>,
     pub statuses: Option<Vec<ExtensionStatus>>,
     pub recruitment: Option<RecruitmentId>,
     pub structure: Option<StructureId>,
@@ -83,6 +85,7 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
         .filter_some(search.recruitment, |id| sql!("x.recruitment_id = {}", id))
         .filter_some(search.structure, |id| sql!("r.structure_id = {}", id))
         .filter_some(search.departements.clone(), |codes| sql!("s.departement_code = any({})", codes))
+        .filter_some(search.ids.clone(), |ids| sql!("x.id = any({})", ids))
         .filter_some(search.updated_since, |since| sql!("x.updated_at >= {}", since))
         .page(conn, page)
 }

@@ -149,6 +149,9 @@ pub struct TrainingPathFilter {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct CertificationFilter {
+    /// These, by their identifiers: what the feed of events told of.
+    #[param(inline)]
+    pub id: Option<Vec<CertificationId>>,
     /// The counsellor.
     pub counsellor_id: Option<CounsellorId>,
     /// The certification.
@@ -168,6 +171,7 @@ pub struct CertificationFilter {
 impl CertificationFilter {
     pub fn search(&self) -> Search {
         Search {
+            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
             counsellor: self.counsellor_id,
             kind: self.kind,
             result: self.result,

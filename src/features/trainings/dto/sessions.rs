@@ -137,6 +137,9 @@ page_of! {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct TrainingSessionFilter {
+    /// These, by their identifiers: what the feed of events told of.
+    #[param(inline)]
+    pub id: Option<Vec<TrainingSessionId>>,
     /// States.
     #[param(inline)]
     pub status: Option<Vec<SessionStatus>>,
@@ -171,6 +174,7 @@ pub struct TrainingSessionFilter {
 impl TrainingSessionFilter {
     pub fn search(&self) -> Search {
         Search {
+            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
             statuses: self.status.clone(),
             body: self.body_id,
             path: self.path_id,

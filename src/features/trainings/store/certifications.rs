@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types as st;
+use uuid::Uuid;
 
 use super::known_to;
 use crate::features::trainings::model::{CertificationKind, CertificationResult};
@@ -58,6 +59,7 @@ sortable! {
 /// What certifications are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
+    pub ids: Option<Vec<Uuid>>,
     pub counsellor: Option<CounsellorId>,
     pub kind: Option<CertificationKind>,
     pub result: Option<CertificationResult>,
@@ -70,6 +72,7 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
         .filter_some(search.counsellor, |id| sql!("x.counsellor_id = {}", id))
         .filter_some(search.kind, |kind| sql!("x.kind = {}", kind))
         .filter_some(search.result, |result| sql!("x.result = {}", result))
+        .filter_some(search.ids.clone(), |ids| sql!("x.id = any({})", ids))
         .filter_some(search.updated_since, |since| sql!("x.updated_at >= {}", since))
         .page(conn, page)
 }

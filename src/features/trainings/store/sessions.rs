@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types as st;
+use uuid::Uuid;
 
 use crate::features::trainings::model::{PathKind, SessionStatus};
 use crate::platform::db::Tx;
@@ -58,6 +59,7 @@ sortable! {
 /// What sessions are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
+    pub ids: Option<Vec<Uuid>>,
     pub statuses: Option<Vec<SessionStatus>>,
     pub body: Option<TrainingBodyId>,
     pub path: Option<TrainingPathId>,
@@ -81,6 +83,7 @@ pub fn list(conn: &mut PgConnection, search: &Search, page: &PageSpec) -> Result
         .filter_some(search.free, |free| sql!("(t.status = 'scheduled' and t.seats_taken < t.capacity) = {}", free))
         .filter_some(search.starts_from, |day| sql!("t.starts_on >= {}", day))
         .filter_some(search.starts_before, |day| sql!("t.starts_on < {}", day))
+        .filter_some(search.ids.clone(), |ids| sql!("t.id = any({})", ids))
         .filter_some(search.updated_since, |since| sql!("t.updated_at >= {}", since))
         .page(conn, page)
 }

@@ -80,7 +80,8 @@ done, made = threading.Event(), Counter()
 
 def call(method, path, bearer, body=None, etag=None, key=None):
     """An answer, or nothing where somebody else was quicker."""
-    headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
+    media = "application/merge-patch+json" if method == "PATCH" else "application/json"
+    headers = {"Authorization": f"Bearer {bearer}", "Content-Type": media}
     if etag:
         headers["If-Match"] = etag
     if key:
@@ -212,7 +213,7 @@ def listing(name):
 def follow(cursor):
     """Applies what has happened since a place; the place reached."""
     while True:
-        page = list_events.sync(client=bdt, cursor=cursor, limit=500)
+        page = list_events.sync(client=anct, cursor=cursor, limit=500)
         touched = defaultdict(set)
         for event in page.data:
             assert event.id not in seen, f"twice: {event}"

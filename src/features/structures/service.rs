@@ -331,7 +331,8 @@ pub fn withdraw_if_empty(tx: &mut Tx<'_>, id: StructureId) -> Result<()> {
     let structure = lock_any(tx, id)?;
     if structure.posts > 0 || after(STEPS, structure.status, "withdraw").is_err() {
         // It shows how many posts it holds: its version moves with them.
-        return store::touch(tx, id);
+        store::touch(tx, id)?;
+        return emit(tx, "structure.updated", &structure);
     }
     store::change(tx, id, &Change::Withdrawn)?;
     emit(tx, "structure.withdrawn", &structure)

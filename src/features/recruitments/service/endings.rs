@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use super::decisions::{appoint, tell_of_counsellor, to_structure};
+use super::extensions::tell_of_extension;
 use super::file::{File, Locked, check_termination, check_termination_request, emit, lock_all, lock_with_post, told};
 use crate::features::accounts::service as accounts;
 use crate::features::candidates::service as candidates;
@@ -76,7 +77,10 @@ pub fn terminate(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Re
 
 fn refuse_pending_extension(tx: &mut Tx<'_>, id: RecruitmentId, reason: &str) -> Result<()> {
     match extensions::pending(tx, id)? {
-        Some(extension) => extensions::refuse(tx, extension.id, reason),
+        Some(extension) => {
+            extensions::refuse(tx, extension.id, reason)?;
+            tell_of_extension(tx, "extension.refused", &extension)
+        }
         None => Ok(()),
     }
 }

@@ -127,9 +127,12 @@ fn lock_extension(tx: &mut Tx<'_>, id: ExtensionId, version: Option<i32>) -> Res
 
 fn told(tx: &mut Tx<'_>, kind: &'static str, id: ExtensionId) -> Result<ExtensionFile> {
     let file = find_extension(&mut tx.reader(), id)?;
-    let extension = &file.extension;
+    tell_of_extension(tx, kind, &file.extension)?;
+    Ok(file)
+}
+
+pub(super) fn tell_of_extension(tx: &mut Tx<'_>, kind: &'static str, extension: &Extension) -> Result<()> {
     let (departement, region) = (extension.departement_code.as_str(), extension.region_code.as_str());
     let place = Some((Some(extension.structure_id), departement, region));
-    events::emit(tx, &Event { kind, resource: "extensions", id: id.uuid(), place })?;
-    Ok(file)
+    events::emit(tx, &Event { kind, resource: "extensions", id: extension.id.uuid(), place })
 }

@@ -128,7 +128,7 @@ pub fn enrol(tx: &mut Tx<'_>, new: &NewEnrolment) -> Result<EnrolmentFile> {
             if session.seats_taken >= session.capacity {
                 return Err(Problem::new(Code::SessionFull));
             }
-            sessions::take_seats(tx, session.id, 1)?;
+            take_seats(tx, session.id, 1)?;
             Some(session)
         }
         None => None,
@@ -223,9 +223,16 @@ pub(super) fn cancel_with_session(tx: &mut Tx<'_>, id: EnrolmentId, reason: &str
 
 fn free_seat(tx: &mut Tx<'_>, enrolment: &Enrolment) -> Result<()> {
     match enrolment.session_id {
-        Some(session) => sessions::take_seats(tx, session, -1),
+        Some(session) => take_seats(tx, session, -1),
         None => Ok(()),
     }
+}
+
+/// The session shows its seats: who copies it learns of each.
+fn take_seats(tx: &mut Tx<'_>, session: TrainingSessionId, seats: i32) -> Result<()> {
+    sessions::take_seats(tx, session, seats)?;
+    let (kind, resource) = ("training_session.updated", "training-sessions");
+    events::emit(tx, &Event { kind, resource, id: session.uuid(), place: None })
 }
 
 /// The person needs not follow the path: with proof. The seat is free for somebody else.

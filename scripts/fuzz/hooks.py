@@ -2,6 +2,7 @@
 
 import datetime
 import itertools
+import json
 import os
 import unicodedata
 import zlib
@@ -32,6 +33,15 @@ def with_key(siren_and_nic):
     return siren_and_nic + str(-total % 10)
 
 
+
+
+@schemathesis.serializer("application/x-ndjson")
+def lines_of_json(ctx, value):
+    if isinstance(value, bytes):
+        return value
+    return (value if isinstance(value, str) else json.dumps(value)).encode(errors="replace")
+
+
 schemathesis.openapi.format("line", line())
 schemathesis.openapi.format("text", line(min_size=10))
 schemathesis.openapi.format("siret", st.integers(10**12, 10**13 - 1).map(lambda n: with_key(str(n))))
@@ -56,6 +66,7 @@ REFERENCES = {
     "counsellor_id": "counsellors",
     "instalment_id": "instalments",
     "path_id": "training-paths",
+    "place_id": "places",
     "session_id": "training-sessions",
     "candidate_id": "candidates",
     "commune_code": "communes",

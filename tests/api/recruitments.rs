@@ -315,6 +315,12 @@ fn a_contract_is_extended_once_at_a_time() {
     );
     let list = app.get("/api/v1/extensions?status=refused,validated").by(&employer.actor).expect(200);
     assert_eq!(list.at("/meta/total"), 2);
+    // What is still asked for falls with the contract, and whoever copies it learns so.
+    let third = ask(180, None).expect(201).id();
+    ask_termination(&app, &employer, &id);
+    step(&app, &Actor::Anct, &path(&id), "terminate").expect(200);
+    let told = format!("select type from events where resource_id = '{third}' order by sequence");
+    assert_eq!(app.database.owner().column(&told), ["extension.requested", "extension.refused"]);
     // A contract without an end has none to put off.
     let mut open = contract(&app, &posts[1], &candidate(&app).id);
     open["contract_type"] = json!("cdi");

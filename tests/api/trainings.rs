@@ -93,6 +93,8 @@ fn a_counsellor_is_enrolled_attends_and_is_certified() {
     let id = enrolment.id();
     assert_eq!((enrolment.at("/status"), enrolment.at("/kind")), (json!("proposed"), json!("initial")));
     assert_eq!(app.get(&format!("/api/v1/training-sessions/{course}")).by(&person).expect(200).at("/seats_taken"), 1);
+    let told = format!("select type from events where resource_id = '{course}' order by sequence");
+    assert_eq!(app.database.owner().column(&told), ["training_session.created", "training_session.updated"]);
     step(&app, &body, &path(&id), "complete").problem("transition_not_allowed");
     step(&app, &body, &path(&id), "confirm").expect(200);
     attend(&app, &body, &id, "2021-02-11-am", "present").problem("transition_not_allowed");

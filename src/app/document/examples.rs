@@ -38,7 +38,7 @@ fn example(schemas: &Value, schema: &Value, depth: usize) -> Value {
     if let Some(own) = schema["examples"].as_array().and_then(|e| e.first()) {
         return own.clone();
     }
-    if depth > 8 {
+    if depth > 16 {
         return Value::Null;
     }
     if let Some(name) = schema["$ref"].as_str().and_then(|r| r.strip_prefix("#/components/schemas/")) {

@@ -273,7 +273,9 @@ pub struct ActivityReportItem {
     pub returning_count: i32,
     pub ages: AgeCounts,
     pub statuses: StatusCounts,
+    #[schema(value_type = Vec<Theme>)]
     pub themes: Vec<String>,
+    #[schema(value_type = Vec<SubTheme>)]
     pub sub_themes: Vec<String>,
     pub follow_ups: FollowUps,
     #[schema(minimum = 0, maximum = 1000, example = 1)]

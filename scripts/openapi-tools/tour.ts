@@ -7,6 +7,8 @@ import type { components, paths } from "./generated/schema";
 declare const process: { argv: string[] };
 
 type Problem = components["schemas"]["Problem"];
+// Lists are files as well (CSV, NDJSON, XLSX): this client asks for JSON only.
+type Json = "application/json" | "application/problem+json";
 
 function check(holds: boolean, what: string): asserts holds {
     if (!holds) throw new Error(`not as expected: ${what}`);
@@ -15,8 +17,8 @@ function check(holds: boolean, what: string): asserts holds {
 
 const [baseUrl, token] = process.argv.slice(2);
 if (!baseUrl || !token) throw new Error("usage: tour ADDRESS TOKEN");
-const anyone = createClient<paths>({ baseUrl });
-const anct = createClient<paths>({ baseUrl, headers: { Authorization: `Bearer ${token}` } });
+const anyone = createClient<paths, Json>({ baseUrl });
+const anct = createClient<paths, Json>({ baseUrl, headers: { Authorization: `Bearer ${token}` } });
 
 const departements = await anyone.GET("/api/v1/departements", { params: { query: { limit: 500, sort: ["name"] } } });
 check(departements.data !== undefined && departements.data.meta.total > 100, "départements are listed");

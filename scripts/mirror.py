@@ -1,4 +1,4 @@
-"""A copy of every list of which events tell, kept by the feed while others write; then equal to the source, row by row."""
+"""A copy of eighteen lists of which events tell, kept by the feed while others write; then equal to the source, row by row."""
 
 import json
 import random

@@ -33,8 +33,6 @@ def with_key(siren_and_nic):
     return siren_and_nic + str(-total % 10)
 
 
-
-
 @schemathesis.serializer("application/x-ndjson")
 def lines_of_json(ctx, value):
     if isinstance(value, bytes):

@@ -378,7 +378,6 @@ fn a_transfer_moves_post_counters_and_structures() {
     assert_eq!(world.templates(&donor), ["post_transferred_away"]);
     assert_eq!(world.templates(&target), ["post_transferred_here"]);
     assert_eq!(world.events(post), ["post.changed", "post.transferred", "post.transferred"]);
-    // A structure shows how many posts it holds.
     assert_eq!(world.events(&donor.id).last().map(String::as_str), Some("structure.withdrawn"));
     assert_eq!(world.events(&target.id).last().map(String::as_str), Some("structure.retained"));
     world.0.get(&format!("/api/v1/posts/{post}")).by(&donor.employer()).expect(404);

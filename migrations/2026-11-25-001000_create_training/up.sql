@@ -185,8 +185,10 @@ end);
 -- A training body sees the people of its own sessions, and no contract of theirs.
 create function conum_trains(counsellor uuid) returns boolean
 language sql stable security definer
-return conum_setting('actor') = 'training_body' and exists (select from enrolments e
+return exists (select from enrolments e
     where e.counsellor_id = counsellor and e.body_id::text = conum_setting('reach_value'));
-create policy counsellors_trained on counsellors for select using (conum_trains(id));
+-- The actor first: a function that acts as its owner is called for every row.
+create policy counsellors_trained on counsellors for select
+    using (conum_setting('actor') = 'training_body' and conum_trains(id));
 create policy candidates_trained on candidates for select
     using (conum_setting('actor') = 'training_body' and exists (select from counsellors k where k.candidate_id = candidates.id));

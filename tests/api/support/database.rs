@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 /// The server that all tests of this process share: our own, or that of DATABASE_URL.
 struct Cluster {
     /// Never dropped: the server ends with this process.
-    own: Option<PrivateCluster>,
+    _own: Option<PrivateCluster>,
     /// Address of some database of it.
     url: String,
     template: String,
@@ -44,7 +44,7 @@ fn cluster() -> &'static Cluster {
             }
         };
         let template = make_template(&url);
-        Cluster { own, url, template }
+        Cluster { _own: own, url, template }
     })
 }
 
@@ -113,8 +113,8 @@ fn with_database(url: &str, name: &str) -> String {
 /// A database of one test's own.
 pub struct Database {
     pub url: String,
-    /// Where to drop it from, and its name, on a server that is not ours.
-    foreign: Option<(String, String)>,
+    /// Where to drop it from, and its name; nothing where the server vanishes as a whole.
+    shared: Option<(String, String)>,
 }
 
 impl Database {
@@ -135,7 +135,7 @@ impl Database {
         let cluster = cluster();
         Session::open(&cluster.url).run(&format!("create database {name} {how}"));
         let url = with_database(&cluster.url, &name);
-        Self { url, foreign: cluster.own.is_none().then(|| (cluster.url.clone(), name)) }
+        Self { url, shared: Some((cluster.url.clone(), name)) }
     }
 
     /// A session of the owner, whom nothing restricts.
@@ -156,8 +156,8 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        // Our own servers vanish as a whole.
-        if let Some((url, name)) = &self.foreign {
+        // On our own server as well: hundreds of copies of the template would fill a small disk.
+        if let Some((url, name)) = &self.shared {
             Session::open(url).run(&format!("drop database if exists {name} with (force)"));
         }
     }
@@ -190,7 +190,7 @@ impl Server {
     pub fn database(&self) -> Database {
         let url = self.running.lock().expect("the cluster").as_ref().expect("it runs").url("postgres");
         migrations::run(&url).expect("migrations");
-        Database { url, foreign: None }
+        Database { url, shared: None }
     }
 }
 

@@ -210,7 +210,8 @@ fn rest(amounts: &mut [(Open, i64)], lines: &mut Vec<PlanLine>, plan: &[PlanLine
         (Some((open, amount)), new) if new.as_ref().is_none_or(|new| open.rank < new.rank) => *amount += left,
         (_, Some(new)) => new.amount_cents += left,
         _ => {
-            let last = plan.iter().map(|line| line.rank).chain(taken.iter().copied()).max().unwrap_or(0);
+            let own = amounts.iter().map(|(open, _)| open.rank);
+            let last = plan.iter().map(|line| line.rank).chain(taken.iter().copied()).chain(own).max().unwrap_or(0);
             lines.push(PlanLine {
                 rank: last + 1,
                 amount_cents: left,
@@ -341,6 +342,12 @@ mod tests {
         let revision = revise(&again, &plan(), &[], &[1, 2, 3], 0, true);
         let added: Vec<(i32, i64)> = revision.added.iter().map(|a| (a.line.rank, a.line.amount_cents)).collect();
         assert_eq!(added, [(4, 1_000_000)]);
+        // Nor is it the rank of what is owed at once for time worked.
+        let settled = Open { settlement: true, ..open(4, 200_000, 0) };
+        let owed = Standing { paid_cents: 4_800_000, ..again };
+        let revision = revise(&owed, &plan(), &[settled], &[1, 2, 3], 0, true);
+        let added: Vec<(i32, i64)> = revision.added.iter().map(|a| (a.line.rank, a.line.amount_cents)).collect();
+        assert_eq!((revision.next[0].amount_cents, added), (200_000, vec![(5, 1_000_000)]));
     }
 
     #[test]

@@ -182,7 +182,7 @@ pub(super) fn revise_locked(tx: &mut Tx<'_>, ids: &[AgreementId], may_rise: bool
     for instalment in instalments::live(tx.conn(), ids)? {
         live.entry(instalment.agreement_post_id.uuid()).or_default().push(instalment);
     }
-    let mut ranks = instalments::ranks(tx.conn(), &posts.iter().map(|post| post.post_id.uuid()).collect::<Vec<_>>())?;
+    let ranks = instalments::ranks(tx.conn(), &posts.iter().map(|post| post.post_id.uuid()).collect::<Vec<_>>())?;
     let mut books = Books::default();
     for (post, standing) in posts.iter().zip(standings(&posts, &contracts, today)) {
         let own = live.remove(&post.id.uuid()).unwrap_or_default();
@@ -205,8 +205,6 @@ pub(super) fn revise_locked(tx: &mut Tx<'_>, ids: &[AgreementId], may_rise: bool
         let may_rise = may_rise && post.removed_on.is_none();
         let revision = revise(&standing, &plan, &open, &taken, ordered, may_rise);
         apply(tx, post, &own, &revision, &mut books)?;
-        // A post that left and came back stands here twice: what one has planned is taken for the other.
-        ranks.extend(revision.added.iter().map(|added| (post.post_id, post.phase, added.line.rank)));
     }
     books.close(tx)
 }

@@ -40,6 +40,12 @@ macro_rules! ids {
             }
         }
 
+        impl From<$name> for uuid::Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
         impl From<$name> for $crate::platform::db::sql::Arg {
             fn from(id: $name) -> Self {
                 id.0.into()
@@ -80,6 +86,11 @@ macro_rules! ids {
 
         impl utoipa::ToSchema for $name {}
     )+};
+}
+
+/// Identifiers as the database has them.
+pub fn uuids<T: Copy + Into<uuid::Uuid>>(ids: &[T]) -> Vec<uuid::Uuid> {
+    ids.iter().map(|id| (*id).into()).collect()
 }
 
 ids! {

@@ -10,7 +10,7 @@ use super::service::File;
 use super::store::{self, Application, ApplicationSort};
 use crate::page_of;
 use crate::platform::http::patch;
-use crate::platform::ids::{ApplicationId, CommitteeId, StructureId};
+use crate::platform::ids::{ApplicationId, CommitteeId, StructureId, uuids};
 use crate::platform::transitions::Transition;
 
 /// A structure asks for posts.
@@ -215,7 +215,7 @@ pub struct ApplicationFilter {
 impl ApplicationFilter {
     pub fn search(&self) -> store::Search {
         store::Search {
-            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+            ids: self.id.as_deref().map(uuids),
             structure_name: self.q.clone(),
             statuses: self.status.clone(),
             kinds: self.kind.clone(),

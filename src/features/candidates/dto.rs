@@ -10,7 +10,7 @@ use super::service::File;
 use super::store::{self, Candidate, CandidateSort};
 use crate::page_of;
 use crate::platform::http::patch;
-use crate::platform::ids::CandidateId;
+use crate::platform::ids::{CandidateId, uuids};
 use crate::platform::transitions::Transition;
 
 /// A person registers as a candidate.
@@ -353,7 +353,7 @@ pub struct CandidateFilter {
 impl CandidateFilter {
     pub fn search(&self) -> store::Search {
         store::Search {
-            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+            ids: self.id.as_deref().map(uuids),
             text: self.q.clone(),
             statuses: self.status.clone(),
             departements: self.departement_code.clone(),

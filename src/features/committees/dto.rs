@@ -11,7 +11,7 @@ use super::store::{Committee, CommitteeSort, DecisionSort, Item, Search};
 use crate::features::applications::model::{ApplicationKind, OpinionKind};
 use crate::features::posts::model::Phase;
 use crate::page_of;
-use crate::platform::ids::{ApplicationId, CommitteeId, ReservationId, StructureId};
+use crate::platform::ids::{ApplicationId, CommitteeId, ReservationId, StructureId, uuids};
 use crate::platform::transitions::Transition;
 
 /// Prepares a session.
@@ -251,7 +251,7 @@ pub struct DecisionFilter {
 impl CommitteeFilter {
     pub fn search(&self) -> Search {
         Search {
-            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+            ids: self.id.as_deref().map(uuids),
             statuses: self.status.clone(),
             wave: self.wave,
             number: self.number,

@@ -12,7 +12,7 @@ use super::store::runs::{Proposal, Run, RunSort};
 use crate::features::candidates::model::CandidateStatus;
 use crate::features::structures::model::StructureStatus;
 use crate::page_of;
-use crate::platform::ids::{CandidateId, MatchId, MatchingRunId, StructureId};
+use crate::platform::ids::{CandidateId, MatchId, MatchingRunId, StructureId, uuids};
 use crate::platform::transitions::Transition;
 
 /// A structure adds a candidate by hand.
@@ -373,7 +373,7 @@ pub struct MatchPair {
 impl MatchFilter {
     pub fn search(&self) -> Search {
         Search {
-            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+            ids: self.id.as_deref().map(uuids),
             statuses: self.status.clone(),
             origin: self.origin,
             structure: self.structure_id,

@@ -10,7 +10,7 @@ use super::service::File;
 use super::store::{Membership, Place, PlaceSort, Search};
 use crate::page_of;
 use crate::platform::http::patch;
-use crate::platform::ids::{CounsellorId, PlaceId, StructureId};
+use crate::platform::ids::{CounsellorId, PlaceId, StructureId, uuids};
 
 /// When a place is open on a day of the week.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema, PartialEq, Eq)]
@@ -447,7 +447,7 @@ pub fn bbox(text: Option<&str>) -> crate::platform::error::Result<Option<[f64; 4
 impl PlaceFilter {
     pub fn search(&self) -> crate::platform::error::Result<Search> {
         Ok(Search {
-            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+            ids: self.id.as_deref().map(uuids),
             text: self.q.clone(),
             departements: self.departement_code.clone(),
             region: self.region_code.clone(),

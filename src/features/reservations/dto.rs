@@ -8,7 +8,7 @@ use validator::{Validate, ValidationError};
 use super::model::ReservationStatus;
 use super::store::{Reservation, ReservationSort, Search};
 use crate::page_of;
-use crate::platform::ids::{ReservationId, StructureId};
+use crate::platform::ids::{ReservationId, StructureId, uuids};
 use crate::platform::transitions::Transition;
 
 /// Sets posts aside for a territory.
@@ -163,7 +163,7 @@ pub struct ReservationFilter {
 impl ReservationFilter {
     pub fn search(&self) -> Search {
         Search {
-            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+            ids: self.id.as_deref().map(uuids),
             statuses: self.status.clone(),
             departements: self.departement_code.clone(),
             epci: self.epci_siren.clone(),

@@ -10,7 +10,7 @@ use super::service::File;
 use super::store::{self, RetainedSort, StructureSort};
 use crate::page_of;
 use crate::platform::http::patch;
-use crate::platform::ids::StructureId;
+use crate::platform::ids::{StructureId, uuids};
 use crate::platform::transitions::Transition;
 
 /// The person to write to.
@@ -417,7 +417,7 @@ pub struct RetainedFilter {
 impl StructureFilter {
     pub fn search(&self) -> store::Search {
         store::Search {
-            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+            ids: self.id.as_deref().map(uuids),
             name: self.q.clone(),
             kinds: self.kind.clone(),
             statuses: self.status.clone(),

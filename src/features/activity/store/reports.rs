@@ -12,7 +12,7 @@ use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
-use crate::platform::ids::{ActivityReportId, CounsellorId, PlaceId, RecruitmentId, StructureId};
+use crate::platform::ids::{ActivityReportId, CounsellorId, PlaceId, RecruitmentId, StructureId, uuids};
 use crate::{sortable, sql};
 
 #[derive(Clone, Debug, QueryableByName)]
@@ -310,7 +310,7 @@ pub fn claim(tx: &mut Tx<'_>, keys: &[(CounsellorId, String, ActivityReportId)])
 
 /// The reports that are known by these names, each locked.
 pub fn named(tx: &mut Tx<'_>, counsellors: &[CounsellorId], names: &[String]) -> Result<Vec<Report>> {
-    let ids: Vec<_> = counsellors.iter().map(|id| id.uuid()).collect();
+    let ids = uuids(counsellors);
     sql!(
         "select {} from {} join activity_report_keys n on n.counsellor_id = r.counsellor_id and n.report_id = r.id
          where n.counsellor_id = any({}) and n.external_id = any({}) and r.deleted_at is null

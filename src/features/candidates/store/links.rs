@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::platform::db::Tx;
 use crate::platform::error::Result;
-use crate::platform::ids::CandidateId;
+use crate::platform::ids::{CandidateId, uuids};
 use crate::sql;
 
 /// A mailed link of a candidate; only its hash is kept.
@@ -49,7 +49,7 @@ pub fn insert_leave_links(
         now + life,
         ids.iter().map(|_| Uuid::now_v7()).collect::<Vec<_>>(),
         hashes.iter().map(|hash| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>()).collect::<Vec<_>>(),
-        ids.iter().map(|id| id.uuid()).collect::<Vec<_>>()
+        uuids(ids)
     )
     .run(tx.conn())
     .map(|_| ())

@@ -10,7 +10,7 @@ use crate::features::posts::service::{File, Move};
 use crate::features::posts::store::history::Happening;
 use crate::features::posts::store::posts::{Post, PostSort, Search};
 use crate::page_of;
-use crate::platform::ids::{ApplicationId, PostId, RecruitmentId, ReservationId, StructureId};
+use crate::platform::ids::{ApplicationId, PostId, RecruitmentId, ReservationId, StructureId, uuids};
 use crate::platform::transitions::Transition;
 
 /// Where a post goes.
@@ -237,7 +237,7 @@ pub struct PostFilter {
 impl PostFilter {
     pub fn search(&self) -> Search {
         Search {
-            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+            ids: self.id.as_deref().map(uuids),
             text: self.q.clone(),
             departements: self.departement_code.clone(),
             region: self.region_code.clone(),

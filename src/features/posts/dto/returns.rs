@@ -9,7 +9,7 @@ use crate::features::posts::model::{PostReturnStatus, ReturnReason};
 use crate::features::posts::service::ReturnFile;
 use crate::features::posts::store::returns::{PostReturn, PostReturnSort, Search};
 use crate::page_of;
-use crate::platform::ids::{PostId, PostReturnId, StructureId};
+use crate::platform::ids::{PostId, PostReturnId, StructureId, uuids};
 use crate::platform::transitions::Transition;
 
 /// An employer asks to give a post back.
@@ -128,7 +128,7 @@ pub struct PostReturnFilter {
 impl PostReturnFilter {
     pub fn search(&self) -> Search {
         Search {
-            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+            ids: self.id.as_deref().map(uuids),
             statuses: self.status.clone(),
             post: self.post_id,
             structure: self.structure_id,

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use diesel::PgConnection;
 use serde_json::json;
-use uuid::Uuid;
 
 use super::file::{emit, lock, not_vacant, require_free};
 use crate::features::posts::model::{Phase, STEPS, recruitment_deadline};
@@ -18,7 +17,7 @@ use crate::platform::db::Tx;
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events;
-use crate::platform::ids::{ApplicationId, PostId, ReservationId, StructureId};
+use crate::platform::ids::{ApplicationId, PostId, ReservationId, StructureId, uuids};
 use crate::platform::transitions::after;
 
 /// Posts granted together to one structure.
@@ -96,7 +95,7 @@ pub fn grant(tx: &mut Tx<'_>, grant: &Grant) -> Result<Vec<PostId>> {
         recruitment_deadline: grant.deadline,
     };
     posts::insert(tx, &ids, &common)?;
-    let resources: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let resources = uuids(&ids);
     let place = Some((Some(structure.id), structure.departement_code.as_str(), structure.region_code.as_str()));
     events::emit_all(tx, "post.granted", "posts", &resources, place)?;
     Ok(ids)

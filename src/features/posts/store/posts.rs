@@ -12,7 +12,7 @@ use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::posts;
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
-use crate::platform::ids::{ApplicationId, PostId, ReservationId, StructureId};
+use crate::platform::ids::{ApplicationId, PostId, ReservationId, StructureId, uuids};
 use crate::platform::text::{like_literal, search_key};
 use crate::{sortable, sql};
 
@@ -172,7 +172,7 @@ pub fn count_live(conn: &mut PgConnection, structure: StructureId) -> Result<i64
 
 /// One post for each identifier, attached to its structure.
 pub fn insert(tx: &mut Tx<'_>, ids: &[PostId], common: &Common) -> Result<()> {
-    let posts: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let posts = uuids(ids);
     let attachments: Vec<Uuid> = ids.iter().map(|_| Uuid::now_v7()).collect();
     sql!(
         "insert into posts (id, structure_id, application_id, reservation_id, granted_on, wave, phase, coordinator,

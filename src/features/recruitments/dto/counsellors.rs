@@ -10,7 +10,7 @@ use crate::features::recruitments::model::CounsellorStatus;
 use crate::features::recruitments::store::counsellors::{Counsellor, CounsellorSort, Search};
 use crate::page_of;
 use crate::platform::http::patch;
-use crate::platform::ids::{CandidateId, CounsellorId, PostId, RecruitmentId, StructureId};
+use crate::platform::ids::{CandidateId, CounsellorId, PostId, RecruitmentId, StructureId, uuids};
 
 /// Changes of a counsellor's professional contact; absent members stay, null erases.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema, Validate)]
@@ -107,7 +107,7 @@ pub struct CounsellorFilter {
 impl CounsellorFilter {
     pub fn search(&self) -> Search {
         Search {
-            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+            ids: self.id.as_deref().map(uuids),
             text: self.q.clone(),
             statuses: self.status.clone(),
             structure: self.structure_id,

@@ -9,7 +9,7 @@ use crate::features::recruitments::model::ExtensionStatus;
 use crate::features::recruitments::service::ExtensionFile;
 use crate::features::recruitments::store::extensions::{Extension, ExtensionSort, Search};
 use crate::page_of;
-use crate::platform::ids::{ExtensionId, RecruitmentId, StructureId};
+use crate::platform::ids::{ExtensionId, RecruitmentId, StructureId, uuids};
 use crate::platform::transitions::Transition;
 
 /// A contract is to last longer.
@@ -134,7 +134,7 @@ pub struct ExtensionFilter {
 impl ExtensionFilter {
     pub fn search(&self) -> Search {
         Search {
-            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+            ids: self.id.as_deref().map(uuids),
             statuses: self.status.clone(),
             recruitment: self.recruitment_id,
             structure: self.structure_id,

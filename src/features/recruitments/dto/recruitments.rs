@@ -14,7 +14,9 @@ use crate::features::recruitments::store::recruitments::{Recruitment, Recruitmen
 use crate::page_of;
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::http::patch;
-use crate::platform::ids::{CandidateId, CounsellorId, ExtensionId, MatchId, PostId, RecruitmentId, StructureId};
+use crate::platform::ids::{
+    CandidateId, CounsellorId, ExtensionId, MatchId, PostId, RecruitmentId, StructureId, uuids,
+};
 use crate::platform::transitions::Transition;
 
 /// An employer hires a candidate on one of its vacant posts.
@@ -277,7 +279,7 @@ pub struct RecruitmentFilter {
 impl RecruitmentFilter {
     pub fn search(&self) -> Search {
         Search {
-            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+            ids: self.id.as_deref().map(uuids),
             text: self.q.clone(),
             statuses: self.status.clone(),
             structure: self.structure_id,

@@ -13,7 +13,7 @@ use crate::features::subsidies::store::covered::Covered;
 use crate::features::subsidies::store::scales::parse_all;
 use crate::page_of;
 use crate::platform::error::Result;
-use crate::platform::ids::{AgreementId, PostId, StructureId, SubsidyScaleId};
+use crate::platform::ids::{AgreementId, PostId, StructureId, SubsidyScaleId, uuids};
 use crate::platform::transitions::Transition;
 
 /// A structure and the State are to sign an agreement for the posts of one phase.
@@ -251,7 +251,7 @@ pub struct AgreementFilter {
 impl AgreementFilter {
     pub fn search(&self) -> Search {
         Search {
-            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+            ids: self.id.as_deref().map(uuids),
             text: self.q.clone(),
             statuses: self.status.clone(),
             structure: self.structure_id,

@@ -10,7 +10,7 @@ use crate::features::subsidies::model::{CreditReason, CreditStatus};
 use crate::features::subsidies::service::CreditFile;
 use crate::features::subsidies::store::credits::{CreditNote, CreditSort, Search};
 use crate::page_of;
-use crate::platform::ids::{AgreementId, CreditNoteId, InstalmentId, PostId, StructureId};
+use crate::platform::ids::{AgreementId, CreditNoteId, InstalmentId, PostId, StructureId, uuids};
 use crate::platform::transitions::Transition;
 
 /// The money has come back.
@@ -137,7 +137,7 @@ pub struct CreditNoteFilter {
 impl CreditNoteFilter {
     pub fn search(&self) -> Search {
         Search {
-            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+            ids: self.id.as_deref().map(uuids),
             statuses: self.status.clone(),
             agreement: self.agreement_id,
             structure: self.structure_id,

@@ -10,7 +10,7 @@ use crate::features::subsidies::store::instalments::{Instalment, InstalmentSort,
 use crate::features::subsidies::store::scales::parse_all;
 use crate::page_of;
 use crate::platform::error::Result;
-use crate::platform::ids::{AgreementId, InstalmentId, PaymentBatchId, PostId, StructureId};
+use crate::platform::ids::{AgreementId, InstalmentId, PaymentBatchId, PostId, StructureId, uuids};
 
 /// One planned payment of a post's subsidy.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -159,7 +159,7 @@ pub struct InstalmentSumFilter {
 impl InstalmentFilter {
     pub fn search(&self) -> Search {
         Search {
-            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+            ids: self.id.as_deref().map(uuids),
             statuses: self.status.clone(),
             blocked: self.blocked,
             agreement: self.agreement_id,

@@ -18,7 +18,7 @@ use crate::features::subsidies::store::{agreements, credits, envelopes};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Place, Problem, Result};
 use crate::platform::events::{self, Event};
-use crate::platform::ids::{AgreementId, InstalmentId, PaymentBatchId};
+use crate::platform::ids::{AgreementId, InstalmentId, PaymentBatchId, uuids};
 
 /// Lines that one batch may have.
 const LINES: i64 = 10_000;
@@ -32,7 +32,7 @@ pub fn create_batch(tx: &mut Tx<'_>, new: &NewPaymentBatch) -> Result<Batch> {
         return Err(Problem::invalid_field("execution_on", FaultCode::InThePast));
     }
     let choice = Choice {
-        instalments: new.instalment_ids.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+        instalments: new.instalment_ids.as_deref().map(uuids),
         phase: new.phase,
         departements: new.departement_codes.clone(),
         structure: new.structure_id,

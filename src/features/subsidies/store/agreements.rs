@@ -15,7 +15,7 @@ use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::{agreement_amendments, agreements};
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
-use crate::platform::ids::{AgreementId, StructureId};
+use crate::platform::ids::{AgreementId, StructureId, uuids};
 use crate::platform::text::{like_literal, search_key};
 use crate::{sortable, sql};
 
@@ -169,12 +169,9 @@ pub fn find(conn: &mut PgConnection, actor: &Actor, id: AgreementId) -> Result<O
 
 /// Locks rows in order of their identifiers until the end of the transaction.
 pub fn lock_all(tx: &mut Tx<'_>, ids: &[AgreementId]) -> Result<()> {
-    sql!(
-        "select 1 from agreements where id = any({}) order by id for no key update",
-        ids.iter().map(|id| id.uuid()).collect::<Vec<Uuid>>()
-    )
-    .run(tx.conn())
-    .map(|_| ())
+    sql!("select 1 from agreements where id = any({}) order by id for no key update", uuids(ids))
+        .run(tx.conn())
+        .map(|_| ())
 }
 
 /// Agreements in force, in order of their identifiers: all of them, or those that cover one of these posts.

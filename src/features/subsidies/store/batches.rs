@@ -12,7 +12,7 @@ use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::{payment_batches, payment_line_accounts, payment_lines};
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
-use crate::platform::ids::{AgreementId, InstalmentId, PaymentBatchId, PaymentLineId, StructureId};
+use crate::platform::ids::{AgreementId, InstalmentId, PaymentBatchId, PaymentLineId, StructureId, uuids};
 use crate::{sortable, sql};
 
 #[derive(Clone, Debug, QueryableByName)]
@@ -223,7 +223,7 @@ pub fn order(
             where {} and i.agreement_id = any({}) order by i.due_on, i.reference limit {}) and status = 'due'
          returning id",
         chosen(choice),
-        agreements.iter().map(|id| id.uuid()).collect::<Vec<Uuid>>(),
+        uuids(agreements),
         choice.lines
     )
     .load(tx.conn())?;

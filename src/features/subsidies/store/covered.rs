@@ -13,7 +13,7 @@ use crate::platform::db::Tx;
 use crate::platform::db::schema::agreement_posts;
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
-use crate::platform::ids::{AgreementId, AgreementPostId, PostId, StructureId, SubsidyScaleId};
+use crate::platform::ids::{AgreementId, AgreementPostId, PostId, StructureId, SubsidyScaleId, uuids};
 use crate::sql;
 
 /// A post under an agreement.
@@ -59,7 +59,7 @@ pub fn of_agreements(conn: &mut PgConnection, ids: &[AgreementId]) -> Result<Vec
         "select {} from {} where c.agreement_id = any({}) order by c.agreement_id, p.reference, c.id",
         Sql::raw(COLUMNS),
         Sql::raw(TABLES),
-        ids.iter().map(|id| id.uuid()).collect::<Vec<Uuid>>()
+        uuids(ids)
     )
     .load(conn)
 }
@@ -88,7 +88,7 @@ pub fn contracts(conn: &mut PgConnection, ids: &[AgreementPostId]) -> Result<Vec
         sql!(
             "select c.id as key, c.post_id, c.phase, c.structure_id, c.counts_after as after_on, c.removed_on as until_on
              from agreement_posts c where c.id = any({})",
-            ids.iter().map(|id| id.uuid()).collect::<Vec<Uuid>>()
+            uuids(ids)
         ),
         conn,
     )

@@ -14,7 +14,7 @@ use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::instalments;
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
-use crate::platform::ids::{AgreementId, AgreementPostId, InstalmentId, PaymentBatchId, PostId, StructureId};
+use crate::platform::ids::{AgreementId, AgreementPostId, InstalmentId, PaymentBatchId, PostId, StructureId, uuids};
 use crate::{sortable, sql};
 
 #[derive(Clone, Debug, QueryableByName)]
@@ -182,7 +182,7 @@ pub fn live(conn: &mut PgConnection, agreements: &[AgreementId]) -> Result<Vec<I
         "select {} from {} where i.agreement_id = any({}) and i.status <> 'cancelled' order by i.agreement_post_id, i.rank",
         columns(),
         Sql::raw(TABLES),
-        agreements.iter().map(|id| id.uuid()).collect::<Vec<Uuid>>()
+        uuids(agreements)
     )
     .load(conn)
 }

@@ -12,7 +12,7 @@ use crate::platform::db::schema::{subsidy_scale_instalments, subsidy_scales};
 use crate::platform::db::sql::Sql;
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::error::{Problem, Result};
-use crate::platform::ids::SubsidyScaleId;
+use crate::platform::ids::{SubsidyScaleId, uuids};
 use crate::{sortable, sql};
 
 #[derive(Clone, Debug, QueryableByName)]
@@ -136,7 +136,7 @@ pub fn in_force(
 
 /// The plans of scales, by rank.
 pub fn plans(conn: &mut PgConnection, scales: &[SubsidyScaleId]) -> Result<Vec<PlanRow>> {
-    let ids: Vec<uuid::Uuid> = scales.iter().map(|id| id.uuid()).collect();
+    let ids = uuids(scales);
     sql!("select i.* from subsidy_scale_instalments i where i.scale_id = any({}) order by i.scale_id, i.rank", ids)
         .load(conn)
 }

@@ -9,7 +9,7 @@ use crate::features::trainings::model::{CertificationKind, CertificationResult, 
 use crate::features::trainings::store::catalogue::{Body, BodySort, Path, PathSort};
 use crate::features::trainings::store::certifications::{Certification, CertificationSort, Search};
 use crate::page_of;
-use crate::platform::ids::{CertificationId, CounsellorId, TrainingBodyId, TrainingPathId};
+use crate::platform::ids::{CertificationId, CounsellorId, TrainingBodyId, TrainingPathId, uuids};
 
 /// An organisation that trains counsellors.
 #[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
@@ -171,7 +171,7 @@ pub struct CertificationFilter {
 impl CertificationFilter {
     pub fn search(&self) -> Search {
         Search {
-            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+            ids: self.id.as_deref().map(uuids),
             counsellor: self.counsellor_id,
             kind: self.kind,
             result: self.result,

@@ -10,7 +10,7 @@ use crate::features::trainings::service::EnrolmentFile;
 use crate::features::trainings::store::enrolments::{Attendance, Enrolment, EnrolmentSort, Search};
 use crate::page_of;
 use crate::platform::ids::{
-    CounsellorId, EnrolmentId, RecruitmentId, StructureId, TrainingBodyId, TrainingPathId, TrainingSessionId,
+    CounsellorId, EnrolmentId, RecruitmentId, StructureId, TrainingBodyId, TrainingPathId, TrainingSessionId, uuids,
 };
 use crate::platform::transitions::Transition;
 
@@ -203,7 +203,7 @@ pub struct EnrolmentFilter {
 impl EnrolmentFilter {
     pub fn search(&self) -> Search {
         Search {
-            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+            ids: self.id.as_deref().map(uuids),
             statuses: self.status.clone(),
             kind: self.kind,
             counsellor: self.counsellor_id,

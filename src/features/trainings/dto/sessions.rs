@@ -10,7 +10,7 @@ use crate::features::trainings::service::SessionFile;
 use crate::features::trainings::store::sessions::{Search, Session, SessionSort};
 use crate::page_of;
 use crate::platform::http::patch;
-use crate::platform::ids::{TrainingBodyId, TrainingPathId, TrainingSessionId};
+use crate::platform::ids::{TrainingBodyId, TrainingPathId, TrainingSessionId, uuids};
 use crate::platform::transitions::Transition;
 
 /// A session to be held.
@@ -174,7 +174,7 @@ pub struct TrainingSessionFilter {
 impl TrainingSessionFilter {
     pub fn search(&self) -> Search {
         Search {
-            ids: self.id.as_ref().map(|ids| ids.iter().map(|id| id.uuid()).collect()),
+            ids: self.id.as_deref().map(uuids),
             statuses: self.status.clone(),
             body: self.body_id,
             path: self.path_id,

@@ -136,19 +136,10 @@ pub fn read(
     of: &'static str,
 ) -> Result<Vec<(String, Counts)>> {
     let pieces = match scope {
-        Scope::Country if matches!(key, Key::Departement | Key::Region) => {
-            territories(&sql!("f.territory_of = 'place'"), period, key)
+        Scope::Country | Scope::Departements(..) | Scope::Region(..) => {
+            let apart = matches!(key, Key::Departement | Key::Region);
+            territory(scope, apart).map(|condition| territories(&condition, period, key)).unwrap_or_default()
         }
-        Scope::Country => territories(&sql!("f.territory_of = 'country' and f.departement_code = ''"), period, key),
-        Scope::Departements(of, codes) => {
-            let of = of.to_string();
-            territories(&sql!("f.territory_of = {} and f.departement_code = any({})", of, codes.clone()), period, key)
-        }
-        Scope::Region(of, code) => territories(
-            &sql!("f.territory_of = {} and f.departement_code = any({})", of.to_string(), departements(code)),
-            period,
-            key,
-        ),
         Scope::People { structure, counsellor, departements, region } => {
             let mut conditions = vec![Sql::raw("true")];
             conditions.extend(structure.map(|id| sql!("f.structure_id = {}", id)));
@@ -230,25 +221,32 @@ fn is_told(floor: i64) -> String {
         .join(" and ")
 }
 
-/// The rows of a scope by département and month; without one where figures are not kept so.
-fn atoms(scope: &Scope, period: Period) -> Option<Sql> {
-    let of = match scope {
-        Scope::Country => Sql::raw("f.territory_of = 'place'"),
+/// Which figures by territory are a scope's; none where figures are not kept so. Those of the country are kept as well as those
+/// of its départements.
+fn territory(scope: &Scope, apart: bool) -> Option<Sql> {
+    match scope {
+        Scope::Country if apart => Some(sql!("f.territory_of = 'place'")),
+        Scope::Country => Some(sql!("f.territory_of = 'country' and f.departement_code = ''")),
         Scope::Departements(of, codes) => {
-            sql!("f.territory_of = {} and f.departement_code = any({})", of.to_string(), codes.clone())
+            Some(sql!("f.territory_of = {} and f.departement_code = any({})", of.to_string(), codes.clone()))
         }
         Scope::Region(of, code) => {
-            sql!("f.territory_of = {} and f.departement_code = any({})", of.to_string(), departements(code))
+            Some(sql!("f.territory_of = {} and f.departement_code = any({})", of.to_string(), departements(code)))
         }
-        Scope::People { .. } | Scope::Place(..) | Scope::Commune(..) => return None,
-    };
-    // The month that runs is told as far as it has gone.
-    Some(sql!(
-        "{} and f.grain = 'month' and f.starts_on >= date_trunc('month', {}::date)::date and f.starts_on <= {}",
-        of,
-        period.from,
-        period.to
-    ))
+        Scope::People { .. } | Scope::Place(..) | Scope::Commune(..) => None,
+    }
+}
+
+/// The figures of a scope by département and month. The month that runs is told as far as it has gone.
+fn atoms(scope: &Scope, period: Period) -> Option<Sql> {
+    territory(scope, true).map(|condition| {
+        sql!(
+            "{} and f.grain = 'month' and f.starts_on >= date_trunc('month', {}::date)::date and f.starts_on <= {}",
+            condition,
+            period.from,
+            period.to
+        )
+    })
 }
 
 /// The sums that everybody may know, by key: a département's month counts as a whole, or not at all.

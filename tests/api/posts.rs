@@ -28,6 +28,23 @@ impl Holder {
     }
 }
 
+#[test]
+fn structures_that_gain_or_lose_a_post_are_told_of_and_get_a_new_version() {
+    let world = World::new();
+    let (donor, target) = (world.structure(TOULOUSE, 2), world.structure(MOISSAC, 1));
+    let version =
+        |holder: &Holder| world.0.get(&format!("/api/v1/structures/{}", holder.id)).by(&Actor::Anct).expect(200).etag();
+    let before = (version(&donor), version(&target));
+    let answer = world.act(&donor.posts[0], "transfer", Some(json!({"structure_id": target.id})));
+    assert_eq!(answer.status, 200, "{}", answer.describe());
+    let told = [(&donor, &before.0, "structure.updated"), (&target, &before.1, "structure.retained")];
+    for (holder, before, event) in told {
+        assert_eq!(world.status_of(holder), "retained");
+        assert_eq!(world.events(&holder.id), [event]);
+        assert_ne!(&version(holder), before);
+    }
+}
+
 fn prefecture(code: &str) -> Actor {
     Actor::Prefecture(Territory::Departement(code.to_owned()))
 }

@@ -169,6 +169,32 @@ fn a_receiver_that_fails_for_a_day_is_disabled_and_goes_on_where_it_stopped() {
 }
 
 #[test]
+fn what_never_happens_or_may_not_be_read_cannot_be_waited_for() {
+    let app = App::start();
+    let ask = |wanted: Value| {
+        let mut body = json!({"name": "x", "url": "https://example.org/hook"});
+        body.as_object_mut().unwrap().extend(wanted.as_object().unwrap().clone());
+        app.post(WEBHOOKS).by(&prefecture("82")).json(&body)
+    };
+    for (wanted, fault) in [
+        (json!({"resources": ["posts", "post"]}), "/resources/1: not_in_list"),
+        (json!({"types": ["post.grante"]}), "/types/0: not_in_list"),
+        (json!({"resources": ["bank-details"]}), "/resources/0: not_in_list"),
+    ] {
+        let told = ask(wanted.clone()).problem("validation_failed");
+        assert_eq!(told.faults(), [fault], "{wanted}");
+    }
+    let made = ask(json!({"resources": ["posts"], "types": ["post.granted"]})).expect(201);
+    assert_eq!(made.at("/webhook/types"), json!(["post.granted"]));
+    let changed = |body: Value| app.patch(&path(&made)).by(&prefecture("82")).if_match(&made.etag()).json(&body);
+    assert_eq!(changed(json!({"resources": ["instalments"]})).problem("validation_failed").status, 422);
+    let all = changed(json!({"resources": null})).expect(200);
+    assert_eq!((all.at("/resources"), all.at("/types")), (Value::Null, json!(["post.granted"])));
+    app.get("/api/v1/events?type=post.grante").by(&Actor::Bdt).problem("invalid_parameter");
+    app.get("/api/v1/events?resource=post").by(&Actor::Bdt).problem("invalid_parameter");
+}
+
+#[test]
 fn internal_addresses_are_refused_and_never_reached() {
     let app = App::start();
     open_call(&app);

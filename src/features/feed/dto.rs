@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::model::{EventResource, EventType};
 use super::store::Happening;
 use crate::platform::http::PageLinks;
 
@@ -16,6 +17,7 @@ pub struct EventItem {
     /// Number of the event. Numbers grow, but not in the order of the feed.
     #[schema(minimum = 1, example = 4821)]
     pub sequence: i64,
+    /// One of the types of `EventType`; further ones may come.
     #[serde(rename = "type")]
     #[schema(rename = "type", example = "instalment.paid")]
     pub kind: String,
@@ -50,11 +52,11 @@ pub struct EventFeed {
 #[into_params(parameter_in = Query)]
 pub struct EventFilter {
     /// Path segments of resources.
-    #[param(inline, pattern = "^[a-z-]{1,40}$", example = "instalments,agreements")]
-    pub resource: Option<Vec<String>>,
+    #[param(example = json!(["instalments", "agreements"]))]
+    pub resource: Option<Vec<EventResource>>,
     /// Types of events.
-    #[param(inline, pattern = "^[a-z_.]{1,60}$", example = "instalment.paid")]
-    pub r#type: Option<Vec<String>>,
+    #[param(example = json!(["instalment.paid"]))]
+    pub r#type: Option<Vec<EventType>>,
 }
 
 impl From<Happening> for EventItem {

@@ -4,6 +4,7 @@ use actix_web::get;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::*;
+use super::model::texts;
 use super::service;
 use crate::platform::auth::{Caller, can};
 use crate::platform::db::listing::Position;
@@ -27,8 +28,8 @@ pub async fn list_events(caller: Caller<can::list_events>, filter: Query<EventFi
     caller
         .read_private(move |reader| {
             let (limit, after) = (paging.limit(), paging.start());
-            let kinds = filter.r#type.clone();
-            let mut rows = service::list(reader, after.clone(), filter.resource.as_deref(), kinds, limit + 1)?;
+            let (resources, kinds) = (texts(filter.resource.as_deref()), texts(filter.r#type.as_deref()));
+            let mut rows = service::list(reader, after.clone(), resources.as_deref(), kinds, limit + 1)?;
             let has_more = rows.len() as i64 > limit;
             rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
             let reached = rows.last().map(|row| Position::of_event(&row.place, row.sequence)).or(after);

@@ -1,46 +1,12 @@
 //! Who learns of what.
 
+use crate::features::feed::model::RESOURCES;
 use crate::features::feed::store::{self, Happening, Search};
 use crate::platform::auth::Principal;
 use crate::platform::auth::policy;
 use crate::platform::db::Reader;
 use crate::platform::db::listing::Position;
 use crate::platform::error::Result;
-
-/// Resources of which events are told, each with the operation that reads it; of one that nobody may list, to the ANCT.
-pub const RESOURCES: &[(&str, &str)] = &[
-    ("accounts", "list_accounts"),
-    ("agreements", "list_agreements"),
-    ("api-clients", "list_api_clients"),
-    ("applications", "list_applications"),
-    ("bank-details", "find_bank_details"),
-    ("call-windows", "list_call_windows"),
-    ("candidates", "list_candidates"),
-    ("certifications", "list_certifications"),
-    ("committees", "list_committees"),
-    ("counsellors", "list_counsellors"),
-    ("credit-notes", "list_credit_notes"),
-    ("enrolments", "list_enrolments"),
-    ("envelopes", "list_envelopes"),
-    ("erasures", "list_audit_entries"),
-    ("extensions", "list_extensions"),
-    ("instalments", "list_instalments"),
-    ("matches", "list_matches"),
-    ("matching-runs", "list_matching_runs"),
-    ("minimum-wages", "list_minimum_wages"),
-    ("payment-batches", "list_payment_batches"),
-    ("places", "list_places"),
-    ("post-returns", "list_post_returns"),
-    ("posts", "list_posts"),
-    ("recruitments", "list_recruitments"),
-    ("reservations", "list_reservations"),
-    ("structures", "list_structures"),
-    ("subsidy-scales", "list_subsidy_scales"),
-    ("training-bodies", "list_training_bodies"),
-    ("training-paths", "list_training_paths"),
-    ("training-sessions", "list_training_sessions"),
-    ("webhooks", "list_webhooks"),
-];
 
 /// The resources that a caller may read, as the policy and the token's scopes say.
 pub fn readable(principal: &Principal) -> Vec<&'static str> {

@@ -8,6 +8,7 @@ use validator::Validate;
 
 use super::model::{DeliveryStatus, WebhookStatus};
 use super::store::{Delivery, DeliverySort, Webhook, WebhookSort};
+use crate::features::feed::model::{EventResource, EventType};
 use crate::page_of;
 use crate::platform::http::patch;
 use crate::platform::ids::{WebhookDeliveryId, WebhookId};
@@ -22,12 +23,12 @@ pub struct NewWebhook {
     /// An `https` address on the public internet.
     #[schema(max_length = 500, pattern = "^https?://[^ ]+$", example = "https://example.org/conum")]
     pub url: String,
-    /// Path segments of the resources wanted; all that you may read where absent.
+    /// The resources wanted, of those that you may read; all of them where absent.
     #[schema(min_items = 1, max_items = 50, example = json!(["posts", "instalments"]))]
-    pub resources: Option<Vec<String>>,
+    pub resources: Option<Vec<EventResource>>,
     /// Types of events wanted; all of them where absent.
     #[schema(min_items = 1, max_items = 50, example = json!(["instalment.paid"]))]
-    pub types: Option<Vec<String>>,
+    pub types: Option<Vec<EventType>>,
 }
 
 /// Changes of a webhook; absent members stay, null erases.
@@ -41,10 +42,10 @@ pub struct WebhookPatch {
     pub url: Option<String>,
     #[serde(default, deserialize_with = "patch::member")]
     #[schema(min_items = 1, max_items = 50)]
-    pub resources: Option<Option<Vec<String>>>,
+    pub resources: Option<Option<Vec<EventResource>>>,
     #[serde(default, deserialize_with = "patch::member")]
     #[schema(min_items = 1, max_items = 50)]
-    pub types: Option<Option<Vec<String>>>,
+    pub types: Option<Option<Vec<EventType>>>,
     /// `active` again after it was disabled; what was missed meanwhile follows.
     #[schema(nullable = false)]
     pub status: Option<WebhookStatus>,

@@ -12,6 +12,7 @@ use super::dto::{NewWebhook, WebhookPatch};
 use super::mails;
 use super::model::{PATIENCE, WebhookStatus, is_public, pause};
 use super::store::{self, Due, NewRow, Webhook};
+use crate::features::feed::model::texts;
 use crate::features::feed::service as feed;
 use crate::platform::auth::{Actor, Principal, Role, Territory};
 use crate::platform::db::listing::Position;
@@ -49,22 +50,24 @@ fn check_url(tx: &Tx<'_>, url: &str) -> Result<()> {
     }
 }
 
-fn check_resources(resources: Option<&Vec<String>>) -> Result<()> {
-    let known: Vec<&str> = feed::RESOURCES.iter().map(|(name, _)| *name).collect();
-    for (rank, name) in resources.into_iter().flatten().enumerate() {
-        if !known.contains(&name.as_str()) {
-            let fault =
-                Fault::field(&format!("resources/{rank}"), FaultCode::NotInList).with("allowed", known.join(", "));
-            return Err(Problem::invalid(vec![fault]));
+/// What its owner may not read, a webhook would wait for in vain.
+fn check_resources(principal: &Principal, resources: Option<&[String]>) -> Result<()> {
+    let readable = feed::readable(principal);
+    let unread = |(_, name): &(usize, &String)| !readable.contains(&name.as_str());
+    match resources.into_iter().flatten().enumerate().find(unread) {
+        None => Ok(()),
+        Some((rank, _)) => {
+            let fault = Fault::field(&format!("resources/{rank}"), FaultCode::NotInList);
+            Err(Problem::invalid(vec![fault.with("allowed", readable.join(", "))]))
         }
     }
-    Ok(())
 }
 
 pub fn create(tx: &mut Tx<'_>, new: &NewWebhook) -> Result<Webhook> {
     check_url(tx, &new.url)?;
-    check_resources(new.resources.as_ref())?;
+    let (resources, types) = (texts(new.resources.as_deref()), texts(new.types.as_deref()));
     let principal = tx.principal();
+    check_resources(principal, resources.as_deref())?;
     let (mut structure_id, mut departement_code, mut region_code) = (None, None, None);
     match &principal.actor {
         Actor::Employer(id) => structure_id = Some(*id),
@@ -86,8 +89,8 @@ pub fn create(tx: &mut Tx<'_>, new: &NewWebhook) -> Result<Webhook> {
         name: &new.name,
         url: &new.url,
         secret: &secret,
-        resources: new.resources.clone(),
-        types: new.types.clone(),
+        resources,
+        types,
     };
     store::insert(tx, &row)?;
     told(tx, "webhook.created", id)
@@ -113,9 +116,17 @@ pub fn update(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>, patch: &Webh
     let before = lock(tx, id, version)?;
     let url = patch.url.as_deref().unwrap_or(&before.url);
     check_url(tx, url)?;
-    let resources = patch.resources.clone().unwrap_or_else(|| before.resources.clone());
-    check_resources(resources.as_ref())?;
-    let types = patch.types.clone().unwrap_or_else(|| before.types.clone());
+    let resources = match &patch.resources {
+        Some(asked) => texts(asked.as_deref()),
+        None => before.resources.clone(),
+    };
+    if patch.resources.is_some() {
+        check_resources(tx.principal(), resources.as_deref())?;
+    }
+    let types = match &patch.types {
+        Some(asked) => texts(asked.as_deref()),
+        None => before.types.clone(),
+    };
     let name = patch.name.as_deref().unwrap_or(&before.name);
     store::update(tx, id, name, url, resources, types, patch.status.unwrap_or(before.status))?;
     told(tx, "webhook.updated", id)

@@ -137,7 +137,8 @@ fn migrations_lead_up_down_and_up_to_the_same_schema() {
 
 #[test]
 fn the_rust_schema_is_that_of_the_migrations() {
-    let mut session = Database::new().owner();
+    let database = Database::new();
+    let mut session = database.owner();
     let printed = print_schema::print(&mut session.0).expect("a schema");
     let committed = include_str!("../../../src/platform/db/schema.rs");
     looked_at(printed.matches("diesel::table!").count(), "tables of schema.rs");
@@ -146,7 +147,8 @@ fn the_rust_schema_is_that_of_the_migrations() {
 
 #[test]
 fn every_foreign_key_has_an_index() {
-    let mut session = Database::new().owner();
+    let database = Database::new();
+    let mut session = database.owner();
     let keys = "select c.conrelid::regclass::text || '.' || c.conname as name, exists (
             select from pg_index i where i.indrelid = c.conrelid and i.indpred is null
                 and (i.indkey::int2[])[0:cardinality(c.conkey) - 1] @> c.conkey
@@ -158,7 +160,8 @@ fn every_foreign_key_has_an_index() {
 
 #[test]
 fn every_constraint_says_its_table_and_its_kind() {
-    let mut session = Database::new().owner();
+    let database = Database::new();
+    let mut session = database.owner();
     let constraints = format!(
         "select t.name as table_name, c.conname::text as name,
             case c.contype when 'p' then 'pkey' when 'u' then 'key' when 'f' then 'fkey' when 'c' then 'check' when 'x' then 'excl' end as kind
@@ -179,7 +182,8 @@ fn every_constraint_says_its_table_and_its_kind() {
 
 #[test]
 fn the_database_itself_hides_private_rows() {
-    let mut session = Database::new().owner();
+    let database = Database::new();
+    let mut session = database.owner();
     let secured: BTreeSet<String> =
         session.column(&format!("select name from ({TABLES}) t where secured")).into_iter().collect();
     looked_at(secured.len(), "tables under row-level security");
@@ -207,7 +211,8 @@ fn without_a_caller_the_service_sees_no_private_row() {
 
 #[test]
 fn every_change_is_journalled() {
-    let mut session = Database::new().owner();
+    let database = Database::new();
+    let mut session = database.owner();
     let tables: BTreeSet<String> = session.column(&format!("select name from ({TABLES}) t")).into_iter().collect();
     let audited = "select tgrelid::regclass::text from pg_trigger g join pg_proc p on p.oid = g.tgfoid
         where p.proname in ('conum_audit', 'conum_audit_inserted') and g.tgenabled = 'O'

@@ -26,8 +26,8 @@ use rand::{Rng, SeedableRng};
 use serde_json::Value;
 
 use crate::subsidies::{instructed, night, sign, violations};
-use crate::support::App;
 use crate::support::builders::{Employer, open_call, posts_of, retained_at};
+use crate::support::{App, Session};
 
 const FULL: i64 = 5_000_000;
 const MONTHS: u32 = 24;
@@ -70,6 +70,7 @@ struct Post {
 
 struct World {
     app: App,
+    owner: Session,
     houses: Vec<Employer>,
     agreements: Vec<String>,
     posts: Vec<Post>,
@@ -180,7 +181,8 @@ impl World {
                 });
             }
         }
-        Self { app, houses, agreements, posts, candidates: 0, dice: StdRng::seed_from_u64(seed) }
+        let owner = app.database.owner();
+        Self { app, owner, houses, agreements, posts, candidates: 0, dice: StdRng::seed_from_u64(seed) }
     }
 
     fn act<T>(&self, actor: &Actor, work: impl Fn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
@@ -197,7 +199,7 @@ impl World {
     fn candidate(&mut self) -> CandidateId {
         self.candidates += 1;
         let id = CandidateId::new();
-        self.app.database.owner().run(&format!(
+        self.owner.run(&format!(
             "insert into candidates (id, first_name, last_name, search_key, postal_code, commune_code, departement_code, region_code,
                 longitude, latitude, max_distance_km, anywhere, available_from, job_seeker, employed, in_training, graduated,
                 experienced, status, confirmed_at, last_contact_at)
@@ -314,8 +316,7 @@ impl World {
             running.last = today - TimeDelta::days(1);
             running.over = true;
             let id: RecruitmentId = {
-                let mut owner = self.app.database.owner();
-                let found = owner.column(&format!(
+                let found = self.owner.column(&format!(
                     "select id from recruitments where post_id = '{}' and status = 'validated'",
                     post.id
                 ));
@@ -447,7 +448,7 @@ impl World {
             Err(problem) if problem.code() == Code::NothingDue => {}
             other => drop(other.expect("a batch")),
         }
-        let open = self.app.database.owner().rows(
+        let open = self.owner.rows(
             "select l.batch_id, l.instalment_id, i.amount_cents, i.post_id, i.structure_id from payment_lines l
              join instalments i on i.id = l.instalment_id where l.status = 'ordered' order by l.batch_id, l.number",
         );

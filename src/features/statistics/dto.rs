@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use super::model::{ProgrammeDimension, UncoveredKind};
@@ -250,7 +250,7 @@ pub struct DepartementFeature {
     pub id: String,
     /// `Polygon` or `MultiPolygon`, WGS 84 degrees.
     #[schema(value_type = Object, additional_properties)]
-    pub geometry: Value,
+    pub geometry: &'static RawValue,
     pub properties: DepartementProperties,
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use chrono::NaiveDate;
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::dto::*;
 use super::model::ProgrammeDimension;
@@ -197,18 +198,28 @@ pub fn coverage(reader: &mut Reader<'_>, filter: &CoverageFilter) -> Result<Cove
     })
 }
 
-/// Outlines of départements by code, read once.
-fn outlines() -> &'static BTreeMap<String, Value> {
-    static MAP: OnceLock<BTreeMap<String, Value>> = OnceLock::new();
+/// Outlines of départements by code, each as the text it is: two hundred kilobytes are not worth taking apart for an answer.
+fn outlines() -> &'static BTreeMap<&'static str, &'static RawValue> {
+    #[derive(Deserialize)]
+    struct Collection<'a> {
+        #[serde(borrow)]
+        features: Vec<Outline<'a>>,
+    }
+    #[derive(Deserialize)]
+    struct Outline<'a> {
+        #[serde(borrow)]
+        properties: Properties<'a>,
+        #[serde(borrow)]
+        geometry: &'a RawValue,
+    }
+    #[derive(Deserialize)]
+    struct Properties<'a> {
+        code: &'a str,
+    }
+    static MAP: OnceLock<BTreeMap<&'static str, &'static RawValue>> = OnceLock::new();
     MAP.get_or_init(|| {
-        let collection: Value = serde_json::from_str(OUTLINES).unwrap_or_default();
-        let features = collection["features"].as_array().cloned().unwrap_or_default();
-        features
-            .into_iter()
-            .filter_map(|feature| {
-                Some((feature["properties"]["code"].as_str()?.to_owned(), feature["geometry"].clone()))
-            })
-            .collect()
+        let features = serde_json::from_str::<Collection>(OUTLINES).map(|collection| collection.features);
+        features.unwrap_or_default().into_iter().map(|outline| (outline.properties.code, outline.geometry)).collect()
     })
 }
 
@@ -220,7 +231,7 @@ pub fn map(reader: &mut Reader<'_>) -> Result<DepartementsMap> {
         let posts = row.granted - row.returned;
         Some(DepartementFeature {
             r#type: "Feature",
-            geometry: outlines().get(&row.departement_code)?.clone(),
+            geometry: outlines().get(row.departement_code.as_str()).copied()?,
             properties: DepartementProperties {
                 code: row.departement_code.clone(),
                 name: row.departement_name,

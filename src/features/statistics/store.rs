@@ -76,8 +76,18 @@ pub fn departements(conn: &mut PgConnection, reach: &Reach, on: NaiveDate, wante
         Reach::Territory(Territory::Region(own)) => sql!("{} = {}", Sql::raw(region), own),
         _ => Sql::raw("false"),
     };
-    let near = || within("n.departement_code", "n.region_code");
-    let narrow = |condition: Sql| if *reach == Reach::Country { Sql::raw("true") } else { condition };
+    // The country needs no list of structures of its own, a territory is told once which ones are its.
+    let near = Sql::raw(if *reach == Reach::Country { "structures" } else { "near" });
+    let of_territory = match reach {
+        Reach::Country => Sql::default(),
+        _ => sql!(
+            "near as (select s.id, s.departement_code, s.commune_code from structures s where {}),",
+            within("s.departement_code", "s.region_code")
+        ),
+    };
+    let narrow = |condition: &'static str| Sql::raw(if *reach == Reach::Country { "true" } else { condition });
+    // Planned once for all days: planning takes as long as counting.
+    Sql::raw("set local plan_cache_mode = force_generic_plan").run(conn)?;
     // Asked once, not of each row.
     let end = || sql!("(select ({}::date + 1)::timestamp at time zone 'Europe/Paris')", on);
     let inner = if wanted.inner {
@@ -90,20 +100,20 @@ pub fn departements(conn: &mut PgConnection, reach: &Reach, on: NaiveDate, wante
              schooled as (
                 select n.departement_code, count(distinct k.id) filter (where t.counsellor_id is not null) as in_training,
                     count(distinct k.id) filter (where c.counsellor_id is not null) as certified
-                from running r join structures n on n.id = r.structure_id join counsellors k on k.candidate_id = r.candidate_id
+                from running r join {} n on n.id = r.structure_id join counsellors k on k.candidate_id = r.candidate_id
                     left join trained t on t.counsellor_id = k.id left join certified c on c.counsellor_id = k.id
-                where (t.counsellor_id is not null or c.counsellor_id is not null) and {} group by 1),
+                where t.counsellor_id is not null or c.counsellor_id is not null group by 1),
              money as (
                 select n.departement_code, sum(l.amount_cents) filter (where l.kind = 'commitment')::bigint as agreed,
                     sum(l.amount_cents) filter (where l.kind = 'payment')::bigint as paid,
                     sum(l.amount_cents) filter (where l.kind = 'credit')::bigint as credited
-                from ledger_entries l join structures n on n.id = l.structure_id where l.booked_on <= {} and {} group by 1)",
+                from ledger_entries l join {} n on n.id = l.structure_id where l.booked_on <= {} group by 1)",
             on,
             on,
             on,
-            near(),
-            on,
-            near()
+            near.clone(),
+            near.clone(),
+            on
         )
     } else {
         Sql::raw(
@@ -114,12 +124,12 @@ pub fn departements(conn: &mut PgConnection, reach: &Reach, on: NaiveDate, wante
     let towns = if wanted.communes {
         sql!(
             "covered as (
-                select n.commune_code from held h join structures n on n.id = h.structure_id where not h.returned and {}
+                select n.commune_code from held h join {} n on n.id = h.structure_id where not h.returned
                 union select p.commune_code from places p where p.merged_into_id is null),
              towns as (
                 select c.departement_code, count(*) as communes, count(v.commune_code) as covered
                 from communes c left join covered v on v.commune_code = c.code where c.kind = 'commune' and {} group by 1)",
-            near(),
+            near.clone(),
             within("c.departement_code", "c.region_code")
         )
     } else {
@@ -128,7 +138,7 @@ pub fn departements(conn: &mut PgConnection, reach: &Reach, on: NaiveDate, wante
         )
     };
     sql!(
-        "with held as (
+        "with {} held as (
             select distinct on (a.post_id) a.post_id, a.structure_id,
                 coalesce(a.ended_by in ('returned', 'taken_back') and a.to_on <= {}, false) as returned
             from post_attachments a where a.from_on <= {} and {}
@@ -144,14 +154,14 @@ pub fn departements(conn: &mut PgConnection, reach: &Reach, on: NaiveDate, wante
          posts_by as (
             select n.departement_code, sum(p.granted)::bigint as granted, sum(p.returned)::bigint as returned,
                 sum(p.occupied)::bigint as occupied, count(*) filter (where p.granted > p.returned) as structures
-            from posts_of p join structures n on n.id = p.structure_id where {} group by 1),
+            from posts_of p join {} n on n.id = p.structure_id group by 1),
          submitted as (
-            select n.departement_code, count(*) as n from recruitments r join structures n on n.id = r.structure_id
-            where {} and r.created_at < {} and (r.validated_at is null or r.validated_at >= {}) and (r.refused_at is null or r.refused_at >= {})
+            select n.departement_code, count(*) as n from recruitments r join {} n on n.id = r.structure_id
+            where r.created_at < {} and (r.validated_at is null or r.validated_at >= {}) and (r.refused_at is null or r.refused_at >= {})
                 and (r.cancelled_at is null or r.cancelled_at >= {}) group by 1),
          people as (
-            select n.departement_code, count(distinct r.candidate_id) as in_post from running r join structures n on n.id = r.structure_id
-            where {} group by 1),
+            select n.departement_code, count(distinct r.candidate_id) as in_post from running r join {} n on n.id = r.structure_id
+            group by 1),
          spots as (
             select p.departement_code, count(*) as places from places p
             where p.merged_into_id is null and p.created_at < {} and {} group by 1),
@@ -167,25 +177,20 @@ pub fn departements(conn: &mut PgConnection, reach: &Reach, on: NaiveDate, wante
             left join schooled f on f.departement_code = d.code left join money m on m.departement_code = d.code
             left join spots l on l.departement_code = d.code left join towns t on t.departement_code = d.code
          where {} order by d.code",
+        of_territory,
         on,
         on,
-        narrow(sql!(
-            "a.post_id in (select x.post_id from post_attachments x join structures n on n.id = x.structure_id where {})",
-            near()
-        )),
+        narrow("a.post_id in (select x.post_id from post_attachments x join near n on n.id = x.structure_id)"),
         end(),
         end(),
-        narrow(sql!(
-            "(r.post_id in (select h.post_id from held h) or r.structure_id in (select n.id from structures n where {}))",
-            near()
-        )),
-        near(),
-        near(),
+        narrow("(r.post_id in (select h.post_id from held h) or r.structure_id in (select n.id from near n))"),
+        near.clone(),
+        near.clone(),
         end(),
         end(),
         end(),
         end(),
-        near(),
+        near,
         end(),
         within("p.departement_code", "p.region_code"),
         inner,

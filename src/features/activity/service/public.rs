@@ -49,7 +49,7 @@ pub fn statistics(
     let by = dimension.map_or(Key::Nothing, key);
     let told = figures::told(conn, &asked.scope, asked.period, by, FLOOR)?;
     let mut totals = Counts::zero();
-    told.iter().for_each(|row| totals.add(&row.counts()));
+    told.iter().for_each(|row| totals.add(&row.counts));
     let mut masked = told.iter().any(|row| row.masked);
     let mut denominator = None;
     let cells = match dimension.map(|dimension| (dimension, columns(dimension, language))) {
@@ -82,7 +82,8 @@ pub fn statistics(
         }
         Some((dimension, None)) => {
             let missing: BTreeSet<String> = told.iter().filter(|row| row.masked).map(|row| row.key.clone()).collect();
-            let found = told.iter().filter(|row| row.told > 0).map(|row| (row.key.clone(), row.counts())).collect();
+            let found =
+                told.iter().filter(|row| row.told > 0).map(|row| (row.key.clone(), row.counts.clone())).collect();
             let named = named(conn, dimension, found, &asked)?;
             denominator = Some(totals.get("reports"));
             let percents = percentages(&named.iter().map(|(_, _, counts)| counts.get("reports")).collect::<Vec<_>>());

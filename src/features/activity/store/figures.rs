@@ -194,24 +194,13 @@ pub fn read(
 }
 
 /// What everybody may know of the départements and months of a scope, by key.
-#[derive(QueryableByName)]
 pub struct Told {
-    #[diesel(sql_type = st::Text)]
     pub key: String,
     /// How many départements and months are told.
-    #[diesel(sql_type = st::BigInt)]
     pub told: i64,
     /// Whether some are not.
-    #[diesel(sql_type = st::Bool)]
     pub masked: bool,
-    #[diesel(sql_type = st::Array<st::BigInt>)]
-    counts: Vec<i64>,
-}
-
-impl Told {
-    pub fn counts(&self) -> Counts {
-        Counts(self.counts.clone())
-    }
+    pub counts: Counts,
 }
 
 /// Whether the sums of a département and month may be told: of those who came, of those who came back, of the others.
@@ -251,16 +240,39 @@ fn atoms(scope: &Scope, period: Period) -> Option<Sql> {
 
 /// The sums that everybody may know, by key: a département's month counts as a whole, or not at all.
 pub fn told(conn: &mut PgConnection, scope: &Scope, period: Period, key: Key, floor: i64) -> Result<Vec<Told>> {
+    #[derive(QueryableByName)]
+    struct Part {
+        #[diesel(sql_type = st::Text)]
+        key: String,
+        #[diesel(sql_type = st::Bool)]
+        is_told: bool,
+        #[diesel(sql_type = st::BigInt)]
+        n: i64,
+        #[diesel(sql_type = st::Array<st::BigInt>)]
+        counts: Vec<i64>,
+    }
     let Some(atoms) = atoms(scope, period) else { return Ok(Vec::new()) };
-    sql!(
-        "select x.key, count(*) filter (where x.is_told) as told, bool_or(not x.is_told) as masked, {} as counts
-         from (select f.*, {} as key, {} as is_told from activity_figures f where {}) x group by x.key order by x.key",
-        Sql::raw(array("", |name| format!("coalesce(sum(x.{name}) filter (where x.is_told), 0)"))),
+    // Grouped by it, whether a row is told is found out once, and not for each sum.
+    let parts: Vec<Part> = sql!(
+        "select {} as key, {} as is_told, count(*) as n, {} as counts from activity_figures f where {} group by 1, 2 order by 1, 2",
         Sql::raw(territory_key(key)),
         Sql::raw(is_told(floor)),
+        Sql::raw(array("", |name| format!("sum(f.{name})"))),
         atoms
     )
-    .load(conn)
+    .load(conn)?;
+    let mut rows: Vec<Told> = Vec::new();
+    for part in parts {
+        if rows.last().is_none_or(|row| row.key != part.key) {
+            rows.push(Told { key: part.key, told: 0, masked: false, counts: Counts::zero() });
+        }
+        let Some(row) = rows.last_mut() else { continue };
+        match part.is_told {
+            true => (row.told, row.counts) = (part.n, Counts(part.counts)),
+            false => row.masked = true,
+        }
+    }
+    Ok(rows)
 }
 
 /// Each told département and month with some counters of its own, in the order of `columns`.

@@ -12,7 +12,7 @@ use crate::features::subsidies::dto::{NewPaymentBatch, PaymentOutcome, PaymentRe
 use crate::features::subsidies::model::{LedgerKind, LineStatus};
 use crate::features::subsidies::store::batches::{self, Account, Answer, Batch, Choice, Line};
 use crate::features::subsidies::store::covered::{self, Covered};
-use crate::features::subsidies::store::instalments::{self, Instalment};
+use crate::features::subsidies::store::instalments::{self, Live};
 use crate::features::subsidies::store::ledger::{self, About};
 use crate::features::subsidies::store::{agreements, credits, envelopes};
 use crate::platform::db::{Reader, Tx};
@@ -87,7 +87,7 @@ pub fn record_results(tx: &mut Tx<'_>, id: PaymentBatchId, results: &[PaymentRes
     of.sort_unstable_by_key(|id| id.uuid());
     of.dedup();
     agreements::lock_all(tx, &of)?;
-    let instalments: BTreeMap<Uuid, Instalment> =
+    let instalments: BTreeMap<Uuid, Live> =
         instalments::live(tx.conn(), &of)?.into_iter().map(|instalment| (instalment.id.uuid(), instalment)).collect();
     let mut posts: BTreeMap<Uuid, Covered> =
         covered::of_agreements(tx.conn(), &of)?.into_iter().map(|post| (post.id.uuid(), post)).collect();
@@ -188,7 +188,7 @@ fn pay(
     tx: &mut Tx<'_>,
     batch: PaymentBatchId,
     line: &Line,
-    instalment: &Instalment,
+    instalment: &Live,
     post: &mut Covered,
     result: &PaymentResult,
 ) -> Result<()> {

@@ -12,7 +12,7 @@ use crate::features::subsidies::model::{
     Added, CreditReason, InstalmentStatus, LedgerKind, Next, Open, PlanLine, Revision, Standing, revise, worked,
 };
 use crate::features::subsidies::store::covered::{self, Contract, Covered};
-use crate::features::subsidies::store::instalments::{self, Instalment, Owner};
+use crate::features::subsidies::store::instalments::{self, Live, Owner};
 use crate::features::subsidies::store::ledger::{self, About};
 use crate::features::subsidies::store::scales::{self, PlanRow, parse_all};
 use crate::features::subsidies::store::{agreements, credits, envelopes};
@@ -178,7 +178,7 @@ pub(super) fn revise_locked(tx: &mut Tx<'_>, ids: &[AgreementId], may_rise: bool
         .collect();
     let scales: Vec<SubsidyScaleId> = scales.into_iter().map(SubsidyScaleId::from_uuid).collect();
     let plans = scales::plans(tx.conn(), &scales)?;
-    let mut live: BTreeMap<Uuid, Vec<Instalment>> = BTreeMap::new();
+    let mut live: BTreeMap<Uuid, Vec<Live>> = BTreeMap::new();
     for instalment in instalments::live(tx.conn(), ids)? {
         live.entry(instalment.agreement_post_id.uuid()).or_default().push(instalment);
     }
@@ -187,7 +187,7 @@ pub(super) fn revise_locked(tx: &mut Tx<'_>, ids: &[AgreementId], may_rise: bool
     for (post, standing) in posts.iter().zip(standings(&posts, &contracts, today)) {
         let own = live.remove(&post.id.uuid()).unwrap_or_default();
         let is_open =
-            |instalment: &&Instalment| matches!(instalment.status, InstalmentStatus::Planned | InstalmentStatus::Due);
+            |instalment: &&Live| matches!(instalment.status, InstalmentStatus::Planned | InstalmentStatus::Due);
         let open: Vec<Open> = own.iter().filter(is_open).map(open).collect::<Result<_>>()?;
         let ordered: i64 = own
             .iter()
@@ -209,7 +209,7 @@ pub(super) fn revise_locked(tx: &mut Tx<'_>, ids: &[AgreementId], may_rise: bool
     books.close(tx)
 }
 
-fn open(instalment: &Instalment) -> Result<Open> {
+fn open(instalment: &Live) -> Result<Open> {
     Ok(Open {
         id: instalment.id,
         rank: instalment.rank,
@@ -248,7 +248,7 @@ impl Books {
     }
 }
 
-fn apply(tx: &mut Tx<'_>, post: &Covered, own: &[Instalment], revision: &Revision, books: &mut Books) -> Result<()> {
+fn apply(tx: &mut Tx<'_>, post: &Covered, own: &[Live], revision: &Revision, books: &mut Books) -> Result<()> {
     let (owner, today) = (owner(post), tx.today());
     let risen = revision.agreed_cents - post.amount_cents;
     if risen != 0 || revision.credit_cents != 0 {
@@ -286,7 +286,7 @@ fn plan_one(tx: &mut Tx<'_>, post: &Covered, owner: &Owner, added: &Added, books
     Ok(())
 }
 
-fn change(tx: &mut Tx<'_>, post: &Covered, before: &Instalment, next: &Next, books: &mut Books) -> Result<()> {
+fn change(tx: &mut Tx<'_>, post: &Covered, before: &Live, next: &Next, books: &mut Books) -> Result<()> {
     if next.amount_cents <= before.offset_cents {
         release(tx, before)?;
     }
@@ -310,7 +310,7 @@ fn change(tx: &mut Tx<'_>, post: &Covered, before: &Instalment, next: &Next, boo
 }
 
 /// Credit notes that an instalment was to settle are owed again.
-fn release(tx: &mut Tx<'_>, instalment: &Instalment) -> Result<()> {
+fn release(tx: &mut Tx<'_>, instalment: &Live) -> Result<()> {
     if instalment.offset_cents == 0 {
         return Ok(());
     }

@@ -176,12 +176,33 @@ pub fn sums(
     .load(conn)
 }
 
+/// An instalment that is not cancelled, as the books need it.
+#[derive(Clone, Debug, QueryableByName)]
+#[diesel(table_name = instalments)]
+pub struct Live {
+    pub id: InstalmentId,
+    pub agreement_post_id: AgreementPostId,
+    pub structure_id: StructureId,
+    pub rank: i32,
+    pub amount_cents: i64,
+    pub offset_cents: i64,
+    pub conditions: Vec<String>,
+    pub months_elapsed: i32,
+    pub settlement: bool,
+    pub status: InstalmentStatus,
+    pub unmet: Vec<String>,
+    pub expected_on: Option<NaiveDate>,
+    #[diesel(sql_type = st::Text)]
+    pub departement_code: String,
+    #[diesel(sql_type = st::Text)]
+    pub region_code: String,
+}
+
 /// The instalments of agreements that are not cancelled, by post and rank.
-pub fn live(conn: &mut PgConnection, agreements: &[AgreementId]) -> Result<Vec<Instalment>> {
+pub fn live(conn: &mut PgConnection, agreements: &[AgreementId]) -> Result<Vec<Live>> {
     sql!(
-        "select {} from {} where i.agreement_id = any({}) and i.status <> 'cancelled' order by i.agreement_post_id, i.rank",
-        columns(),
-        Sql::raw(TABLES),
+        "select i.*, s.departement_code, s.region_code from instalments i join structures s on s.id = i.structure_id
+         where i.agreement_id = any({}) and i.status <> 'cancelled' order by i.agreement_post_id, i.rank",
         uuids(agreements)
     )
     .load(conn)

@@ -35,4 +35,4 @@ fuzz: ## throw generated requests at a running service
 	@$(SETUP) && exec ./scripts/fuzz.sh $(ARGS)
 
 bench: ## measure throughput, latency, the matching, the nightly pull and the dashboards
-	@$(SETUP) && ./bench/run.sh $(ARGS) && ./bench/matching.sh && ./bench/pull.sh && exec ./bench/dashboard.sh
+	@$(SETUP) && ./bench/run.sh $(ARGS) && ./bench/matching.sh && ./bench/pull.sh && ./bench/dashboard.sh && exec ./bench/flatness.sh

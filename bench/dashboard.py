@@ -1,36 +1,18 @@
 """Dashboards at full size: latency of figures, of the same by the raw rows, and of writing."""
 
-import concurrent.futures
 import datetime
-import http.client
 import json
 import os
 import random
 import subprocess
-import time
 import urllib.parse
+
+from writers import Client, report, written
 
 HOST = urllib.parse.urlsplit(os.environ["URL"]).netloc
 ANCT, COUNSELLOR, TOKENS = os.environ["ANCT"], os.environ["COUNSELLOR"], os.environ["TOKENS"].split()
 TODAY = datetime.date.today()
 RANDOM = random.Random(1)
-
-
-class Client:
-    def __init__(self, token):
-        self.connection, self.token = http.client.HTTPConnection(HOST, timeout=600), token
-
-    def call(self, method, path, body=None, media="application/json", **headers):
-        sent = {**({"Authorization": f"Bearer {self.token}"} if self.token else {}), **headers}
-        if body is not None:
-            sent["Content-Type"] = media
-        begun = time.perf_counter()
-        self.connection.request(method, path, body, sent)
-        answer = self.connection.getresponse()
-        text = answer.read()
-        if answer.status >= 400:
-            raise SystemExit(f"{method} {path}: {answer.status} {text[:500]}")
-        return (time.perf_counter() - begun) * 1000, text
 
 
 def percentile(values, share):
@@ -62,12 +44,6 @@ def raw(condition, group, first, last):
     return json.loads(found.stdout)[0]["Execution Time"]
 
 
-def report():
-    on = TODAY - datetime.timedelta(RANDOM.randrange(0, 60))
-    return json.dumps({"held_on": str(on), "activity": "ponctuel", "channel": "distance", "duration_minutes": 30,
-                       "ages": {"plus_60": 1}, "statuses": {"retraite": 1}, "themes": ["internet"]})
-
-
 reports = int(os.environ["REPORTS"])
 print(f"\n### {reports:,} reports (made up and counted in {os.environ['MADE']} s)\n")
 print("| figures | p50 ms | p99 ms | raw rows, ms | times faster |")
@@ -94,7 +70,7 @@ for name, token, query, condition, group in [
     ("public: country, by month", None, "&group_by=month", "", "month"),
     ("public: a département, by theme", None, OF + "&group_by=theme", IN, "theme"),
 ]:
-    client, times, scans = Client(token), [], []
+    client, times, scans = Client(HOST, token), [], []
     for turn in range(320):
         departement = RANDOM.choice(["82", "2A", "59", "75", "13", "69", "974", "48"])
         first, last = period() if token else whole(*period())
@@ -109,29 +85,16 @@ for name, token, query, condition, group in [
 for name, path in [("public: programme, country", "statistics/programme"),
                    ("public: programme, a département", "statistics/programme?departement_code=82"),
                    ("public: map of départements", "maps/departements")]:
-    times = [Client(None).call("GET", "/api/v1/" + path)[0] for _ in range(120)][20:]
+    times = [Client(HOST, None).call("GET", "/api/v1/" + path)[0] for _ in range(120)][20:]
     print(f"| {name} | {percentile(times, .5):.1f} | {percentile(times, .99):.1f} | | |")
 
-own = Client(COUNSELLOR)
+own = Client(HOST, COUNSELLOR)
 times = [own.call("GET", "/api/v1/statistics/activity?group_by=theme")[0] for _ in range(220)][20:]
 print(f"\nA counsellor's own figures: p50 {percentile(times, .5):.1f} ms, p99 {percentile(times, .99):.1f} ms.")
 
 
-def write(token, seconds):
-    client, count, end = Client(token), 0, time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        client.call("POST", "/api/v1/activity-reports", report())
-        count += 1
-    return count / seconds
-
-
-def written(seconds):
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        return sum(pool.map(write, TOKENS[:8], [seconds] * 8))
-
-
-written(5)
-rates = sorted(written(10) for _ in range(5))
+written(HOST, TOKENS, 5)
+rates = sorted(written(HOST, TOKENS, 10) for _ in range(5))
 print(f"Writing, eight counsellors at once: {rates[2]:.0f} reports a second (five times ten seconds: {rates[0]:.0f} to {rates[4]:.0f}).")
 
 lines = "\n".join(json.dumps({**json.loads(report()), "external_id": f"bench-{n}"}) for n in range(20000))

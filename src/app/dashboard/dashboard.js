@@ -61,7 +61,7 @@ function drawMap(map) {
   for (const feature of map.features) {
     const { code, name, posts_per_10000: rate, posts_count: posts } = feature.properties;
     const d = projection(feature).map((ring) => "M" + ring.map(([x, y]) => x.toFixed(1) + " " + y.toFixed(1)).join("L") + "Z").join("");
-    const said = name + " : " + number.format(posts) + " postes, " + decimal.format(rate || 0) + " pour 10 000 habitants";
+    const said = name + " : " + number.format(posts) + (posts > 1 ? " postes, " : " poste, ") + decimal.format(rate || 0) + " pour 10 000 habitants";
     const path = element("path", { d, fill: shade(rate || 0, bounds), tabindex: 0, role: "button", "aria-pressed": "false", "aria-label": said, "data-code": code });
     path.append(element("title", {}, said));
     path.addEventListener("click", () => choose(code));

@@ -3,16 +3,13 @@
 import datetime
 import json
 import os
-import random
 import subprocess
 import urllib.parse
 
-from writers import Client, report, written
+from writers import RANDOM, TODAY, Client, report, written
 
 HOST = urllib.parse.urlsplit(os.environ["URL"]).netloc
 ANCT, COUNSELLOR, TOKENS = os.environ["ANCT"], os.environ["COUNSELLOR"], os.environ["TOKENS"].split()
-TODAY = datetime.date.today()
-RANDOM = random.Random(1)
 
 
 def percentile(values, share):

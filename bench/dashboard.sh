@@ -7,6 +7,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/service.sh
+. bench/writers.sh
 if [ -z "${CONUM_BIN-}" ]; then
     cargo build --release --locked --bin conum
     CONUM_BIN=$PWD/target/release/conum
@@ -30,10 +31,7 @@ for reports in ${BENCH_REPORTS:-50000 2400000 5000000}; do
         # What follows a load of millions is not what is measured.
         query -c "vacuum analyze" -c checkpoint >&2
         counsellor=$(query -c "select counsellor_id from activity_reports group by 1 order by count(*) desc limit 1")
-        # Of départements of their own: writers meet at the country's sums, as they do in life.
-        others=$(query -c "select string_agg(id, ' ') from (select min(k.id::text) as id from counsellors k
-            join structures s on s.id = k.structure_id group by s.departement_code order by md5(s.departement_code) limit 8) c")
-        TOKENS=$(for id in $others; do token counsellor --subject "$id"; done)
+        TOKENS=$(writers)
         ANCT=$(token anct) COUNSELLOR=$(token counsellor --subject "$counsellor")
         export ANCT COUNSELLOR TOKENS URL DATABASE_URL
         REPORTS=$reports MADE=$made python3 bench/dashboard.py | tee -a bench/RESULTS.md

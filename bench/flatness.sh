@@ -15,28 +15,29 @@ trap 'touch "$NOTES/stop"; wait; rm -rf "$NOTES"' EXIT
 # serve SIZE: a service with that many reports, until the measuring is done.
 serve() {
     . scripts/service.sh
+    . bench/writers.sh
     SERVICE_ARGS=--no-demo
     start_service "$CONUM_BIN"
     (cd "$FOLDER" && DATABASE_URL=$(database_url) "$CONUM" demo generate --reports "$1" --seed 1) >&2
     query -c "vacuum analyze" -c checkpoint >&2
-    people=$(query -c "select string_agg(id, ' ') from (select min(k.id::text) as id from counsellors k
-        join structures s on s.id = k.structure_id group by s.departement_code order by md5(s.departement_code) limit 8) c")
     {
         echo "$1" "$URL"
-        for id in $people; do token counsellor --subject "$id"; done
+        writers
     } >"$NOTES/$1.new"
     mv "$NOTES/$1.new" "$NOTES/$1"
     until [ -e "$NOTES/stop" ]; do sleep 0.2; done
 }
 
-FILES=()
+FILES=() SERVICES=()
 for size in ${BENCH_SIZES:-50000 5000000}; do
-    (serve "$size") || touch "$NOTES/failed" &
+    # Not in a condition: there a failure would not end it.
+    serve "$size" &
+    SERVICES+=($!)
     FILES+=("$NOTES/$size")
 done
 for file in "${FILES[@]}"; do
     until [ -e "$file" ]; do
-        [ ! -e "$NOTES/failed" ] || exit 1
+        for service in "${SERVICES[@]}"; do kill -0 "$service"; done
         sleep 0.2
     done
 done

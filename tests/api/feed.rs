@@ -14,7 +14,13 @@ use crate::support::builders::{
 };
 
 /// Everything from a place on, and the place reached.
-fn follow(app: &App, actor: &Actor, mut next: String) -> (Vec<Value>, String) {
+fn follow(app: &App, actor: &Actor, next: String) -> (Vec<Value>, String) {
+    app.let_events_be_published();
+    follow_so_far(app, actor, next)
+}
+
+/// What is published already from a place on, and the place reached.
+fn follow_so_far(app: &App, actor: &Actor, mut next: String) -> (Vec<Value>, String) {
     let mut events = Vec::new();
     loop {
         let page = app.get(&next).by(actor).expect(200);
@@ -33,6 +39,7 @@ fn types(events: &[Value]) -> Vec<String> {
 #[test]
 fn a_copy_is_made_of_a_list_and_the_feed() {
     let Scene { app, employer, posts } = scene(2);
+    app.let_events_be_published();
     let first = app.get("/api/v1/posts?limit=1").by(&Actor::Bdt).expect(200);
     let cursor = first.text_at("/meta/events_cursor");
     let start = format!("/api/v1/events?cursor={cursor}&limit=2");
@@ -168,7 +175,7 @@ fn a_mirror_equals_its_source_while_others_write() {
             }
         };
         while writers.iter().any(|writer| !writer.is_finished()) {
-            let (events, place) = follow(&app, &Actor::Bdt, next);
+            let (events, place) = follow_so_far(&app, &Actor::Bdt, next);
             apply(events, &mut copy);
             next = place;
         }

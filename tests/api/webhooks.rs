@@ -66,8 +66,9 @@ fn make(app: &App, by: &Actor, url: &str, changes: Value) -> Answer {
     app.post(WEBHOOKS).by(by).json(&new).expect(201)
 }
 
-/// Lets the sender do whatever it finds to do now: two rounds without anything to send.
+/// Lets the sender do all that there is to do now: two rounds without anything to send.
 fn send_all(app: &App) {
+    app.let_events_be_published();
     let mut sender = Sender::new(app.service.db.clone());
     let mut rounds = 0;
     while rounds < 2 {
@@ -151,6 +152,7 @@ fn a_receiver_that_fails_for_a_day_is_disabled_and_goes_on_where_it_stopped() {
     let view = app.get(&path(&made)).by(&Actor::Bdt).expect(200);
     assert_eq!((view.at("/status"), view.at("/queued_count")), (json!("disabled"), json!(0)));
     assert!(!view.at("/failing_since").is_null());
+    app.let_events_be_published();
     let told = app.get("/api/v1/events?resource=webhooks&limit=500").by(&Actor::Bdt).expect(200);
     assert!(told.values("/data", "/type").contains(&"webhook.disabled".to_owned()));
     // A redirect is no success either.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -146,6 +146,19 @@ impl App {
     pub fn call(&self, method: &str, path: &str) -> Call<'_> {
         let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
         Call::new(self, method, path)
+    }
+
+    /// Waits until the feed publishes all that has happened. It holds events back while an older transaction runs anywhere
+    /// on the server, and other tests have theirs there: copying a database is a long one.
+    pub fn let_events_be_published(&self) {
+        let mut session = self.database.owner();
+        let now = session.column("select pg_current_xact_id()::text").remove(0);
+        let published = format!("select (pg_snapshot_xmin(pg_current_snapshot()) > '{now}'::xid8)::int");
+        let deadline = Instant::now() + Duration::from_secs(120);
+        while session.number(&published) == 0 {
+            assert!(Instant::now() < deadline, "a transaction is still running after two minutes");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// The e-mails written so far, oldest first.

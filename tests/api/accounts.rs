@@ -45,7 +45,7 @@ fn mailed_tokens(app: &App) -> Vec<String> {
 pub fn time_until_refused(app: &App, token: &str) -> Duration {
     let started = Instant::now();
     while app.get("/api/v1/me").bearer(token).send().status != 401 {
-        assert!(started.elapsed() < Duration::from_secs(5), "a withdrawn caller is still let in");
+        assert!(started.elapsed() < Duration::from_secs(20), "a withdrawn caller is still let in");
         std::thread::sleep(Duration::from_millis(50));
     }
     started.elapsed()

@@ -5,6 +5,7 @@ use conum::app::jobs;
 use conum::platform::auth::Actor;
 use serde_json::{Value, json};
 
+use crate::accounts::time_until_refused;
 use crate::candidates::{end, job};
 use crate::support::App;
 use crate::support::builders::{
@@ -28,7 +29,7 @@ fn leaving_takes_its_own_token_and_closes_what_is_open() {
     let found = app.get(&format!("/api/v1/matches/{}", made.id())).by(&employer.actor).expect(200);
     assert_eq!(found.at("/status"), "closed");
     // The account's own token is refused within seconds.
-    std::thread::sleep(std::time::Duration::from_millis(2500));
+    time_until_refused(&app, &person.token);
     app.get("/api/v1/me").bearer(&person.token).problem("invalid_token");
     // Whoever registers again comes back by confirming.
     let mut form = candidate_form(&app, "82112", "82200", Some(40));

@@ -53,7 +53,7 @@ pub fn require_status(committee: &Committee, expected: &[CommitteeStatus]) -> Re
     if expected.contains(&committee.status) {
         return Ok(());
     }
-    let expected = expected.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ");
+    let expected = expected.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     Err(Problem::new(Code::CommitteeNotInSession).with("expected", expected).with("status", committee.status))
 }
 

@@ -1,15 +1,38 @@
-//! Who read whose data: a line in the transaction of the reading, so that nothing is shown that the journal does not know.
+//! Who read whose data: a line before it is shown, so that nothing is shown that the journal does not know.
 
 use uuid::Uuid;
 
+use super::auth::Actor;
 use super::db::Tx;
 use super::error::Result;
 use crate::sql;
 
-/// Records that the caller was shown a resource, and whom it is about; nothing of those who read what is their own.
+/// Whom a page of a list shows.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Path segment of the list.
+    pub resource: &'static str,
+    /// As candidates.
+    pub people: Vec<Uuid>,
+}
+
+/// Whether what this caller reads of others is noted: people read what is their own, the service reads for others.
+pub fn notes(actor: &Actor) -> bool {
+    !matches!(actor, Actor::Candidate(_) | Actor::Counsellor(_) | Actor::System)
+}
+
+/// Records that the caller was shown a resource, and whom it is about.
 pub fn read(tx: &mut Tx<'_>, resource: &'static str, id: Uuid, people: Vec<Uuid>) -> Result<()> {
-    use super::auth::Actor;
-    if matches!(tx.actor(), Actor::Candidate(_) | Actor::Counsellor(_) | Actor::System) {
+    write(tx, resource, Some(id), people)
+}
+
+/// Records that the caller was shown a page of a list.
+pub fn read_list(tx: &mut Tx<'_>, shown: &Shown) -> Result<()> {
+    write(tx, shown.resource, None, shown.people.clone())
+}
+
+fn write(tx: &mut Tx<'_>, resource: &'static str, id: Option<Uuid>, people: Vec<Uuid>) -> Result<()> {
+    if !notes(tx.actor()) {
         return Ok(());
     }
     let (principal, request) = (tx.principal(), tx.request());

@@ -117,6 +117,30 @@ fn people_learn_who_read_their_data() {
         );
     }
     assert_eq!(seen(&candidate(&app).actor).at("/meta/total"), 0);
+    // A page of a list is a reading of all whom it shows, and so is a file; not of those beyond one's reach.
+    let (near, far) = (crate::support::builders::prefecture("82"), crate::support::builders::prefecture("31"));
+    for (rank, (list, by)) in [
+        ("candidates?format=csv", &near),
+        ("candidates?limit=1&sort=reference", &near),
+        ("recruitments", &employer.actor),
+        ("counsellors?format=ndjson", &Actor::Anct),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for actor in [&far, &Actor::Observer(None), &person.actor] {
+            app.get(&format!("/api/v1/{list}")).by(actor).send();
+        }
+        app.get(&format!("/api/v1/{list}")).by(by).expect(200);
+        let readings = seen(&person.actor);
+        assert_eq!(readings.at("/meta/total"), before + 2 + rank as i64, "{list}");
+        let resource = list.split('?').next().unwrap();
+        assert_eq!(
+            (readings.at("/data/0/operation"), readings.at("/data/0/resource"), readings.at("/data/0/role")),
+            (json!(format!("list_{resource}")), json!(resource), json!(by.name()))
+        );
+        assert!(readings.at("/data/0/resource_id").is_null());
+    }
     // After a year they are forgotten.
     app.advance(chrono::TimeDelta::days(366));
     let report = crate::candidates::job(&app, "tidy", conum::app::jobs::tidy);

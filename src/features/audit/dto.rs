@@ -135,7 +135,8 @@ pub struct AccessView {
     /// Path segment of the resource.
     #[schema(example = "recruitments")]
     pub resource: String,
-    pub resource_id: Uuid,
+    /// Null where a page of a list, or a part of its file, was read.
+    pub resource_id: Option<Uuid>,
 }
 
 page_of! {

@@ -36,7 +36,8 @@ pub async fn list_audit_entries(
 
 /// Read the journal of readings.
 ///
-/// Who was shown personal data or account numbers, and of what; never what they said. Kept twelve months.
+/// Who was shown personal data or account numbers, and of what; never what they said. A page of a list, and each part of a
+/// list read as a file, is one reading of everybody in it. Kept twelve months.
 #[utoipa::path(tag = "audit", params(AccessFilter, PageParams),
     responses((status = 200, description = "A page of readings.", body = AccessPage)))]
 #[get("/accesses")]

@@ -49,7 +49,8 @@ pub struct Access {
     pub account_id: Option<Uuid>,
     pub api_client_id: Option<Uuid>,
     pub resource: String,
-    pub resource_id: Uuid,
+    /// None for a page of a list.
+    pub resource_id: Option<Uuid>,
 }
 
 sortable! {

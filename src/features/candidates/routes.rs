@@ -94,7 +94,8 @@ pub async fn list_candidates(
         .read_private(move |reader| {
             let actor = reader.actor().clone();
             let rows = store::list(reader.conn(), &actor, &search, &page)?;
-            CandidatePage::reply(&paging, rows.map(Into::into))
+            let people = rows.rows.iter().map(|row| row.id.uuid()).collect();
+            Ok(CandidatePage::reply(&paging, rows.map(Into::into))?.shows("candidates", people))
         })
         .await
 }

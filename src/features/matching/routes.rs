@@ -15,6 +15,7 @@ use crate::platform::auth::{Caller, can};
 use crate::platform::http::page::PageParams;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::{CandidateId, MatchId, MatchingRunId};
+use crate::platform::journal;
 
 pub fn configure(config: &mut ServiceConfig) {
     config
@@ -177,7 +178,8 @@ pub async fn list_matches(caller: Caller<can::list_matches>, filter: Query<Match
         .read_private(move |reader| {
             let actor = reader.actor().clone();
             let rows = matches::list(reader.conn(), &actor, &search, &page)?;
-            MatchPage::reply(&paging, rows.map(Into::into))
+            let people = rows.rows.iter().map(|row| row.candidate_id.uuid()).collect();
+            Ok(MatchPage::reply(&paging, rows.map(Into::into))?.shows("matches", people))
         })
         .await
 }
@@ -218,7 +220,13 @@ pub async fn explain_match(caller: Caller<can::explain_match>, pair: Query<Match
 #[utoipa::path(tag = "matching", responses((status = 200, description = "The match.", body = MatchView)))]
 #[get("/matches/{id}")]
 pub async fn find_match(caller: Caller<can::find_match>, id: PathParams<MatchId>) -> Answer {
-    caller.read_private(move |reader| file(service::find(reader, id.0)?)).await
+    caller
+        .read_journalled(move |tx| {
+            let found = service::find(&mut tx.reader(), id.0)?;
+            journal::read(tx, "matches", id.0.uuid(), vec![found.found.candidate_id.uuid()])?;
+            file(found)
+        })
+        .await
 }
 
 /// Accept a match, for your side.

@@ -140,7 +140,10 @@ pub async fn list_recruitments(
         .read_private(move |reader| {
             let shows = service::shows(reader.actor());
             let rows = service::list(reader, &search, &page)?;
-            RecruitmentPage::reply(&paging, rows.map(|row| RecruitmentItem::new(row, shows)))
+            // An observer sees contracts, not whose they are.
+            let people = rows.rows.iter().filter(|_| shows.people).map(|row| row.candidate_id.uuid()).collect();
+            let page = RecruitmentPage::reply(&paging, rows.map(|row| RecruitmentItem::new(row, shows)))?;
+            Ok(page.shows("recruitments", people))
         })
         .await
 }
@@ -357,7 +360,8 @@ pub async fn list_counsellors(
         .read_private(move |reader| {
             let actor = reader.actor().clone();
             let rows = counsellors::list(reader.conn(), &actor, &search, &page)?;
-            CounsellorPage::reply(&paging, rows.map(Into::into))
+            let people = rows.rows.iter().map(|row| row.candidate_id.uuid()).collect();
+            Ok(CounsellorPage::reply(&paging, rows.map(Into::into))?.shows("counsellors", people))
         })
         .await
 }

@@ -17,6 +17,7 @@ use crate::platform::http::export;
 use crate::platform::http::front::Admitted;
 use crate::platform::http::idempotency;
 use crate::platform::http::reply::{Answer, Reply};
+use crate::platform::journal;
 
 /// Somebody whom the policy line `P` admits, and the way to the database on their behalf.
 pub struct Caller<P> {
@@ -40,39 +41,43 @@ impl<P: Permission> Caller<P> {
         self.admitted.version
     }
 
+    /// This call, for the journals.
+    fn as_request(&self) -> Request {
+        Request {
+            principal: self.admitted.principal.clone(),
+            operation: P::LINE.operation,
+            request_id: self.admitted.request_id.clone(),
+        }
+    }
+
     /// Reads tables that hold no personal data and no money.
     pub async fn read(&self, work: impl Fn(&mut Reader<'_>) -> Result<Reply> + Send + 'static) -> Answer {
         if let Some(export) = &self.admitted.export {
-            return export::answer(&self.db, self.admitted.principal.clone(), export.clone(), work).await;
+            return export::answer(&self.db, self.as_request(), export.clone(), work).await;
         }
         self.db.read(self.admitted.principal.clone(), work).await
     }
 
-    /// Reads tables that row-level security guards.
+    /// Reads tables that row-level security guards. Of a page that shows people the journal of accesses is told first: what
+    /// cannot be noted is not shown.
     pub async fn read_private(&self, work: impl Fn(&mut Reader<'_>) -> Result<Reply> + Send + 'static) -> Answer {
         if let Some(export) = &self.admitted.export {
-            return export::answer(&self.db, self.admitted.principal.clone(), export.clone(), work).await;
+            return export::answer(&self.db, self.as_request(), export.clone(), work).await;
         }
-        self.db.read_private(self.admitted.principal.clone(), work).await
+        let reply = self.db.read_private(self.admitted.principal.clone(), work).await?;
+        if let Some(shown) = reply.shown().filter(|_| journal::notes(self.actor())).cloned() {
+            self.db.write(self.as_request(), move |tx| journal::read_list(tx, &shown).map(Outcome::Keep)).await?;
+        }
+        Ok(reply)
     }
 
     /// Reads what the journal of accesses is told of, in the same transaction: what cannot be noted is not shown.
     pub async fn read_journalled(&self, work: impl Fn(&mut Tx<'_>) -> Result<Reply> + Send + 'static) -> Answer {
-        let request = Request {
-            principal: self.admitted.principal.clone(),
-            operation: P::LINE.operation,
-            request_id: self.admitted.request_id.clone(),
-        };
-        self.db.write(request, move |tx| work(tx).map(Outcome::Keep)).await
+        self.db.write(self.as_request(), move |tx| work(tx).map(Outcome::Keep)).await
     }
 
     /// Runs a use case in one transaction; honours `dry_run` and `Idempotency-Key`.
     pub async fn write(&self, work: impl Fn(&mut Tx<'_>) -> Result<Reply> + Send + 'static) -> Answer {
-        let request = Request {
-            principal: self.admitted.principal.clone(),
-            operation: P::LINE.operation,
-            request_id: self.admitted.request_id.clone(),
-        };
         let dry_run = self.admitted.dry_run;
         let body_hash = self.request.extensions().get::<BodyHash>().map(|hash| hash.0);
         let key = self.admitted.idempotency_key.as_ref().filter(|_| !dry_run).map(|key| idempotency::Call {
@@ -82,7 +87,7 @@ impl<P: Permission> Caller<P> {
             request_hash: body_hash.unwrap_or_default().to_vec(),
         });
         self.db
-            .write(request, move |tx| {
+            .write(self.as_request(), move |tx| {
                 if dry_run {
                     let reply = work(tx)?;
                     tx.settle()?;

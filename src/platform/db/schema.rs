@@ -14,7 +14,7 @@ diesel::table! {
         account_id -> Nullable<Uuid>,
         api_client_id -> Nullable<Uuid>,
         resource -> Text,
-        resource_id -> Uuid,
+        resource_id -> Nullable<Uuid>,
         people -> Array<Uuid>,
     }
 }

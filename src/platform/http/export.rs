@@ -15,11 +15,11 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
 use super::reply::{Answer, Batch, Reply};
-use crate::platform::auth::Principal;
 use crate::platform::contract::{Column, ColumnKind};
 use crate::platform::db::listing::Whole;
-use crate::platform::db::{Db, Reader};
+use crate::platform::db::{Db, Outcome, Reader, Request};
 use crate::platform::error::{Code, Problem, Result};
+use crate::platform::journal::{self, Shown};
 use crate::platform::text::harmless;
 
 /// Longest wait for a caller who does not take what is sent.
@@ -78,7 +78,7 @@ pub type Chunk = std::result::Result<Bytes, Problem>;
 /// Starts reading; answers once the first batch is there, so that a refusal is a problem like any other.
 pub async fn answer(
     db: &Db,
-    principal: Arc<Principal>,
+    request: Request,
     export: Export,
     work: impl Fn(&mut Reader<'_>) -> Result<Reply> + Send + 'static,
 ) -> Answer {
@@ -92,7 +92,12 @@ pub async fn answer(
     let reading = std::thread::Builder::new().name("export".to_owned()).spawn(move || {
         let _place = place;
         let mut sender = Sender { chunks, begun: Some(begun) };
-        let outcome = db.snapshot_now(&principal, &mut |reader| write(reader, &export, &work, &mut sender));
+        let note = |shown: &Shown| match journal::notes(&request.principal.actor) {
+            true => db.write_now(&request, &|tx| journal::read_list(tx, shown).map(Outcome::Keep)),
+            false => Ok(()),
+        };
+        let outcome =
+            db.snapshot_now(&request.principal, &mut |reader| write(reader, &export, &work, &note, &mut sender));
         sender.finish(outcome);
     });
     if reading.is_err() {
@@ -107,16 +112,18 @@ pub async fn answer(
     }
 }
 
-/// Reads batch after batch and sends what each becomes.
+/// Reads batch after batch and sends what each becomes, once whom it shows is noted.
 fn write(
     reader: &mut Reader<'_>,
     export: &Export,
     work: &dyn Fn(&mut Reader<'_>) -> Result<Reply>,
+    note: &dyn Fn(&Shown) -> Result<()>,
     sender: &mut Sender,
 ) -> Result<()> {
     let mut file = Encoder::new(export)?;
     loop {
-        let batch = work(reader)?.into_batch().ok_or_else(|| Problem::internal("a list without rows"))?;
+        let (batch, shown) = work(reader)?.into_batch().ok_or_else(|| Problem::internal("a list without rows"))?;
+        shown.as_ref().map_or(Ok(()), note)?;
         sender.begin(batch.events_cursor.clone());
         sender.send(file.rows(&batch)?)?;
         let Batch { next, .. } = batch;

@@ -9,12 +9,14 @@ use actix_web::{HttpRequest, HttpResponse, Responder, body::BoxBody};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::Receiver;
+use uuid::Uuid;
 
 use super::export::Chunk;
 use super::page::PageLinks;
 use crate::platform::db::Effect;
 use crate::platform::db::listing::Position;
 use crate::platform::error::{Problem, Result};
+use crate::platform::journal::Shown;
 
 pub type Answer = Result<Reply>;
 
@@ -44,6 +46,8 @@ pub struct Reply {
     secrets: &'static [&'static str],
     /// Rows of a list that is read whole.
     batch: Option<Batch>,
+    /// Whom the rows of a list are about, for the journal.
+    shown: Option<Shown>,
     /// What is sent while it is read.
     stream: Option<Stream>,
 }
@@ -75,6 +79,7 @@ impl Reply {
             replayed: false,
             secrets: &[],
             batch: None,
+            shown: None,
             stream: None,
         }
     }
@@ -104,8 +109,19 @@ impl Reply {
         Ok(Self { batch: Some(batch), ..Self::new(200, None) })
     }
 
-    pub fn into_batch(self) -> Option<Batch> {
-        self.batch
+    /// The rows of a list that is read whole, and whom they are about.
+    pub fn into_batch(self) -> Option<(Batch, Option<Shown>)> {
+        self.batch.map(|batch| (batch, self.shown))
+    }
+
+    /// A page that shows these people (as candidates), of which the journal is told before the caller sees it.
+    pub fn shows(self, resource: &'static str, people: Vec<Uuid>) -> Self {
+        Self { shown: Some(Shown { resource, people }).filter(|shown| !shown.people.is_empty()), ..self }
+    }
+
+    /// Whom this page shows.
+    pub fn shown(&self) -> Option<&Shown> {
+        self.shown.as_ref()
     }
 
     /// A file that is sent while it is made.

@@ -7,6 +7,7 @@ mod support;
 
 mod accounts;
 mod activity;
+mod activity_figures;
 mod api_clients;
 mod applications;
 mod bodies;
@@ -35,6 +36,7 @@ mod subsidies;
 mod subsidy_histories;
 mod subsidy_races;
 mod subsidy_states;
+mod subsidy_terms;
 mod territories;
 mod tokens;
 mod trainings;

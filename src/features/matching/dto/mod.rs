@@ -1,0 +1,7 @@
+//! Shapes of requests and answers about matches and runs.
+
+mod matches;
+mod runs;
+
+pub use matches::*;
+pub use runs::*;

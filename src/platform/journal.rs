@@ -7,11 +7,13 @@ use super::db::Tx;
 use super::error::Result;
 use crate::sql;
 
-/// Whom a page of a list shows.
+/// Whom an answer shows.
 #[derive(Clone, Debug)]
 pub struct Shown {
-    /// Path segment of the list.
+    /// Path segment of the resource or list.
     pub resource: &'static str,
+    /// None for a page of a list.
+    pub id: Option<Uuid>,
     /// As candidates.
     pub people: Vec<Uuid>,
 }
@@ -26,9 +28,9 @@ pub fn read(tx: &mut Tx<'_>, resource: &'static str, id: Uuid, people: Vec<Uuid>
     write(tx, resource, Some(id), people)
 }
 
-/// Records that the caller was shown a page of a list.
-pub fn read_list(tx: &mut Tx<'_>, shown: &Shown) -> Result<()> {
-    write(tx, shown.resource, None, shown.people.clone())
+/// Records whom an answer shows that was read before.
+pub fn note(tx: &mut Tx<'_>, shown: &Shown) -> Result<()> {
+    write(tx, shown.resource, shown.id, shown.people.clone())
 }
 
 fn write(tx: &mut Tx<'_>, resource: &'static str, id: Option<Uuid>, people: Vec<Uuid>) -> Result<()> {

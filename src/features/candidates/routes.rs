@@ -95,7 +95,7 @@ pub async fn list_candidates(
             let actor = reader.actor().clone();
             let rows = store::list(reader.conn(), &actor, &search, &page)?;
             let people = rows.rows.iter().map(|row| row.id.uuid()).collect();
-            Ok(CandidatePage::reply(&paging, rows.map(Into::into))?.shows("candidates", people))
+            Ok(CandidatePage::reply(&paging, rows.map(Into::into))?.shows("candidates", None, people))
         })
         .await
 }

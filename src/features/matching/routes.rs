@@ -179,7 +179,7 @@ pub async fn list_matches(caller: Caller<can::list_matches>, filter: Query<Match
             let actor = reader.actor().clone();
             let rows = matches::list(reader.conn(), &actor, &search, &page)?;
             let people = rows.rows.iter().map(|row| row.candidate_id.uuid()).collect();
-            Ok(MatchPage::reply(&paging, rows.map(Into::into))?.shows("matches", people))
+            Ok(MatchPage::reply(&paging, rows.map(Into::into))?.shows("matches", None, people))
         })
         .await
 }

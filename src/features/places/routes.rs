@@ -67,7 +67,13 @@ pub async fn create_place(caller: Caller<can::create_place>, body: Body<NewPlace
 #[utoipa::path(tag = "places", responses((status = 200, description = "The place.", body = PlaceView)))]
 #[get("/places/{id}")]
 pub async fn find_place(caller: Caller<can::find_place>, id: PathParams<PlaceId>) -> Answer {
-    caller.read_private(move |reader| file(service::find(reader, id.0)?)).await
+    caller
+        .read_private(move |reader| {
+            let found = service::find(reader, id.0)?;
+            let people = found.known().map(|member| member.candidate_id.uuid()).collect();
+            Ok(file(found)?.shows("places", Some(id.0.uuid()), people))
+        })
+        .await
 }
 
 /// Change a place.

@@ -33,6 +33,13 @@ pub struct File {
     pub near: Vec<PlaceId>,
 }
 
+impl File {
+    /// Those whose names the caller sees though they are not public.
+    pub fn known(&self) -> impl Iterator<Item = &Membership> {
+        self.members.iter().filter(|member| self.knows_names && !member.name_published)
+    }
+}
+
 pub fn find(reader: &mut Reader<'_>, id: PlaceId) -> Result<File> {
     let actor = reader.actor().clone();
     let place = store::find(reader.conn(), &actor, id)?.ok_or_else(Problem::not_found)?;

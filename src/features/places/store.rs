@@ -11,7 +11,7 @@ use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
-use crate::platform::ids::{CounsellorId, PlaceId, StructureId};
+use crate::platform::ids::{CandidateId, CounsellorId, PlaceId, StructureId};
 use crate::platform::text::{search_key, search_pattern};
 use crate::{sortable, sql};
 
@@ -347,6 +347,8 @@ pub fn near(conn: &mut PgConnection, id: PlaceId, point: (f64, f64), metres: f64
 pub struct Membership {
     #[diesel(sql_type = st::Uuid)]
     pub counsellor_id: CounsellorId,
+    #[diesel(sql_type = st::Uuid)]
+    pub candidate_id: CandidateId,
     #[diesel(sql_type = st::Text)]
     pub first_name: String,
     #[diesel(sql_type = st::Text)]
@@ -362,7 +364,7 @@ pub struct Membership {
 /// As the service itself: the caller shows what may be shown.
 pub fn members(conn: &mut PgConnection, id: PlaceId) -> Result<Vec<Membership>> {
     sql!(
-        "select m.counsellor_id, c.first_name, c.last_name, m.main, m.name_published, m.objects
+        "select m.counsellor_id, k.candidate_id, c.first_name, c.last_name, m.main, m.name_published, m.objects
          from place_counsellors m join counsellors k on k.id = m.counsellor_id join candidates c on c.id = k.candidate_id
          where m.place_id = {} and k.status = 'in_post' order by c.search_key, m.counsellor_id",
         id

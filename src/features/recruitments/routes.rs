@@ -143,7 +143,7 @@ pub async fn list_recruitments(
             // An observer sees contracts, not whose they are.
             let people = rows.rows.iter().filter(|_| shows.people).map(|row| row.candidate_id.uuid()).collect();
             let page = RecruitmentPage::reply(&paging, rows.map(|row| RecruitmentItem::new(row, shows)))?;
-            Ok(page.shows("recruitments", people))
+            Ok(page.shows("recruitments", None, people))
         })
         .await
 }
@@ -361,7 +361,7 @@ pub async fn list_counsellors(
             let actor = reader.actor().clone();
             let rows = counsellors::list(reader.conn(), &actor, &search, &page)?;
             let people = rows.rows.iter().map(|row| row.candidate_id.uuid()).collect();
-            Ok(CounsellorPage::reply(&paging, rows.map(Into::into))?.shows("counsellors", people))
+            Ok(CounsellorPage::reply(&paging, rows.map(Into::into))?.shows("counsellors", None, people))
         })
         .await
 }

@@ -58,7 +58,7 @@ impl<P: Permission> Caller<P> {
         self.db.read(self.admitted.principal.clone(), work).await
     }
 
-    /// Reads tables that row-level security guards. Of a page that shows people the journal of accesses is told first: what
+    /// Reads tables that row-level security guards. Of an answer that shows people the journal of accesses is told first: what
     /// cannot be noted is not shown.
     pub async fn read_private(&self, work: impl Fn(&mut Reader<'_>) -> Result<Reply> + Send + 'static) -> Answer {
         if let Some(export) = &self.admitted.export {
@@ -66,7 +66,7 @@ impl<P: Permission> Caller<P> {
         }
         let reply = self.db.read_private(self.admitted.principal.clone(), work).await?;
         if let Some(shown) = reply.shown().filter(|_| journal::notes(self.actor())).cloned() {
-            self.db.write(self.as_request(), move |tx| journal::read_list(tx, &shown).map(Outcome::Keep)).await?;
+            self.db.write(self.as_request(), move |tx| journal::note(tx, &shown).map(Outcome::Keep)).await?;
         }
         Ok(reply)
     }

@@ -93,7 +93,7 @@ pub async fn answer(
         let _place = place;
         let mut sender = Sender { chunks, begun: Some(begun) };
         let note = |shown: &Shown| match journal::notes(&request.principal.actor) {
-            true => db.write_now(&request, &|tx| journal::read_list(tx, shown).map(Outcome::Keep)),
+            true => db.write_now(&request, &|tx| journal::note(tx, shown).map(Outcome::Keep)),
             false => Ok(()),
         };
         let outcome =

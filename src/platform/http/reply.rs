@@ -46,7 +46,7 @@ pub struct Reply {
     secrets: &'static [&'static str],
     /// Rows of a list that is read whole.
     batch: Option<Batch>,
-    /// Whom the rows of a list are about, for the journal.
+    /// Whom it is about, for the journal.
     shown: Option<Shown>,
     /// What is sent while it is read.
     stream: Option<Stream>,
@@ -114,12 +114,13 @@ impl Reply {
         self.batch.map(|batch| (batch, self.shown))
     }
 
-    /// A page that shows these people (as candidates), of which the journal is told before the caller sees it.
-    pub fn shows(self, resource: &'static str, people: Vec<Uuid>) -> Self {
-        Self { shown: Some(Shown { resource, people }).filter(|shown| !shown.people.is_empty()), ..self }
+    /// An answer that shows these people (as candidates), of which the journal is told before the caller sees it: a page of a
+    /// list, or one resource.
+    pub fn shows(self, resource: &'static str, id: Option<Uuid>, people: Vec<Uuid>) -> Self {
+        Self { shown: Some(Shown { resource, id, people }).filter(|shown| !shown.people.is_empty()), ..self }
     }
 
-    /// Whom this page shows.
+    /// Whom this answer shows.
     pub fn shown(&self) -> Option<&Shown> {
         self.shown.as_ref()
     }

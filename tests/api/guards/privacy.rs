@@ -2,8 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::{looked_at, none};
+use conum::platform::auth::Actor;
+use serde_json::json;
+
+use super::{looked_at, none, operations};
+use crate::places::place;
+use crate::recruitments::{Scene, scene};
+use crate::support::builders::{candidate_form, candidate_from, counsellor_of, recruited};
 use crate::support::{App, Database};
+use crate::trainings::{enrol, session, training_body, training_path};
 
 const REGISTRY: &str = include_str!("../../../docs/personal-data.csv");
 
@@ -75,4 +82,58 @@ fn what_has_served_its_purpose_is_forgotten() {
     assert_eq!(left[0]["status"], "cancelled");
     assert!(left[0]["email"].as_str().unwrap().ends_with("@example.invalid"));
     assert!(!id.is_empty());
+}
+
+#[test]
+fn whoever_is_shown_a_name_is_in_the_journal() {
+    let Scene { app, employer, posts } = scene(2);
+    let mut form = candidate_form(&app, "82112", "82200", Some(40));
+    form["last_name"] = json!("Inoubliable");
+    let person = candidate_from(&app, &form);
+    let met =
+        app.post("/api/v1/matches").by(&employer.actor).json(&json!({"candidate_id": person.id})).expect(201).id();
+    let contract = recruited(&app, &employer, &posts[0], &person.id);
+    let own = counsellor_of(&app, &contract);
+    let Actor::Counsellor(counsellor) = own else { panic!("a counsellor") };
+    let (body, initial) = (training_body(&app), training_path(&app, "initial", 105));
+    let course = session(&app, &body, &initial, app.today() + chrono::TimeDelta::days(20), 3, 2);
+    let enrolment = enrol(&app, &employer.actor, &own, &course).expect(201).id();
+    let passed = json!({"counsellor_id": counsellor, "kind": "ccp1", "result": "passed", "held_on": app.today()});
+    app.post("/api/v1/certifications").by(&Actor::Anct).json(&passed).expect(201);
+    let library = place(&app, &employer.actor);
+    let there = format!("/api/v1/places/{library}/counsellors/{counsellor}");
+    app.put(&there).by(&employer.actor).json(&json!({"main": true})).expect(200);
+    let counsellor = counsellor.to_string();
+    let ids = [person.id, met, contract, counsellor, enrolment, course, library, posts[0].clone(), employer.id];
+    let readings = |operation: &str| {
+        let query = format!("select count(*) from accesses where operation = '{operation}'");
+        app.database.owner().number(&query)
+    };
+    let (mut shown, mut wrong) = (BTreeSet::new(), Vec::new());
+    for operation in operations::all(&app.document()).iter().filter(|operation| operation.method == "GET") {
+        let paths: BTreeSet<String> = ids.iter().map(|id| operation.path_with(&[("id", id)])).collect();
+        for path in paths {
+            let before = readings(&operation.id);
+            let answer = operation.with_required(app.get(&path)).by(&Actor::Anct).send();
+            if answer.status == 200 && answer.text().contains("Inoubliable") {
+                shown.insert(operation.id.clone());
+                if readings(&operation.id) != before + 1 {
+                    wrong.push(format!("{}: {path}", operation.id));
+                }
+            }
+        }
+    }
+    let known = [
+        "find_candidate",
+        "find_match",
+        "find_enrolment",
+        "find_place",
+        "list_candidates",
+        "list_counsellors",
+        "list_certifications",
+        "download_structure_calendar",
+    ];
+    assert!(known.iter().all(|name| shown.contains(*name)), "{shown:?}");
+    looked_at(shown.len(), "operations that show a name");
+    none(&wrong, "readings that nobody would know of");
 }

@@ -101,7 +101,8 @@ pub async fn list_certifications(
         .read_private(move |reader| {
             let actor = reader.actor().clone();
             let rows = certifications::list(reader.conn(), &actor, &search, &page)?;
-            CertificationPage::reply(&paging, rows.map(Into::into))
+            let people = rows.rows.iter().map(|row| row.candidate_id.uuid()).collect();
+            Ok(CertificationPage::reply(&paging, rows.map(Into::into))?.shows("certifications", None, people))
         })
         .await
 }

@@ -44,7 +44,8 @@ pub async fn list_enrolments(
         .read_private(move |reader| {
             let actor = reader.actor().clone();
             let rows = enrolments::list(reader.conn(), &actor, &search, &page)?;
-            EnrolmentPage::reply(&paging, rows.map(Into::into))
+            let people = rows.rows.iter().map(|row| row.candidate_id.uuid()).collect();
+            Ok(EnrolmentPage::reply(&paging, rows.map(Into::into))?.shows("enrolments", None, people))
         })
         .await
 }
@@ -71,7 +72,13 @@ pub async fn enrol(caller: Caller<can::enrol>, body: Body<NewEnrolment>) -> Answ
 #[utoipa::path(tag = "trainings", responses((status = 200, description = "The enrolment.", body = EnrolmentView)))]
 #[get("/enrolments/{id}")]
 pub async fn find_enrolment(caller: Caller<can::find_enrolment>, id: PathParams<EnrolmentId>) -> Answer {
-    caller.read_private(move |reader| file(service::find_enrolment(reader, id.0)?)).await
+    caller
+        .read_private(move |reader| {
+            let found = service::find_enrolment(reader, id.0)?;
+            let people = vec![found.enrolment.candidate_id.uuid()];
+            Ok(file(found)?.shows("enrolments", Some(id.0.uuid()), people))
+        })
+        .await
 }
 
 /// Confirm an enrolment in a session to come.

@@ -9,7 +9,7 @@ use crate::features::trainings::store::sessions::{self, SessionSort};
 use crate::platform::auth::{Caller, can};
 use crate::platform::http::page::PageParams;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
-use crate::platform::ids::{CounsellorId, StructureId, TrainingSessionId};
+use crate::platform::ids::{CounsellorId, StructureId, TrainingSessionId, uuids};
 
 pub fn configure(config: &mut ServiceConfig) {
     config
@@ -129,7 +129,11 @@ pub async fn download_counsellor_calendar(
     id: PathParams<CounsellorId>,
 ) -> Answer {
     caller
-        .read_private(move |reader| Ok(calendar(format!("conseiller-{}", id.0), service::of_counsellor(reader, id.0)?)))
+        .read_private(move |reader| {
+            let (text, person) = service::of_counsellor(reader, id.0)?;
+            let file = calendar(format!("conseiller-{}", id.0), text);
+            Ok(file.shows("counsellors", Some(id.0.uuid()), vec![person.uuid()]))
+        })
         .await
 }
 
@@ -142,6 +146,9 @@ pub async fn download_structure_calendar(
     id: PathParams<StructureId>,
 ) -> Answer {
     caller
-        .read_private(move |reader| Ok(calendar(format!("structure-{}", id.0), service::of_structure(reader, id.0)?)))
+        .read_private(move |reader| {
+            let (text, people) = service::of_structure(reader, id.0)?;
+            Ok(calendar(format!("structure-{}", id.0), text).shows("enrolments", None, uuids(&people)))
+        })
         .await
 }

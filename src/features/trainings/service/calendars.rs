@@ -12,7 +12,7 @@ use crate::features::trainings::store::sessions::{self, Session};
 use crate::platform::db::Reader;
 use crate::platform::db::listing::PageSpec;
 use crate::platform::error::{Problem, Result};
-use crate::platform::ids::{CounsellorId, StructureId, TrainingSessionId};
+use crate::platform::ids::{CandidateId, CounsellorId, StructureId, TrainingSessionId};
 
 /// What a calendar's list may hold.
 const ROWS: i64 = 500;
@@ -23,19 +23,19 @@ pub fn of_session(reader: &mut Reader<'_>, id: TrainingSessionId) -> Result<Stri
     Ok(calendar(&session.path_name, &[(session.clone(), None)]))
 }
 
-/// The sessions of a counsellor.
-pub fn of_counsellor(reader: &mut Reader<'_>, id: CounsellorId) -> Result<String> {
+/// The sessions of a counsellor, and who that is.
+pub fn of_counsellor(reader: &mut Reader<'_>, id: CounsellorId) -> Result<(String, CandidateId)> {
     let counsellor = recruitments::find_counsellor(reader, id)?;
     let name = format!("Formation de {} {}", counsellor.first_name, counsellor.last_name);
-    let sessions = attended(reader, &Search { counsellor: Some(id), ..live() })?;
-    Ok(calendar(&name, &sessions))
+    let (sessions, _) = attended(reader, &Search { counsellor: Some(id), ..live() })?;
+    Ok((calendar(&name, &sessions), counsellor.candidate_id))
 }
 
-/// The sessions of a structure's counsellors.
-pub fn of_structure(reader: &mut Reader<'_>, id: StructureId) -> Result<String> {
+/// The sessions of a structure's counsellors, and who they are.
+pub fn of_structure(reader: &mut Reader<'_>, id: StructureId) -> Result<(String, Vec<CandidateId>)> {
     let structure = structures::require(reader, id)?;
-    let sessions = attended(reader, &Search { structure: Some(id), ..live() })?;
-    Ok(calendar(&format!("Formations – {}", structure.name), &sessions))
+    let (sessions, people) = attended(reader, &Search { structure: Some(id), ..live() })?;
+    Ok((calendar(&format!("Formations – {}", structure.name), &sessions), people))
 }
 
 fn live() -> Search {
@@ -48,18 +48,21 @@ fn live() -> Search {
     Search { statuses: Some(statuses), ..Search::default() }
 }
 
-/// Sessions with the person who attends each.
-fn attended(reader: &mut Reader<'_>, search: &Search) -> Result<Vec<(Session, Option<String>)>> {
+/// Sessions with the person who attends each, and those people.
+fn attended(reader: &mut Reader<'_>, search: &Search) -> Result<(Vec<(Session, Option<String>)>, Vec<CandidateId>)> {
     let actor = reader.actor().clone();
     let page = PageSpec::first(ROWS, enrolments::EnrolmentSort::order(None, "-starts_on"));
-    let mut found = Vec::new();
+    let (mut found, mut people) = (Vec::new(), Vec::new());
     for enrolment in enrolments::list(reader.conn(), &actor, search, &page)?.rows {
         let Some(session) = enrolment.session_id else { continue };
         if let Some(session) = sessions::find(reader.conn(), session)? {
             found.push((session, Some(format!("{} {}", enrolment.first_name, enrolment.last_name))));
+            people.push(enrolment.candidate_id);
         }
     }
-    Ok(found)
+    people.sort_unstable();
+    people.dedup();
+    Ok((found, people))
 }
 
 fn calendar(name: &str, sessions: &[(Session, Option<String>)]) -> String {

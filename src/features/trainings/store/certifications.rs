@@ -13,7 +13,7 @@ use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::certifications;
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
-use crate::platform::ids::{CertificationId, CounsellorId, StructureId, TrainingBodyId};
+use crate::platform::ids::{CandidateId, CertificationId, CounsellorId, StructureId, TrainingBodyId};
 use crate::{sortable, sql};
 
 #[derive(Clone, Debug, QueryableByName)]
@@ -33,6 +33,8 @@ pub struct Certification {
     pub version: i32,
     #[diesel(sql_type = st::Text)]
     pub counsellor_reference: String,
+    #[diesel(sql_type = st::Uuid)]
+    pub candidate_id: CandidateId,
     #[diesel(sql_type = st::Text)]
     pub first_name: String,
     #[diesel(sql_type = st::Text)]
@@ -43,8 +45,7 @@ pub struct Certification {
     pub region_code: String,
 }
 
-const COLUMNS: &str =
-    "x.*, k.reference as counsellor_reference, c.first_name, c.last_name, s.departement_code, s.region_code";
+const COLUMNS: &str = "x.*, k.reference as counsellor_reference, k.candidate_id, c.first_name, c.last_name, s.departement_code, s.region_code";
 const TABLES: &str = "certifications x join counsellors k on k.id = x.counsellor_id join candidates c on c.id = k.candidate_id \
     join structures s on s.id = x.structure_id";
 

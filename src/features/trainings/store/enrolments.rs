@@ -14,7 +14,8 @@ use crate::platform::db::schema::{attendances, enrolments};
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
 use crate::platform::ids::{
-    CounsellorId, EnrolmentId, RecruitmentId, StructureId, TrainingBodyId, TrainingPathId, TrainingSessionId,
+    CandidateId, CounsellorId, EnrolmentId, RecruitmentId, StructureId, TrainingBodyId, TrainingPathId,
+    TrainingSessionId,
 };
 use crate::{sortable, sql};
 
@@ -50,6 +51,8 @@ pub struct Enrolment {
     pub body_name: Option<String>,
     #[diesel(sql_type = st::Text)]
     pub counsellor_reference: String,
+    #[diesel(sql_type = st::Uuid)]
+    pub candidate_id: CandidateId,
     #[diesel(sql_type = st::Text)]
     pub first_name: String,
     #[diesel(sql_type = st::Text)]
@@ -82,7 +85,7 @@ pub struct Attendance {
 }
 
 const COLUMNS: &str = "e.*, p.name as path_name, p.hours, t.reference as session_reference, b.name as body_name, \
-    k.reference as counsellor_reference, c.first_name, c.last_name, s.name as structure_name, s.departement_code, s.region_code, \
+    k.reference as counsellor_reference, k.candidate_id, c.first_name, c.last_name, s.name as structure_name, s.departement_code, s.region_code, \
     coalesce(cardinality(t.half_days), 0)::bigint as half_days_count, \
     (select count(*) from attendances x where x.enrolment_id = e.id and x.status = 'present') as attended_count, \
     (select count(*) from attendances x where x.enrolment_id = e.id) as recorded_count, \

@@ -17,6 +17,9 @@ use crate::platform::ids::{CandidateId, CounsellorId, StructureId, TrainingSessi
 /// What a calendar's list may hold.
 const ROWS: i64 = 500;
 
+/// A session, and who attends it where it is told of one person.
+type Attended = (Session, Option<String>);
+
 /// One session.
 pub fn of_session(reader: &mut Reader<'_>, id: TrainingSessionId) -> Result<String> {
     let session = sessions::find(reader.conn(), id)?.ok_or_else(Problem::not_found)?;
@@ -49,7 +52,7 @@ fn live() -> Search {
 }
 
 /// Sessions with the person who attends each, and those people.
-fn attended(reader: &mut Reader<'_>, search: &Search) -> Result<(Vec<(Session, Option<String>)>, Vec<CandidateId>)> {
+fn attended(reader: &mut Reader<'_>, search: &Search) -> Result<(Vec<Attended>, Vec<CandidateId>)> {
     let actor = reader.actor().clone();
     let page = PageSpec::first(ROWS, enrolments::EnrolmentSort::order(None, "-starts_on"));
     let (mut found, mut people) = (Vec::new(), Vec::new());
@@ -65,7 +68,7 @@ fn attended(reader: &mut Reader<'_>, search: &Search) -> Result<(Vec<(Session, O
     Ok((found, people))
 }
 
-fn calendar(name: &str, sessions: &[(Session, Option<String>)]) -> String {
+fn calendar(name: &str, sessions: &[Attended]) -> String {
     let mut calendar = Calendar::new();
     calendar.name(name);
     for (session, person) in sessions {

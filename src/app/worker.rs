@@ -128,15 +128,18 @@ impl Worker {
             match &result {
                 Ok(()) => {
                     sql!(
-                        "update emails set status = 'sent', sent_at = {}, last_error = null, text_body = '', html_body = '' where id = {}",
+                        "update emails set status = 'sent', sent_at = {}, last_error = null, text_body = '', html_body = '',
+                            recipient = case when last_word then '' else recipient end where id = {}",
                         now,
                         email.id
                     )
                 }
                 Err(error) => sql!(
-                    "update emails set last_error = {}, status = case when attempts >= {} then 'failed' else status end
+                    "update emails set last_error = {}, status = case when attempts >= {} then 'failed' else status end,
+                        recipient = case when last_word and attempts >= {} then '' else recipient end
                      where id = {}",
                     error,
+                    ATTEMPTS,
                     ATTEMPTS,
                     email.id
                 ),

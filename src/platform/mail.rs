@@ -70,10 +70,21 @@ pub fn escape(text: &str) -> String {
 
 /// Puts an e-mail into the outbox: it leaves if, and only if, the transaction commits.
 pub fn send(tx: &mut Tx<'_>, email: &Email) -> Result<()> {
+    put(tx, email, false)
+}
+
+/// The last letter to somebody who is erased: the address is forgotten once it has left, or was given up.
+pub fn send_last(tx: &mut Tx<'_>, email: &Email) -> Result<()> {
+    put(tx, email, true)
+}
+
+fn put(tx: &mut Tx<'_>, email: &Email, last_word: bool) -> Result<()> {
     sql!(
-        "insert into emails (id, template, recipient, subject, text_body, html_body, resource, resource_id, next_attempt_at)
-         values ({}, {}, {}, {}, {}, {}, {}, {}, {})",
+        "insert into emails (id, last_word, template, recipient, subject, text_body, html_body, resource, resource_id,
+            next_attempt_at)
+         values ({}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
         EmailId::new(),
+        last_word,
         email.template,
         &email.recipient,
         &email.subject,

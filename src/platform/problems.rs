@@ -230,6 +230,9 @@ problems! {
     SecretShownOnce 409 "secret_shown_once"
         fr("Secret déjà montré", "La réponse à cette requête contenait un secret, montré une seule fois et jamais conservé : faites tourner le secret du client, ou demandez un nouveau lien.", "Faites tourner le secret du client (POST /api/v1/api-clients/{id}/rotate), ou demandez un nouveau lien.")
         en("Secret already shown", "The answer to this request held a secret, shown once and never kept: rotate the client's secret, or ask for a new link.", "Rotate the client's secret (POST /api/v1/api-clients/{id}/rotate), or ask for a new link.");
+    AnswerForgotten 410 "answer_forgotten"
+        fr("Réponse effacée", "Cette requête a déjà eu son effet ; sa réponse montrait une personne dont les données ont été effacées depuis, et n'est plus conservée. Rien n'a été refait.", "Lisez la ressource à l'adresse que donne Location, si elle est là.")
+        en("Answer erased", "This request has had its effect already; its answer showed somebody whose data has been erased since, and is no longer kept. Nothing was done again.", "Read the resource at the address in Location, where there is one.");
     UnsupportedGrantType 400 "unsupported_grant_type"
         fr("Type d'autorisation non admis", "Seul grant_type=client_credentials est admis.", "Envoyez grant_type=client_credentials.")
         en("Unsupported grant type", "Only grant_type=client_credentials is accepted.", "Send grant_type=client_credentials.");

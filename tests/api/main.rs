@@ -16,6 +16,7 @@ mod committees;
 mod edges;
 mod exports;
 mod feed;
+mod forgetting;
 mod guards;
 mod issuers;
 mod journey;

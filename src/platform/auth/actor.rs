@@ -171,10 +171,17 @@ impl Principal {
         Self { actor: Actor::System, subject: job.to_owned(), ..Self::anonymous() }
     }
 
-    /// One key a principal, for idempotency: two callers never share their keys.
+    /// One key per principal and perimeter, for idempotency: two callers never share their keys, nor do two offices of
+    /// one person.
     pub fn key(&self) -> String {
         let account = self.account.map(|id| id.to_string()).unwrap_or_default();
-        format!("{}|{}|{}|{account}", self.actor.name(), self.issuer, self.subject)
+        let (kind, value) = self.actor.reach().as_setting();
+        format!("{}|{}|{}|{account}|{kind}|{value}", self.actor.name(), self.issuer, self.subject)
+    }
+
+    /// The same caller as one of the public: what an open operation tells a role that it does not list.
+    pub fn as_public(&self) -> Self {
+        Self { actor: Actor::Anonymous, scopes: None, ..self.clone() }
     }
 
     pub fn has_scope(&self, scope: &str) -> bool {

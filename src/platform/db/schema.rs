@@ -428,6 +428,7 @@ diesel::table! {
         sent_at -> Nullable<Timestamptz>,
         last_error -> Nullable<Text>,
         created_at -> Timestamptz,
+        last_word -> Bool,
     }
 }
 
@@ -533,6 +534,8 @@ diesel::table! {
         body -> Nullable<Bytea>,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
+        mentions -> Array<Uuid>,
+        forgotten_at -> Nullable<Timestamptz>,
     }
 }
 

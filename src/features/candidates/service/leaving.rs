@@ -10,6 +10,7 @@ use crate::features::candidates::store::{self, Candidate, Change};
 use crate::platform::auth::Role;
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Problem, Result};
+use crate::platform::http::idempotency;
 use crate::platform::ids::CandidateId;
 use crate::platform::{mail, secret};
 
@@ -37,7 +38,7 @@ pub fn erase(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result<C
     tx.as_service(|tx| erase_all(tx, vec![id.uuid()]))?;
     // After all that was written to them is gone: the last letter is the only one left.
     if let Some(email) = &candidate.email {
-        mail::send(tx, &mails::erased(email))?;
+        mail::send_last(tx, &mails::erased(email))?;
     }
     emit(tx, "candidate.erased", &candidate)?;
     Ok(candidate)
@@ -45,6 +46,8 @@ pub fn erase(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result<C
 
 fn erase_all(tx: &mut Tx<'_>, ids: Vec<Uuid>) -> Result<()> {
     accounts::service::erase_personal_accounts(tx, ids.clone())?;
+    let names = store::names_of(tx, ids.clone())?;
+    idempotency::forget(tx, &names)?;
     store::erase(tx, ids)
 }
 

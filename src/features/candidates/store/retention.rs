@@ -14,6 +14,17 @@ use crate::sql;
 /// Forgets who these people are, and what was mailed to them; what others refer to stays, under a pseudonym.
 pub fn erase(tx: &mut Tx<'_>, ids: Vec<Uuid>) -> Result<()> {
     let now = tx.now().instant();
+    // Letters to others that have not left yet speak of them by their reference.
+    sql!(
+        "update emails e set subject = replace(e.subject, c.name, c.reference),
+            text_body = replace(e.text_body, c.name, c.reference), html_body = replace(e.html_body, c.html, c.reference)
+         from (select first_name || ' ' || last_name as name, reference,
+                replace(replace(replace(replace(first_name || ' ' || last_name, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'),
+                    '\"', '&quot;') as html from candidates where id = any({})) c
+         where e.status = 'queued' and position(c.name in e.subject || e.text_body) > 0",
+        ids.clone()
+    )
+    .run(tx.conn())?;
     sql!(
         "update candidates set status = 'erased', erased_at = {}, first_name = 'Personne', last_name = reference,
             search_key = lower(replace(reference, '-', ' ')), diploma_name = null, graduated = false,
@@ -43,6 +54,18 @@ pub fn erase(tx: &mut Tx<'_>, ids: Vec<Uuid>) -> Result<()> {
     )
     .run(tx.conn())
     .map(|_| ())
+}
+
+/// Every identifier under which answers show these people.
+pub fn names_of(tx: &mut Tx<'_>, ids: Vec<Uuid>) -> Result<Vec<Uuid>> {
+    #[derive(QueryableByName)]
+    struct Named {
+        #[diesel(sql_type = st::Uuid)]
+        id: Uuid,
+    }
+    let counsellors: Vec<Named> =
+        sql!("select id from counsellors where candidate_id = any({})", ids.clone()).load(tx.conn())?;
+    Ok(ids.into_iter().chain(counsellors.into_iter().map(|named| named.id)).collect())
 }
 
 /// The candidates whose time is over, locked: never confirmed, or not heard from for long. Nobody in a recruitment.

@@ -14,8 +14,20 @@ pub mod states;
 pub mod vocabularies;
 pub mod worker;
 
-use crate::features::subsidies;
+use crate::features::{candidates, matching, places, recruitments, structures, subsidies, trainings};
 use crate::platform::events::Follower;
+use crate::platform::http::rehearsal::Details;
 
 /// Features that act on what happens in those below them, within the same transaction.
 pub const FOLLOWERS: &[Follower] = &[subsidies::service::follow];
+
+/// How the resources that show people are read: what dry runs may show of them.
+pub const DETAILS: Details = Details(&[
+    structures::routes::DETAIL,
+    candidates::routes::DETAIL,
+    matching::routes::DETAIL,
+    recruitments::routes::DETAILS[0],
+    recruitments::routes::DETAILS[1],
+    trainings::routes::DETAIL,
+    places::routes::DETAIL,
+]);

@@ -140,6 +140,7 @@ impl Service {
                 .app_data(service.local_issuer.clone())
                 .app_data(Data::from(service.config.clone()))
                 .app_data(Data::new(service.db.clone()))
+                .app_data(Data::new(super::DETAILS))
                 .configure(routes::configure)
                 .map(|app| {
                     app.configure(pages::configure_pages).wrap(from_fn(door)).wrap(cors).wrap(from_fn(last_word))

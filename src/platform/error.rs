@@ -8,6 +8,9 @@ pub use super::problems::Code;
 
 pub type Result<T, E = Problem> = std::result::Result<T, E>;
 
+/// Faults that one problem tells; how many more there are is counted.
+pub const MOST_FAULTS: usize = 100;
+
 /// Where a fault lies in the request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
@@ -58,6 +61,8 @@ struct Inner {
     code: Code,
     params: Vec<(&'static str, Cow<'static, str>)>,
     faults: Vec<Fault>,
+    /// Faults that are not among them.
+    omitted: usize,
     extensions: Vec<(&'static str, Value)>,
     headers: Vec<(&'static str, String)>,
     /// For the log only; never sent.
@@ -70,6 +75,7 @@ impl Problem {
             code,
             params: Vec::new(),
             faults: Vec::new(),
+            omitted: 0,
             extensions: Vec::new(),
             headers: Vec::new(),
             cause: None,
@@ -102,8 +108,17 @@ impl Problem {
         self
     }
 
-    pub fn faults(mut self, faults: Vec<Fault>) -> Self {
+    /// The first hundred are kept, the others counted: an answer is never longer than somebody reads.
+    pub fn faults(mut self, mut faults: Vec<Fault>) -> Self {
+        self.0.omitted = faults.len().saturating_sub(MOST_FAULTS);
+        faults.truncate(MOST_FAULTS);
         self.0.faults = faults;
+        self
+    }
+
+    /// Faults that were found and only counted, beside those that are told.
+    pub fn omitted(mut self, more: usize) -> Self {
+        self.0.omitted += more;
         self
     }
 
@@ -137,6 +152,10 @@ impl Problem {
 
     pub fn fault_list(&self) -> &[Fault] {
         &self.0.faults
+    }
+
+    pub fn omitted_count(&self) -> usize {
+        self.0.omitted
     }
 
     pub fn extensions(&self) -> &[(&'static str, Value)] {

@@ -11,9 +11,9 @@ use super::store::{self, CandidateSort};
 use crate::platform::auth::local_issuer::{LocalIssuer, TOKEN_SECONDS};
 use crate::platform::auth::{Actor, Caller, can};
 use crate::platform::http::page::PageParams;
+use crate::platform::http::rehearsal::Detail;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply, steady};
 use crate::platform::ids::CandidateId;
-use crate::platform::journal;
 
 pub fn configure(config: &mut ServiceConfig) {
     config
@@ -28,9 +28,18 @@ pub fn configure(config: &mut ServiceConfig) {
 
 /// The answer of an operation on one candidate.
 pub fn file(file: File) -> Answer {
-    let version = file.candidate.version;
-    Reply::resource(&CandidateView::from(file), version)
+    let (id, version) = (file.candidate.id.uuid(), file.candidate.version);
+    Ok(Reply::resource(&CandidateView::from(file), version)?.shows("candidates", Some(id), vec![id]))
 }
+
+/// A candidate as whoever may read the file sees it.
+pub const DETAIL: Detail = Detail {
+    path: "/api/v1/candidates/{id}",
+    show: |reader, id| {
+        let candidate = service::require(reader, CandidateId::from_uuid(id))?;
+        file(service::file(reader, candidate))
+    },
+};
 
 /// Register as a candidate.
 ///
@@ -106,13 +115,7 @@ pub async fn list_candidates(
 #[utoipa::path(tag = "candidates", responses((status = 200, description = "The candidate.", body = CandidateView)))]
 #[get("/candidates/{id}")]
 pub async fn find_candidate(caller: Caller<can::find_candidate>, id: PathParams<CandidateId>) -> Answer {
-    caller
-        .read_journalled(move |tx| {
-            let candidate = service::require(&mut tx.reader(), id.0)?;
-            journal::read(tx, "candidates", id.0.uuid(), vec![id.0.uuid()])?;
-            file(service::file(&tx.reader(), candidate))
-        })
-        .await
+    caller.read_private(move |reader| (DETAIL.show)(reader, id.0.uuid())).await
 }
 
 /// Change your own file.

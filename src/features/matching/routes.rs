@@ -13,9 +13,9 @@ use crate::features::candidates::dto::{
 use crate::features::candidates::service::File as CandidateFile;
 use crate::platform::auth::{Caller, can};
 use crate::platform::http::page::PageParams;
+use crate::platform::http::rehearsal::Detail;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::{CandidateId, MatchId, MatchingRunId};
-use crate::platform::journal;
 
 pub fn configure(config: &mut ServiceConfig) {
     config
@@ -39,14 +39,18 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 fn file(file: File) -> Answer {
-    let version = file.found.version;
-    Reply::resource(&MatchView::from(file), version)
+    let (id, version, candidate) = (file.found.id.uuid(), file.found.version, file.found.candidate_id.uuid());
+    Ok(Reply::resource(&MatchView::from(file), version)?.shows("matches", Some(id), vec![candidate]))
 }
 
 fn candidate_file(file: CandidateFile) -> Answer {
-    let version = file.candidate.version;
-    Reply::resource(&CandidateView::from(file), version)
+    let (id, version) = (file.candidate.id.uuid(), file.candidate.version);
+    Ok(Reply::resource(&CandidateView::from(file), version)?.shows("candidates", Some(id), vec![id]))
 }
+
+/// A match as its sides see it.
+pub const DETAIL: Detail =
+    Detail { path: "/api/v1/matches/{id}", show: |reader, id| file(service::find(reader, MatchId::from_uuid(id))?) };
 
 /// Leave the scheme as a candidate.
 ///
@@ -195,8 +199,9 @@ pub async fn create_match(caller: Caller<can::create_match>, body: Body<NewMatch
     caller
         .write(move |tx| {
             let file = service::create(tx, body.candidate_id)?;
-            let (id, version) = (file.found.id, file.found.version);
-            Reply::created(format!("/api/v1/matches/{id}"), &MatchView::from(file), version)
+            let (id, version, candidate) = (file.found.id, file.found.version, file.found.candidate_id.uuid());
+            let reply = Reply::created(format!("/api/v1/matches/{id}"), &MatchView::from(file), version)?;
+            Ok(reply.shows("matches", Some(id.uuid()), vec![candidate]))
         })
         .await
 }
@@ -220,13 +225,7 @@ pub async fn explain_match(caller: Caller<can::explain_match>, pair: Query<Match
 #[utoipa::path(tag = "matching", responses((status = 200, description = "The match.", body = MatchView)))]
 #[get("/matches/{id}")]
 pub async fn find_match(caller: Caller<can::find_match>, id: PathParams<MatchId>) -> Answer {
-    caller
-        .read_journalled(move |tx| {
-            let found = service::find(&mut tx.reader(), id.0)?;
-            journal::read(tx, "matches", id.0.uuid(), vec![found.found.candidate_id.uuid()])?;
-            file(found)
-        })
-        .await
+    caller.read_private(move |reader| (DETAIL.show)(reader, id.0.uuid())).await
 }
 
 /// Accept a match, for your side.

@@ -8,6 +8,7 @@ use super::service::{self, File};
 use super::store::{self, PlaceSort};
 use crate::platform::auth::{Caller, can};
 use crate::platform::http::page::PageParams;
+use crate::platform::http::rehearsal::Detail;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::{CounsellorId, PlaceId};
 
@@ -25,9 +26,14 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 fn file(file: File) -> Answer {
-    let version = file.place.version;
-    Reply::resource(&PlaceView::from(file), version)
+    let (id, version) = (file.place.id.uuid(), file.place.version);
+    let people = file.known().map(|member| member.candidate_id.uuid()).collect();
+    Ok(Reply::resource(&PlaceView::from(file), version)?.shows("places", Some(id), people))
 }
+
+/// A place as whoever reads it sees it.
+pub const DETAIL: Detail =
+    Detail { path: "/api/v1/places/{id}", show: |reader, id| file(service::find(reader, PlaceId::from_uuid(id))?) };
 
 /// List the places.
 ///
@@ -67,13 +73,7 @@ pub async fn create_place(caller: Caller<can::create_place>, body: Body<NewPlace
 #[utoipa::path(tag = "places", responses((status = 200, description = "The place.", body = PlaceView)))]
 #[get("/places/{id}")]
 pub async fn find_place(caller: Caller<can::find_place>, id: PathParams<PlaceId>) -> Answer {
-    caller
-        .read_private(move |reader| {
-            let found = service::find(reader, id.0)?;
-            let people = found.known().map(|member| member.candidate_id.uuid()).collect();
-            Ok(file(found)?.shows("places", Some(id.0.uuid()), people))
-        })
-        .await
+    caller.read_private(move |reader| (DETAIL.show)(reader, id.0.uuid())).await
 }
 
 /// Change a place.

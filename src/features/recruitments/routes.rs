@@ -6,16 +6,16 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::dto::*;
 use super::service::{self, ExtensionFile, File};
-use super::store::counsellors::{self, CounsellorSort};
+use super::store::counsellors::{self, Counsellor, CounsellorSort};
 use super::store::extensions::{self, ExtensionSort};
 use super::store::recruitments::RecruitmentSort;
 use super::store::wages::{self, WageSort};
 use crate::features::posts::dto::{PostTransfer, PostView};
 use crate::platform::auth::{Caller, can};
 use crate::platform::http::page::PageParams;
+use crate::platform::http::rehearsal::Detail;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::{CounsellorId, ExtensionId, PostId, RecruitmentId};
-use crate::platform::journal;
 
 pub fn configure(config: &mut ServiceConfig) {
     config
@@ -44,14 +44,34 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 fn file(file: File) -> Answer {
-    let version = file.recruitment.version;
-    Reply::resource(&RecruitmentView::from(file), version)
+    let (id, version) = (file.recruitment.id.uuid(), file.recruitment.version);
+    let people = vec![file.recruitment.candidate_id.uuid()];
+    Ok(Reply::resource(&RecruitmentView::from(file), version)?.shows("recruitments", Some(id), people))
 }
 
 fn created(file: File) -> Answer {
     let (id, version) = (file.recruitment.id, file.recruitment.version);
-    Reply::created(format!("/api/v1/recruitments/{id}"), &RecruitmentView::from(file), version)
+    let people = vec![file.recruitment.candidate_id.uuid()];
+    let reply = Reply::created(format!("/api/v1/recruitments/{id}"), &RecruitmentView::from(file), version)?;
+    Ok(reply.shows("recruitments", Some(id.uuid()), people))
 }
+
+fn counsellor(counsellor: Counsellor) -> Answer {
+    let (id, version, person) = (counsellor.id.uuid(), counsellor.version, counsellor.candidate_id.uuid());
+    Ok(Reply::resource(&CounsellorView::from(counsellor), version)?.shows("counsellors", Some(id), vec![person]))
+}
+
+/// A recruitment and a counsellor as whoever may read them sees them.
+pub const DETAILS: [Detail; 2] = [
+    Detail {
+        path: "/api/v1/recruitments/{id}",
+        show: |reader, id| file(service::find(reader, RecruitmentId::from_uuid(id))?),
+    },
+    Detail {
+        path: "/api/v1/counsellors/{id}",
+        show: |reader, id| counsellor(service::find_counsellor(reader, CounsellorId::from_uuid(id))?),
+    },
+];
 
 fn extension(file: ExtensionFile) -> Answer {
     let version = file.extension.version;
@@ -164,13 +184,7 @@ pub async fn submit_recruitment(caller: Caller<can::submit_recruitment>, body: B
 #[utoipa::path(tag = "recruitments", responses((status = 200, description = "The recruitment.", body = RecruitmentView)))]
 #[get("/recruitments/{id}")]
 pub async fn find_recruitment(caller: Caller<can::find_recruitment>, id: PathParams<RecruitmentId>) -> Answer {
-    caller
-        .read_journalled(move |tx| {
-            let found = service::find(&mut tx.reader(), id.0)?;
-            journal::read(tx, "recruitments", id.0.uuid(), vec![found.recruitment.candidate_id.uuid()])?;
-            file(found)
-        })
-        .await
+    caller.read_private(move |reader| (DETAILS[0].show)(reader, id.0.uuid())).await
 }
 
 /// Change a submitted recruitment.
@@ -370,14 +384,7 @@ pub async fn list_counsellors(
 #[utoipa::path(tag = "counsellors", responses((status = 200, description = "The counsellor.", body = CounsellorView)))]
 #[get("/counsellors/{id}")]
 pub async fn find_counsellor(caller: Caller<can::find_counsellor>, id: PathParams<CounsellorId>) -> Answer {
-    caller
-        .read_journalled(move |tx| {
-            let counsellor = service::find_counsellor(&mut tx.reader(), id.0)?;
-            journal::read(tx, "counsellors", id.0.uuid(), vec![counsellor.candidate_id.uuid()])?;
-            let version = counsellor.version;
-            Reply::resource(&CounsellorView::from(counsellor), version)
-        })
-        .await
+    caller.read_private(move |reader| (DETAILS[1].show)(reader, id.0.uuid())).await
 }
 
 /// Change a counsellor's professional contact.
@@ -391,11 +398,5 @@ pub async fn update_counsellor(
     body: Body<CounsellorPatch>,
 ) -> Answer {
     let version = caller.version();
-    caller
-        .write(move |tx| {
-            let counsellor = service::update_counsellor(tx, id.0, version, &body)?;
-            let version = counsellor.version;
-            Reply::resource(&CounsellorView::from(counsellor), version)
-        })
-        .await
+    caller.write(move |tx| counsellor(service::update_counsellor(tx, id.0, version, &body)?)).await
 }

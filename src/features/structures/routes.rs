@@ -12,6 +12,7 @@ use crate::platform::auth::local_issuer::{LocalIssuer, TOKEN_SECONDS};
 use crate::platform::auth::{Actor, Caller, can};
 use crate::platform::error::Problem;
 use crate::platform::http::page::PageParams;
+use crate::platform::http::rehearsal::Detail;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::StructureId;
 
@@ -32,6 +33,15 @@ fn file(file: File) -> Answer {
     let version = file.structure.version;
     Reply::resource(&StructureView::from(file), version)
 }
+
+/// A structure as whoever may read it sees it.
+pub const DETAIL: Detail = Detail {
+    path: "/api/v1/structures/{id}",
+    show: |reader, id| {
+        let structure = service::require(reader, StructureId::from_uuid(id))?;
+        file(service::file(reader, structure)?)
+    },
+};
 
 /// Register a structure.
 ///
@@ -103,12 +113,7 @@ pub async fn list_structures(
     responses((status = 200, description = "Its file.", body = StructureView)))]
 #[get("/structures/{id}")]
 pub async fn find_structure(caller: Caller<can::find_structure>, id: PathParams<StructureId>) -> Answer {
-    caller
-        .read_private(move |reader| {
-            let structure = service::require(reader, id.0)?;
-            file(service::file(reader, structure)?)
-        })
-        .await
+    caller.read_private(move |reader| (DETAIL.show)(reader, id.0.uuid())).await
 }
 
 /// Find a structure by its SIRET or RIDET.

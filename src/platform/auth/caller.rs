@@ -7,15 +7,18 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use serde_json::Value;
+use uuid::Uuid;
 
 use super::actor::{Actor, Principal};
 use super::policy::Permission;
 use crate::platform::db::{Db, Outcome, Reader, Request, Tx};
-use crate::platform::error::{Problem, Result};
+use crate::platform::error::{Code, Problem, Result};
 use crate::platform::http::body::BodyHash;
 use crate::platform::http::export;
 use crate::platform::http::front::Admitted;
 use crate::platform::http::idempotency;
+use crate::platform::http::rehearsal::{Details, Sent};
 use crate::platform::http::reply::{Answer, Reply};
 use crate::platform::journal;
 
@@ -65,10 +68,43 @@ impl<P: Permission> Caller<P> {
             return export::answer(&self.db, self.as_request(), export.clone(), work).await;
         }
         let reply = self.db.read_private(self.admitted.principal.clone(), work).await?;
+        self.noted(reply).await
+    }
+
+    /// The answer, once the journal of accesses knows whom it shows.
+    async fn noted(&self, reply: Reply) -> Answer {
         if let Some(shown) = reply.shown().filter(|_| journal::notes(self.actor())).cloned() {
             self.db.write(self.as_request(), move |tx| journal::note(tx, &shown).map(Outcome::Keep)).await?;
         }
         Ok(reply)
+    }
+
+    /// Carries a use case out and rolls it back. Of people the answer shows what the caller saw before; the journal of
+    /// accesses keeps who tried, whom it was about.
+    async fn rehearse(&self, work: impl Fn(&mut Tx<'_>) -> Result<Reply> + Send + 'static) -> Answer {
+        let before = self.before().await?;
+        let sent = self.request.extensions().get::<Sent>().cloned();
+        let rehearsal = move |tx: &mut Tx<'_>| {
+            let reply = work(tx)?;
+            tx.settle()?;
+            let sent = sent.as_ref().map(|sent| &sent.0);
+            Ok(Outcome::Discard(reply.rehearsed(tx.effects(), before.as_ref(), sent)))
+        };
+        let reply = self.db.write(self.as_request(), rehearsal).await?;
+        self.noted(reply).await
+    }
+
+    /// The resource that this call changes, as the caller may read it now.
+    async fn before(&self) -> Result<Option<Reply>> {
+        let details = self.request.app_data::<Data<Details>>();
+        let detail = details.and_then(|details| details.of(&self.admitted.operation.path));
+        let id = self.admitted.path.values().next().and_then(Value::as_str).and_then(|id| Uuid::try_parse(id).ok());
+        let (Some(detail), Some(id)) = (detail, id) else { return Ok(None) };
+        match self.db.read_private(self.admitted.principal.clone(), move |reader| (detail.show)(reader, id)).await {
+            Ok(reply) => Ok(Some(reply)),
+            Err(problem) if problem.code() == Code::NotFound => Ok(None),
+            Err(problem) => Err(problem),
+        }
     }
 
     /// Reads what the journal of accesses is told of, in the same transaction: what cannot be noted is not shown.
@@ -78,25 +114,20 @@ impl<P: Permission> Caller<P> {
 
     /// Runs a use case in one transaction; honours `dry_run` and `Idempotency-Key`.
     pub async fn write(&self, work: impl Fn(&mut Tx<'_>) -> Result<Reply> + Send + 'static) -> Answer {
-        let dry_run = self.admitted.dry_run;
+        if self.admitted.dry_run {
+            return self.rehearse(work).await;
+        }
         let body_hash = self.request.extensions().get::<BodyHash>().map(|hash| hash.0);
-        let key = self.admitted.idempotency_key.as_ref().filter(|_| !dry_run).map(|key| idempotency::Call {
+        let key = self.admitted.idempotency_key.as_ref().map(|key| idempotency::Call {
             key: key.clone(),
             method: self.request.method().to_string(),
             path: self.request.uri().to_string(),
             request_hash: body_hash.unwrap_or_default().to_vec(),
         });
         self.db
-            .write(self.as_request(), move |tx| {
-                if dry_run {
-                    let reply = work(tx)?;
-                    tx.settle()?;
-                    return Ok(Outcome::Discard(reply.rehearsed(tx.effects())));
-                }
-                match &key {
-                    Some(call) => idempotency::once(tx, call, &work).map(Outcome::Keep),
-                    None => work(tx).map(Outcome::Keep),
-                }
+            .write(self.as_request(), move |tx| match &key {
+                Some(call) => idempotency::once(tx, call, &work).map(Outcome::Keep),
+                None => work(tx).map(Outcome::Keep),
             })
             .await
     }
@@ -110,8 +141,12 @@ impl<P: Permission> FromRequest for Caller<P> {
         let admitted = request.extensions().get::<Admitted>().cloned();
         let db = request.app_data::<Data<Db>>().cloned();
         ready(match (admitted, db) {
-            // The door admits by the document's operation; the signature must name the same one.
-            (Some(admitted), Some(db)) if std::ptr::eq(admitted.operation.line, P::LINE) => {
+            // The door admits by the document's operation; the signature must name the same one. A role that the line
+            // does not list comes as one of the public, or not at all.
+            (Some(admitted), Some(db))
+                if std::ptr::eq(admitted.operation.line, P::LINE)
+                    && admitted.principal.actor.role().is_none_or(|role| P::LINE.admits(role)) =>
+            {
                 Ok(Self { admitted, request: request.clone(), db, permission: PhantomData })
             }
             (Some(admitted), _) => Err(Problem::internal(format!(

@@ -1,5 +1,7 @@
 //! The one place that says who may call what. One line an operation.
 
+use std::sync::Arc;
+
 use super::actor::{Principal, Role};
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::error::{Code, Problem, Result};
@@ -18,6 +20,15 @@ pub struct Line {
 impl Line {
     pub fn admits(&self, role: Role) -> bool {
         self.roles.contains(&role)
+    }
+
+    /// As whom the operation hears a principal whom it authorises: as itself where its role is listed, as one of the
+    /// public elsewhere. A handler therefore never meets a role that its line does not list.
+    pub fn heard(&self, principal: Arc<Principal>) -> Arc<Principal> {
+        match principal.actor.role() {
+            Some(role) if !self.admits(role) => Arc::new(principal.as_public()),
+            _ => principal,
+        }
     }
 
     /// Whether the role and the scopes of a principal admit the call; the first thing that does not

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
@@ -11,11 +12,13 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
+use tokio::runtime::Runtime;
 use validator::Validate;
 
 use super::front::{Admitted, Limits};
-use super::json;
+use super::rehearsal::Sent;
 use crate::platform::error::{Code, Fault, FaultCode, Place, Problem, Result};
 
 /// Hash of the body as it came, for idempotency.
@@ -89,7 +92,7 @@ impl<T> Deref for Body<T> {
     }
 }
 
-impl<T: DeserializeOwned + Checked + 'static> FromRequest for Body<T> {
+impl<T: DeserializeOwned + Checked + Send + 'static> FromRequest for Body<T> {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
@@ -98,27 +101,62 @@ impl<T: DeserializeOwned + Checked + 'static> FromRequest for Body<T> {
         let mut payload = payload.take();
         Box::pin(async move {
             let bytes = receive(&request, &mut payload).await?;
-            let value =
-                json::parse(&bytes).map_err(|reason| Problem::new(Code::MalformedRequest).with("reason", reason))?;
-            let faults = match request
-                .extensions()
-                .get::<Admitted>()
-                .and_then(|a| a.operation.body.as_ref().map(|b| b.faults(&value)))
-            {
-                Some(faults) => faults,
-                None => return Err(Problem::internal("a body that the document does not have")),
-            };
-            if !faults.is_empty() {
-                return Err(Problem::invalid(faults));
+            let admitted = request.extensions().get::<Admitted>().cloned();
+            let admitted = admitted.ok_or_else(|| Problem::internal("a body read before the door"))?;
+            let (hash, sent, body) = apart(bytes.len(), move || {
+                let hash = BodyHash(Sha256::digest(&bytes).into());
+                let value = checked(&admitted, &bytes)?;
+                let body = typed(&value)?;
+                Ok((hash, Some(Sent(value)).filter(|_| admitted.dry_run), body))
+            })
+            .await?;
+            let mut extensions = request.extensions_mut();
+            extensions.insert(hash);
+            if let Some(sent) = sent {
+                extensions.insert(sent);
             }
-            let body: T = serde_path_to_error::deserialize(&value).map_err(|error| {
-                let pointer = format!("/{}", error.path().to_string().replace('.', "/"));
-                Problem::invalid(vec![Fault::new(Place::Pointer(pointer), FaultCode::InvalidValue)])
-            })?;
-            body.check()?;
             Ok(Self(body))
         })
     }
+}
+
+/// What a body says, once it fits its schema.
+fn checked(admitted: &Admitted, bytes: &[u8]) -> Result<Value> {
+    let contract = admitted.operation.body.as_ref();
+    contract.ok_or_else(|| Problem::internal("a body that the document does not have"))?.check(bytes)
+}
+
+/// A body that fits its schema, once it fits the rules between its members as well.
+fn typed<T: DeserializeOwned + Checked>(value: &Value) -> Result<T> {
+    let body: T = serde_path_to_error::deserialize(value).map_err(|error| {
+        let pointer = format!("/{}", error.path().to_string().replace('.', "/"));
+        Problem::invalid(vec![Fault::new(Place::Pointer(pointer), FaultCode::InvalidValue)])
+    })?;
+    body.check()?;
+    Ok(body)
+}
+
+/// Bodies up to this size are checked at once: that takes less than handing them over.
+const SMALL: usize = 2 * 1024;
+/// Bodies that are checked at a time. What is larger than a few kilobytes takes milliseconds and megabytes: never on a
+/// thread that serves others.
+const CHECKERS: usize = 2;
+
+/// Does work on a body of this length apart from the threads that serve requests, and from those that wait for the
+/// database.
+async fn apart<T: Send + 'static>(length: usize, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    static THREADS: LazyLock<Option<Runtime>> = LazyLock::new(|| {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(1).max_blocking_threads(CHECKERS).thread_name("body").build().ok()
+    });
+    if length <= SMALL {
+        return work();
+    }
+    let Some(threads) = THREADS.as_ref() else { return work() };
+    threads
+        .spawn_blocking(work)
+        .await
+        .unwrap_or_else(|_| Err(Problem::internal("a thread that checks bodies panicked")))
 }
 
 impl FromRequest for TextBody {
@@ -130,32 +168,33 @@ impl FromRequest for TextBody {
         let mut payload = payload.take();
         Box::pin(async move {
             let bytes = receive(&request, &mut payload).await?;
-            // Spreadsheets put a byte order mark before UTF-8.
-            let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
-            let text = std::str::from_utf8(bytes)
-                .map_err(|_| Problem::new(Code::MalformedRequest).with("reason", "the text is not UTF-8"))?;
-            if text.contains('\0') {
-                return Err(Problem::new(Code::MalformedRequest).with("reason", "the character U+0000 is not accepted"));
-            }
-            Ok(Self(text.to_owned()))
+            let (hash, text) =
+                apart(bytes.len(), move || Ok((BodyHash(Sha256::digest(&bytes).into()), plain(bytes)?))).await?;
+            request.extensions_mut().insert(hash);
+            Ok(Self(text))
         })
     }
 }
 
-/// Operations whose JSON may be as long as an import.
-const LARGE: &[&str] = &["reconcile", "record_payment_results"];
+fn plain(mut bytes: Vec<u8>) -> Result<String> {
+    let refuse = |reason: &str| Problem::new(Code::MalformedRequest).with("reason", reason);
+    // Spreadsheets put a byte order mark before UTF-8.
+    if bytes.starts_with(b"\xEF\xBB\xBF") {
+        bytes.drain(..3);
+    }
+    let text = String::from_utf8(bytes).map_err(|_| refuse("the text is not UTF-8"))?;
+    if text.contains('\0') { Err(refuse("the character U+0000 is not accepted")) } else { Ok(text) }
+}
 
 /// Reads the whole body; media type, size and time are limited.
 async fn receive(request: &HttpRequest, payload: &mut Payload) -> Result<Vec<u8>> {
     let limits = request.app_data::<Data<Limits>>().map(|l| l.as_ref().clone()).unwrap_or_default();
-    let expected = request
+    let (expected, long) = request
         .extensions()
         .get::<Admitted>()
-        .and_then(|a| a.operation.body.as_ref().map(|b| b.media_types.clone()))
+        .and_then(|a| a.operation.body.as_ref().map(|b| (b.media_types.clone(), b.is_long())))
         .unwrap_or_default();
-    let small = expected.iter().any(|m| m == "application/json" || m.ends_with("+json") || m.contains("form"));
-    let large = request.extensions().get::<Admitted>().is_some_and(|a| LARGE.contains(&a.operation.id.as_str()));
-    let limit = if small && !large { limits.body } else { limits.import };
+    let limit = if long { limits.import } else { limits.body };
     check_media_type(request, &expected)?;
     let announced = request
         .headers()
@@ -180,7 +219,6 @@ async fn receive(request: &HttpRequest, payload: &mut Payload) -> Result<Vec<u8>
     let bytes = tokio::time::timeout(Duration::from_millis(limits.body_millis), reading)
         .await
         .map_err(|_| Problem::new(Code::RequestTimeout).header("Connection", "close"))??;
-    request.extensions_mut().insert(BodyHash(Sha256::digest(&bytes).into()));
     Ok(bytes)
 }
 

@@ -329,46 +329,6 @@ fn write_cell(sheet: &mut Worksheet, row: u32, at: u16, values: &Value, column: 
     Ok(())
 }
 
-/// The columns of a list's items, from the schemas of the document: members in their order, nested ones with dots.
-pub fn columns(schemas: &Value, item: &Value) -> Vec<Column> {
-    let mut found = Vec::new();
-    collect(schemas, item, &mut Vec::new(), &mut found, 0);
-    found
-}
-
-fn collect(schemas: &Value, schema: &Value, path: &mut Vec<String>, found: &mut Vec<Column>, depth: usize) {
-    let schema = resolve(schemas, schema);
-    let members = schema["properties"].as_object().filter(|_| depth < 4);
-    match members {
-        Some(members) => {
-            for (name, member) in members {
-                path.push(name.clone());
-                collect(schemas, member, path, found, depth + 1);
-                path.pop();
-            }
-        }
-        None => {
-            let kind = match schema["format"].as_str() {
-                Some("date") => ColumnKind::Date,
-                Some("date-time") => ColumnKind::Instant,
-                _ => ColumnKind::Other,
-            };
-            found.push(Column { name: path.join("."), path: path.clone(), kind });
-        }
-    }
-}
-
-fn resolve<'s>(schemas: &'s Value, schema: &'s Value) -> &'s Value {
-    if let Some(name) = schema["$ref"].as_str().and_then(|r| r.strip_prefix("#/components/schemas/")) {
-        return resolve(schemas, &schemas[name]);
-    }
-    let some = ["oneOf", "anyOf", "allOf"].iter().find_map(|k| schema[*k].as_array());
-    match some.and_then(|options| options.iter().find(|option| option["type"] != "null")) {
-        Some(option) => resolve(schemas, option),
-        None => schema,
-    }
-}
-
 /// What the caller asks for: by name first, then by the media types that are accepted, the most wanted first.
 pub fn asked(named: Option<&str>, excel_fr: bool, accept: Option<&str>) -> Option<Format> {
     if let Some(name) = named {

@@ -221,6 +221,7 @@ impl Door {
         let principal = self.authenticate(request, &operation).await?;
         noted.role = principal.actor.name();
         operation.line.authorise(&principal)?;
+        let principal = operation.line.heard(principal);
         if principal.actor.role().is_none() && method == Method::POST {
             self.public_forms.check(self.address(request))?;
         }

@@ -10,6 +10,7 @@ pub mod params;
 pub mod patch;
 pub mod problem;
 pub mod rate_limit;
+pub mod rehearsal;
 pub mod reply;
 
 pub use body::Body;

@@ -1,5 +1,7 @@
 //! Errors leave by this one door, as RFC 9457 problem documents.
 
+use std::collections::HashMap;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
@@ -46,11 +48,44 @@ pub fn document(problem: &Problem, language: Language, request_id: &str) -> Valu
     );
     members.insert("code".into(), json!(code.as_str()));
     members.insert("request_id".into(), json!(request_id));
-    members.insert("errors".into(), problem.fault_list().iter().map(|fault| line(fault, language)).collect());
+    let mut told = HashMap::new();
+    let lines = problem.fault_list().iter().map(|fault| line(&referring(fault, &mut told, language), language));
+    members.insert("errors".into(), lines.collect());
+    if problem.omitted_count() > 0 {
+        members.insert("errors_omitted_count".into(), json!(problem.omitted_count()));
+    }
     for (name, value) in problem.extensions() {
         members.insert((*name).to_owned(), value.clone());
     }
     Value::Object(members)
+}
+
+/// A list of words longer than this is told once, and referred to from then on.
+const LONG: usize = 100;
+
+/// The fault, with the long lists of words that an earlier one told replaced by where they stand.
+fn referring<'p>(fault: &'p Fault, told: &mut HashMap<&'p str, &'p str>, language: Language) -> Fault {
+    let place = match &fault.place {
+        Place::Pointer(place) | Place::Parameter(place) => place.as_str(),
+        Place::Header(name) => name,
+    };
+    let mut short = Fault::new(fault.place.clone(), fault.code);
+    for (name, value) in &fault.params {
+        let value = match told.get(value.as_str()) {
+            Some(earlier) => match language {
+                Language::French => format!("voir {earlier}"),
+                Language::English => format!("see {earlier}"),
+            },
+            None => {
+                if value.len() > LONG {
+                    told.insert(value, place);
+                }
+                value.clone()
+            }
+        };
+        short.params.push((name, value));
+    }
+    short
 }
 
 fn said(name: &str, value: &str, language: Language) -> String {

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::export::Chunk;
 use super::page::PageLinks;
+use super::rehearsal;
 use crate::platform::db::Effect;
 use crate::platform::db::listing::Position;
 use crate::platform::error::{Problem, Result};
@@ -188,9 +189,11 @@ impl Reply {
         Self { etag: Some(etag(version)), ..self }
     }
 
-    /// The answer of a dry run: what would be, and what else would happen.
-    pub fn rehearsed(self, effects: &[Effect]) -> Self {
-        let body = self.body.as_deref().and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_else(|| json!({}));
+    /// The answer of a dry run: what would be, and what else would happen; of people only what the caller saw before, or
+    /// sent.
+    pub fn rehearsed(self, effects: &[Effect], before: Option<&Reply>, sent: Option<&Value>) -> Self {
+        let mut body = self.json().unwrap_or_else(|| json!({}));
+        rehearsal::veil(&mut body, before.and_then(Self::json).as_ref(), sent);
         let body = match body {
             Value::Object(mut members) => {
                 for secret in self.secrets {
@@ -201,7 +204,11 @@ impl Reply {
             }
             other => other,
         };
-        Self { etag: None, location: None, ..Self::new(200, Some(body.to_string().into_bytes())) }
+        Self { shown: self.shown, ..Self::new(200, Some(body.to_string().into_bytes())) }
+    }
+
+    fn json(&self) -> Option<Value> {
+        serde_json::from_slice(self.body.as_deref()?).ok()
     }
 
     pub fn status(&self) -> u16 {

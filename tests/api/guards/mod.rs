@@ -1,6 +1,7 @@
 //! What holds everywhere, whatever is added. Each guard counts what it looked at, says so, and
 //! fails if that was nothing.
 
+mod budget;
 mod committed;
 mod completeness;
 mod documents;
@@ -8,6 +9,7 @@ mod layers;
 pub mod operations;
 mod policy;
 mod privacy;
+mod rehearsals;
 mod schema;
 mod source;
 mod surface;

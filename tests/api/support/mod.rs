@@ -5,7 +5,9 @@ mod app;
 pub mod builders;
 mod client;
 mod database;
+mod memory;
 
 pub use app::{App, scratch};
 pub use client::{Answer, Call, Raw};
 pub use database::{Database, Server, Session};
+pub use memory::peak_of;

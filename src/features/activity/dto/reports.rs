@@ -9,11 +9,11 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::features::activity::model::{ActivityKind, Channel, Content, RedirectionBody, SubTheme, Theme};
-use crate::features::activity::service::{File, ImportStatus, Imported};
+use crate::features::activity::service::{File, ImportStatus, Imported, ImportedLine};
 use crate::features::activity::store::reports::{Report, ReportSort, Revision, Search};
 use crate::page_of;
 use crate::platform::db::text_enum::TextEnum;
-use crate::platform::error::{FaultCode, Problem, Result};
+use crate::platform::error::{Fault, FaultCode, Place, Problem, Result};
 use crate::platform::http::{patch, problem};
 use crate::platform::ids::{ActivityReportId, CounsellorId, PlaceId, StructureId};
 use crate::platform::problems::Language;
@@ -466,43 +466,66 @@ pub struct ActivityImport {
     pub refused_count: i64,
     /// Lines refused, and those written where there are a thousand of them at most, in the order of the file.
     pub lines: Vec<ActivityImportLine>,
+    /// Refused lines that are not among them: mend the first ones and send the file again, which changes nothing twice.
+    #[schema(minimum = 0, example = 0)]
+    pub lines_omitted_count: i64,
 }
 
 /// Lines that went well are only told one by one where there are not more of them.
 const TOLD: usize = 1000;
+/// An answer tells of lines up to so many bytes, and up to so many for each byte of the file.
+const ROOM: (usize, usize) = (32 * 1024, 8);
 
 impl ActivityImport {
-    pub fn new(imported: Imported, language: Language) -> Self {
+    /// `length` is the file's, in bytes.
+    pub fn new(imported: Imported, length: usize, language: Language) -> Self {
         let count = |status| imported.lines.iter().filter(|line| line.status == status).count() as i64;
-        let (created, updated, unchanged, refused) = (
-            count(ImportStatus::Created),
-            count(ImportStatus::Updated),
-            count(ImportStatus::Unchanged),
-            count(ImportStatus::Refused),
-        );
+        let mut answer = Self {
+            created_count: count(ImportStatus::Created),
+            updated_count: count(ImportStatus::Updated),
+            unchanged_count: count(ImportStatus::Unchanged),
+            refused_count: count(ImportStatus::Refused),
+            lines: Vec::new(),
+            lines_omitted_count: 0,
+        };
         let brief = imported.lines.len() > TOLD;
-        let lines = imported.lines.into_iter().filter(|line| !brief || line.status == ImportStatus::Refused);
-        let fault = |fault: &crate::platform::error::Fault| ImportFault {
+        let mut room = ROOM.0 + ROOM.1 * length;
+        for line in imported.lines.into_iter().filter(|line| !brief || line.status == ImportStatus::Refused) {
+            let line = ActivityImportLine::new(line, language);
+            match room.checked_sub(line.size()) {
+                Some(left) => {
+                    room = left;
+                    answer.lines.push(line);
+                }
+                None => answer.lines_omitted_count += 1,
+            }
+        }
+        answer
+    }
+}
+
+impl ActivityImportLine {
+    fn new(line: ImportedLine, language: Language) -> Self {
+        let fault = |fault: &Fault| ImportFault {
             pointer: match &fault.place {
-                crate::platform::error::Place::Pointer(pointer) => pointer.clone(),
+                Place::Pointer(pointer) => pointer.clone(),
                 _ => String::new(),
             },
             code: fault.code.as_str().to_owned(),
             detail: problem::say_fault(fault, language),
         };
-        let line = |line: crate::features::activity::service::ImportedLine| ActivityImportLine {
+        Self {
             line: line.line as i64,
             external_id: line.external_id,
             status: line.status,
             report_id: line.report_id,
             faults: line.faults.iter().map(fault).collect(),
-        };
-        Self {
-            created_count: created,
-            updated_count: updated,
-            unchanged_count: unchanged,
-            refused_count: refused,
-            lines: lines.map(line).collect(),
         }
+    }
+
+    /// About how many bytes it takes in the answer.
+    fn size(&self) -> usize {
+        let fault = |fault: &ImportFault| 50 + fault.pointer.len() + fault.code.len() + fault.detail.len();
+        130 + self.external_id.as_ref().map_or(0, String::len) + self.faults.iter().map(fault).sum::<usize>()
     }
 }

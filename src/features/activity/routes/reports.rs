@@ -91,7 +91,7 @@ pub async fn import_activity_reports(
     caller
         .write(move |tx| {
             let imported = service::import(tx, &body.0, medium)?;
-            Reply::ok(&ActivityImport::new(imported, language))
+            Reply::ok(&ActivityImport::new(imported, body.0.len(), language))
         })
         .await
 }

@@ -11,7 +11,8 @@ use crate::features::activity::store::contracts::{self, Contract};
 use crate::features::activity::store::reports::{self, NewRow};
 use crate::platform::auth::Actor;
 use crate::platform::db::Tx;
-use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
+use crate::platform::error::{Code, Fault, FaultCode, MOST_FAULTS, Place, Problem, Result};
+use crate::platform::http::json;
 use crate::platform::ids::{ActivityReportId, CounsellorId};
 use crate::text_enum;
 
@@ -249,23 +250,26 @@ fn typed(value: Value) -> std::result::Result<NewActivityReport, Vec<Fault>> {
     })
 }
 
+/// A report of a file is no longer than one that is sent alone, in bytes.
+const LONGEST_LINE: usize = 64 * 1024;
+
 fn ndjson(file: &str) -> Result<Vec<Read>> {
-    let lines: Vec<Read> = file
+    let whole = |code| Err(vec![Fault::new(Place::Pointer(String::new()), code)]);
+    let lines = file
         .lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())
+        // One more than may be, to know that there are too many.
+        .take(MAX_LINES + 1)
         .map(|(at, line)| {
-            let read = match crate::platform::http::json::parse(line.as_bytes()) {
-                Ok(value) => typed(value),
-                Err(_) => Err(vec![Fault::new(
-                    crate::platform::error::Place::Pointer(String::new()),
-                    FaultCode::InvalidValue,
-                )]),
-            };
+            let read =
+                match Some(line).filter(|line| line.len() <= LONGEST_LINE).map(|line| json::parse(line.as_bytes())) {
+                    Some(Ok(value)) => typed(value),
+                    Some(Err(_)) | None => whole(FaultCode::InvalidValue),
+                };
             (at + 1, read)
-        })
-        .collect();
-    bounded(lines)
+        });
+    bounded(lines.collect())
 }
 
 fn bounded(lines: Vec<Read>) -> Result<Vec<Read>> {
@@ -327,6 +331,7 @@ fn csv(file: &str) -> Result<Vec<Read>> {
     let unknown: Vec<Fault> = headers
         .iter()
         .filter(|header| !COLUMNS.contains(header) && !IGNORED.contains(header))
+        .take(MOST_FAULTS)
         .map(|header| {
             let name: String = header.chars().filter(|c| c.is_alphanumeric() || matches!(c, '_' | '.')).collect();
             Fault::field(&format!("1/{name}"), FaultCode::UnknownNoGuess).with("known", COLUMNS.join(", "))
@@ -336,7 +341,7 @@ fn csv(file: &str) -> Result<Vec<Read>> {
         return Err(Problem::new(Code::ImportFailed).with("count", 1).faults(unknown));
     }
     let mut lines = Vec::new();
-    for record in reader.records() {
+    for record in reader.records().take(MAX_LINES + 1) {
         let record = record.map_err(|e| {
             let line = e.position().map_or(0, csv::Position::line);
             malformed(&format!("line {line} does not have as many columns as the first"))

@@ -10,7 +10,7 @@ use super::{decisions, lock};
 use crate::features::{applications, reservations};
 use crate::platform::db::Tx;
 use crate::platform::db::text_enum::TextEnum;
-use crate::platform::error::{Code, Fault, FaultCode, Place, Problem, Result};
+use crate::platform::error::{Code, Fault, FaultCode, MOST_FAULTS, Place, Problem, Result};
 use crate::platform::ids::CommitteeId;
 use crate::platform::text;
 
@@ -139,7 +139,7 @@ fn read(file: &str) -> Result<Vec<(u64, Line)>> {
             faults.push(Fault::new(Place::Pointer("/1".into()), FaultCode::MissingColumn).with("column", required));
         }
     }
-    for unknown in headers.iter().filter(|header| !COLUMNS.contains(header)) {
+    for unknown in headers.iter().filter(|header| !COLUMNS.contains(header)).take(MOST_FAULTS) {
         let pointer =
             format!("/1/{}", unknown.chars().filter(|c| c.is_alphanumeric() || *c == '_').collect::<String>());
         faults.push(Fault::new(Place::Pointer(pointer), FaultCode::UnknownNoGuess).with("known", COLUMNS.join(", ")));

@@ -8,6 +8,7 @@ use crate::features::trainings::service::{self, EnrolmentFile};
 use crate::features::trainings::store::enrolments::{self, EnrolmentSort};
 use crate::platform::auth::{Caller, can};
 use crate::platform::http::page::PageParams;
+use crate::platform::http::rehearsal::Detail;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::EnrolmentId;
 
@@ -25,9 +26,16 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 fn file(file: EnrolmentFile) -> Answer {
-    let version = file.enrolment.version;
-    Reply::resource(&EnrolmentView::from(file), version)
+    let (id, version) = (file.enrolment.id.uuid(), file.enrolment.version);
+    let people = vec![file.enrolment.candidate_id.uuid()];
+    Ok(Reply::resource(&EnrolmentView::from(file), version)?.shows("enrolments", Some(id), people))
 }
+
+/// An enrolment as whoever may read it sees it.
+pub const DETAIL: Detail = Detail {
+    path: "/api/v1/enrolments/{id}",
+    show: |reader, id| file(service::find_enrolment(reader, EnrolmentId::from_uuid(id))?),
+};
 
 /// List the enrolments within your reach.
 #[utoipa::path(tag = "trainings", params(EnrolmentFilter, PageParams),
@@ -63,7 +71,9 @@ pub async fn enrol(caller: Caller<can::enrol>, body: Body<NewEnrolment>) -> Answ
         .write(move |tx| {
             let file = service::enrol(tx, &body)?;
             let (id, version) = (file.enrolment.id, file.enrolment.version);
-            Reply::created(format!("/api/v1/enrolments/{id}"), &EnrolmentView::from(file), version)
+            let people = vec![file.enrolment.candidate_id.uuid()];
+            let reply = Reply::created(format!("/api/v1/enrolments/{id}"), &EnrolmentView::from(file), version)?;
+            Ok(reply.shows("enrolments", Some(id.uuid()), people))
         })
         .await
 }
@@ -72,13 +82,7 @@ pub async fn enrol(caller: Caller<can::enrol>, body: Body<NewEnrolment>) -> Answ
 #[utoipa::path(tag = "trainings", responses((status = 200, description = "The enrolment.", body = EnrolmentView)))]
 #[get("/enrolments/{id}")]
 pub async fn find_enrolment(caller: Caller<can::find_enrolment>, id: PathParams<EnrolmentId>) -> Answer {
-    caller
-        .read_private(move |reader| {
-            let found = service::find_enrolment(reader, id.0)?;
-            let people = vec![found.enrolment.candidate_id.uuid()];
-            Ok(file(found)?.shows("enrolments", Some(id.0.uuid()), people))
-        })
-        .await
+    caller.read_private(move |reader| (DETAIL.show)(reader, id.0.uuid())).await
 }
 
 /// Confirm an enrolment in a session to come.

@@ -4,6 +4,8 @@ mod catalogue;
 mod enrolments;
 mod sessions;
 
+pub use self::enrolments::DETAIL;
+
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {

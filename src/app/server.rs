@@ -74,7 +74,7 @@ impl Service {
         let document = document::build()?;
         let door = Door {
             contract: Contract::from_document(&document)?,
-            authenticator: Arc::new(Authenticator::new(issuers, directory, db.clone())),
+            authenticator: Arc::new(Authenticator::new(issuers, directory, db.clone(), !config.is_production())),
             limits: limits.clone(),
             public_forms: RateLimit::new(config.public_forms_per_minute),
             behind_proxy: config.behind_proxy,

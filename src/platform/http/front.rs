@@ -102,7 +102,8 @@ pub async fn door<B: MessageBody + 'static>(
         request.head_mut().method = Method::GET;
     }
     let mut noted = Noted::default();
-    let outcome = match door.admit(&mut request, &mut noted).await {
+    let admission = AssertUnwindSafe(door.admit(&mut request, &mut noted)).catch_unwind().await;
+    let outcome = match admission.unwrap_or_else(|_| Err(Problem::internal("the admission panicked"))) {
         // The router needs the request for itself alone: nothing of it may be held here.
         Ok(Admission::Pass) => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
             Ok(Ok(response)) => Ok(response.map_into_boxed_body()),

@@ -70,6 +70,6 @@ pub fn address_changed(id: AccountId, recipient: &str) -> Email {
 }
 
 /// The token stands after `#`: browsers send it to no server, so that no log keeps it.
-fn link(front_url: &str, token: &str) -> String {
+pub fn link(front_url: &str, token: &str) -> String {
     format!("{front_url}/connexion#jeton={token}")
 }

@@ -7,7 +7,7 @@ pub mod tokens;
 
 pub use accounts::forget;
 pub use links::{
-    change_personal_address, close_personal_account, erase_personal_accounts, open_employer_account,
+    change_personal_address, close_personal_account, erase_personal_accounts, open_employer_account, open_first,
     open_personal_account, personal_address, sign_in, sign_in_principal,
 };
 pub use tokens::Token;

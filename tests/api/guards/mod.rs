@@ -4,6 +4,7 @@
 mod committed;
 mod completeness;
 mod documents;
+mod giving;
 mod layers;
 pub mod operations;
 mod policy;

@@ -7,7 +7,7 @@ use crate::features::accounts::dto::accounts::{AccountPatch, InviteAccount};
 use crate::features::accounts::mails;
 use crate::features::accounts::model::{ACCOUNT_STEPS, INVITATION, INVITED, Perimeter, grant};
 use crate::features::accounts::store::{self, accounts::Account};
-use crate::platform::auth::policy::Permission;
+use crate::platform::auth::policy::{Gift, Permission, require_to_give};
 use crate::platform::auth::{Actor, Principal, Role, can};
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
@@ -30,6 +30,7 @@ pub fn invite(tx: &mut Tx<'_>, new: &InviteAccount) -> Result<Account> {
         subject_id: None,
     };
     grant(tx.actor(), INVITED, new.role, &perimeter)?;
+    require_to_give(tx.principal(), Gift::Account)?;
     let email = text::canonical_email(&new.email);
     let account = store::accounts::insert(tx, new.role, &perimeter, &email)?;
     let token = links::make(tx, &account, INVITATION)?;
@@ -45,6 +46,7 @@ pub fn update(tx: &mut Tx<'_>, id: AccountId, version: Option<i32>, patch: &Acco
     if (patch.issuer.is_some() || patch.subject.is_some()) && *tx.actor() != Actor::Anct {
         return Err(Problem::new(Code::RoleNotAllowed).with("role", tx.actor().name()).with("allowed", Role::Anct));
     }
+    require_to_give(tx.principal(), Gift::Account)?;
     let former = account.email.clone();
     if let Some(email) = &patch.email {
         account.email = text::canonical_email(email);

@@ -19,7 +19,7 @@ use crate::platform::auth::{Actor, Principal, Role, Territory};
 use crate::platform::db::listing::Position;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Fault, FaultCode, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, Audience};
 use crate::platform::ids::WebhookId;
 use crate::platform::mail;
 use crate::platform::transitions::require_version;
@@ -177,7 +177,13 @@ fn told(tx: &mut Tx<'_>, kind: &'static str, id: WebhookId) -> Result<Webhook> {
 }
 
 fn emit(tx: &mut Tx<'_>, kind: &'static str, webhook: &Webhook) -> Result<()> {
-    events::emit(tx, &Event { kind, resource: "webhooks", id: webhook.id.uuid(), place: None })
+    let to = Audience {
+        roles: &[webhook.role],
+        structure_id: webhook.structure_id,
+        departement_code: webhook.departement_code.as_deref(),
+        region_code: webhook.region_code.as_deref(),
+    };
+    events::emit_to(tx, kind, "webhooks", webhook.id.uuid(), &to)
 }
 
 /// What is sent of an event: as thin as the feed.

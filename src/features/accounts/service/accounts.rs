@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{emit, links};
+use super::{emit_account, links};
 use crate::features::accounts::dto::accounts::{AccountPatch, InviteAccount};
 use crate::features::accounts::mails;
 use crate::features::accounts::model::{ACCOUNT_STEPS, INVITATION, INVITED, Perimeter, grant};
@@ -35,7 +35,7 @@ pub fn invite(tx: &mut Tx<'_>, new: &InviteAccount) -> Result<Account> {
     let account = store::accounts::insert(tx, new.role, &perimeter, &email)?;
     let token = links::make(tx, &account, INVITATION)?;
     mail::send(tx, &mails::invitation(&tx.site().front_url, account.id, account.role, &email, &token))?;
-    emit(tx, "account.invited", "accounts", account.id.uuid(), account.structure_id)?;
+    emit_account(tx, "account.invited", &account)?;
     Ok(account)
 }
 
@@ -67,7 +67,7 @@ pub fn update(tx: &mut Tx<'_>, id: AccountId, version: Option<i32>, patch: &Acco
         mail::send(tx, &mails::address_changed(id, &former))?;
         end_links(tx, id)?;
     }
-    emit(tx, "account.updated", "accounts", id.uuid(), account.structure_id)?;
+    emit_account(tx, "account.updated", &account)?;
     Ok(account)
 }
 
@@ -77,7 +77,7 @@ pub fn revoke(tx: &mut Tx<'_>, id: AccountId, version: Option<i32>) -> Result<Ac
     after(ACCOUNT_STEPS, account.status, "revoke")?;
     let account = store::accounts::revoke(tx, id)?;
     end_links(tx, id)?;
-    emit(tx, "account.revoked", "accounts", id.uuid(), account.structure_id)?;
+    emit_account(tx, "account.revoked", &account)?;
     Ok(account)
 }
 

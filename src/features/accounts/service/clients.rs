@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 
-use super::emit;
+use super::emit_client;
 use crate::features::accounts::dto::clients::{ApiClientPatch, NewApiClient, RotateApiClient};
 use crate::features::accounts::model::{
     API_CLIENT_STEPS, ApiClientStatus, CLIENT_LIFE, GRACE_HOURS, PROGRAMS, Perimeter, client_status, grant,
@@ -58,7 +58,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewApiClient) -> Result<(ApiClient, String)
         expires_at,
     };
     let client = clients::insert(tx, &client)?;
-    emit(tx, "api_client.created", "api-clients", client.id.uuid(), client.structure_id)?;
+    emit_client(tx, "api_client.created", &client)?;
     Ok((client, value))
 }
 
@@ -84,7 +84,7 @@ pub fn update(tx: &mut Tx<'_>, id: ApiClientId, version: Option<i32>, patch: &Ap
     }
     require_to_give(tx.principal(), Gift::Scopes(&client.scopes))?;
     let client = clients::update(tx, &client)?;
-    emit(tx, "api_client.updated", "api-clients", id.uuid(), client.structure_id)?;
+    emit_client(tx, "api_client.updated", &client)?;
     Ok(client)
 }
 
@@ -102,7 +102,7 @@ pub fn rotate(
     let until = (grace > 0).then(|| tx.now().instant() + Duration::hours(grace.into()));
     let value = secret::generate();
     let client = clients::rotate(tx, id, secret::hash(&value), until)?;
-    emit(tx, "api_client.rotated", "api-clients", id.uuid(), client.structure_id)?;
+    emit_client(tx, "api_client.rotated", &client)?;
     Ok((client, value))
 }
 
@@ -111,7 +111,7 @@ pub fn revoke(tx: &mut Tx<'_>, id: ApiClientId, version: Option<i32>) -> Result<
     let client = lock(tx, id, version)?;
     after(API_CLIENT_STEPS, status(&client, tx.now()), "revoke")?;
     let client = clients::revoke(tx, id)?;
-    emit(tx, "api_client.revoked", "api-clients", id.uuid(), client.structure_id)?;
+    emit_client(tx, "api_client.revoked", &client)?;
     Ok(client)
 }
 

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use uuid::Uuid;
 
-use super::emit;
+use super::emit_account;
 use super::tokens::{self, Token};
 use crate::features::accounts::mails;
 use crate::features::accounts::model::{AccountStatus, INVITATION, LINKS, Perimeter, SIGN_IN};
@@ -42,7 +42,7 @@ pub fn open_first(tx: &mut Tx<'_>, email: &str, anyway: bool, mailed: bool) -> R
         Some(account) => account.clone(),
         None => {
             let account = store::accounts::insert(tx, Role::Anct, &Perimeter::default(), &email)?;
-            emit(tx, "account.invited", "accounts", account.id.uuid(), None)?;
+            emit_account(tx, "account.invited", &account)?;
             account
         }
     };

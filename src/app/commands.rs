@@ -177,7 +177,11 @@ fn configuration(defaults: &[(&str, &str)]) -> Result<Config, String> {
         }
     }
     Config::read(&|name| {
-        std::env::var(name).ok().or_else(|| defaults.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+        let given = std::env::var(name).ok();
+        // A file that holds the value is no missing value.
+        let told = || given.is_some() || std::env::var_os(format!("{name}_FILE")).is_some();
+        let default = defaults.iter().find(|(n, _)| *n == name && !told()).map(|(_, v)| (*v).to_owned());
+        given.or(default)
     })
     .map_err(|errors| format!("the configuration is incomplete:\n  {}", errors.join("\n  ")))
 }

@@ -44,8 +44,19 @@ pub struct Operation {
     pub produces: Vec<String>,
     pub needs_if_match: bool,
     pub needs_idempotency_key: bool,
+    pub limited: Limited,
     /// Columns of a list's items, where it is also answered as a file.
     pub columns: Option<Arc<Vec<Column>>>,
+}
+
+/// Whether calls are counted and limited: follows from who may call, and from what is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limited {
+    No,
+    /// Anybody may send it.
+    Form,
+    /// It is for those signed in, and takes an address that may be written to.
+    Letters,
 }
 
 /// A column of a list as a file.
@@ -111,7 +122,7 @@ impl Contract {
             let mut operations = Vec::new();
             for (method, operation) in item.as_object().into_iter().flatten() {
                 let Ok(method) = Method::from_bytes(method.to_uppercase().as_bytes()) else { continue };
-                let operation = Operation::read(document, path, operation)?;
+                let operation = Operation::read(document, path, &method, operation)?;
                 if !seen.insert(operation.id.clone()) {
                     return Err(format!("two operations are named {}", operation.id));
                 }
@@ -172,7 +183,7 @@ impl Route {
 }
 
 impl Operation {
-    fn read(document: &Value, path: &str, operation: &Value) -> Result<Self, String> {
+    fn read(document: &Value, path: &str, method: &Method, operation: &Value) -> Result<Self, String> {
         let id = operation["operationId"].as_str().ok_or_else(|| format!("no operationId at {path}"))?.to_owned();
         let line = policy::find(&id).ok_or_else(|| format!("{id} has no policy line"))?;
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
@@ -200,10 +211,27 @@ impl Operation {
             produces: produces.into_iter().collect(),
             needs_if_match: needs("If-Match"),
             needs_idempotency_key: needs("Idempotency-Key"),
+            limited: limited(document, method, line, operation),
             columns: columns(document, operation).map(Arc::new),
             id,
         })
     }
+}
+
+fn limited(document: &Value, method: &Method, line: &Line, operation: &Value) -> Limited {
+    if line.anonymous {
+        return if *method == Method::GET { Limited::No } else { Limited::Form };
+    }
+    let mut contents = operation["requestBody"]["content"].as_object().into_iter().flatten();
+    let takes_address = contents.any(|(_, content)| {
+        let mut components = Map::new();
+        collect(document, &content["schema"], &mut components);
+        let mut schemas = components.values().chain([&content["schema"]]);
+        schemas.any(|schema| {
+            schema["properties"].as_object().into_iter().flatten().any(|(_, member)| member["format"] == "email")
+        })
+    });
+    if takes_address { Limited::Letters } else { Limited::No }
 }
 
 /// The columns of the items of a list that is answered as a file too.

@@ -428,6 +428,7 @@ diesel::table! {
         sent_at -> Nullable<Timestamptz>,
         last_error -> Nullable<Text>,
         created_at -> Timestamptz,
+        cause -> Text,
     }
 }
 
@@ -492,6 +493,7 @@ diesel::table! {
         departement_code -> Nullable<Text>,
         region_code -> Nullable<Text>,
         occurred_at -> Timestamptz,
+        audience -> Nullable<Array<Text>>,
     }
 }
 
@@ -509,6 +511,14 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,
+    }
+}
+
+diesel::table! {
+    form_calls (key, minute) {
+        key -> Text,
+        minute -> Timestamptz,
+        calls -> Int4,
     }
 }
 

@@ -222,9 +222,7 @@ impl Door {
         let principal = self.authenticate(request, &operation).await?;
         noted.role = principal.actor.name();
         operation.line.authorise(&principal)?;
-        if principal.actor.role().is_none() && method == Method::POST {
-            self.public_forms.check(self.address(request))?;
-        }
+        self.public_forms.check(operation.limited, &principal, self.address(request)).await?;
         let given = params::pairs(request.query_string()).ok_or_else(|| {
             Problem::new(Code::MalformedRequest).with("reason", "the query is not valid UTF-8 in percent-encoding")
         })?;

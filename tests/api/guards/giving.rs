@@ -39,7 +39,8 @@ fn members(document: &Value, schema: &Value, seen: &mut BTreeSet<String>, found:
         members(document, member, seen, found);
     }
     let parts = ["allOf", "anyOf", "oneOf"].iter().filter_map(|kind| schema[*kind].as_array()).flatten();
-    parts.chain([&schema["items"]]).for_each(|part| members(document, part, seen, found));
+    let parts = parts.chain([&schema["items"]]).filter(|part| part.is_object());
+    parts.for_each(|part| members(document, part, seen, found));
 }
 
 fn members_of(document: &Value, content: &Value) -> BTreeSet<(String, String)> {
@@ -121,10 +122,10 @@ impl Scene {
         let Actor::Employer(structure_id) = self.employer else { unreachable!("an employer") };
         Some(match operation {
             "invite_account" => json!({"role": "employer", "email": "mine@example.org", "structure_id": structure_id}),
-            "update_account" | "update_candidate" => json!({"email": "mine@example.org"}),
+            "update_account" | "update_candidate" => json!({"email": "other@example.org"}),
             "create_api_client" => json!({"name": "mine", "role": "employer", "structure_id": structure_id,
                 "scopes": ["bank-details:read"]}),
-            "update_api_client" => json!({"scopes": ["bank-details:write"]}),
+            "update_api_client" => json!({"scopes": ["bank-details:read"]}),
             "rotate_api_client" => json!({}),
             "create_webhook" => json!({"name": "mine", "url": "https://example.org/mine"}),
             "update_webhook" => json!({"url": "https://example.org/mine"}),
@@ -190,8 +191,7 @@ fn a_narrowed_token_gives_nobody_more_than_it_has() {
             .collect();
         let answer =
             scene.call(operation).bearer(&scene.app.token_with(actor, &most, &scene.app.service.local_issuer)).send();
-        let gave_what_it_has = ["create_webhook", "update_api_client"].contains(&id);
-        if !gave_what_it_has && answer.status != 403 {
+        if id != "create_webhook" && answer.status != 403 {
             wrong.push(format!("{id} with all scopes but one: {}", answer.describe()));
         }
         let whole = scene.call(operation).by(actor).send();

@@ -48,6 +48,18 @@ enum Command {
         #[arg(long)]
         write: Option<PathBuf>,
     },
+    /// Open the first account of the ANCT, which invites all others: mails a link that signs in once.
+    Bootstrap {
+        /// Address of whom it is for.
+        #[arg(long)]
+        email: String,
+        /// Print the link instead of mailing it.
+        #[arg(long)]
+        print: bool,
+        /// Also where the ANCT has an account already: for when nobody can sign in any more.
+        #[arg(long)]
+        force: bool,
+    },
     /// Print an access token of a demonstration persona, valid for an hour. Never in production.
     Token(TokenArgs),
     /// Keep the figures of the activity: compare them with the reports, or make them anew.
@@ -113,6 +125,10 @@ pub fn run() -> Result<(), String> {
         Command::Migrate => migrate(&configuration(&[])?),
         Command::Openapi { write } => openapi(write.as_deref()),
         Command::Schema { write } => schema(write.as_deref()),
+        Command::Bootstrap { email, print, force } => {
+            let config = configuration(&[])?;
+            super::bootstrap::run(&database(&config), &config, &email, print, force)
+        }
         Command::Token(args) => token(&args),
         Command::Statistics { action } => statistics(&action),
         Command::Demo { action: DemoAction::Generate { reports, seed } } => generate(reports, seed),
@@ -151,8 +167,21 @@ fn generate(reports: u64, seed: u32) -> Result<(), String> {
 
 /// The configuration, where `defaults` stand in for variables that are not set.
 fn configuration(defaults: &[(&str, &str)]) -> Result<Config, String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for stranger in Config::strangers(names) {
+        // Commands that keep no log say it to whoever is at the keyboard.
+        if log::max_level() == log::LevelFilter::Off {
+            eprintln!("{stranger}");
+        } else {
+            log::warn!("{stranger}");
+        }
+    }
     Config::read(&|name| {
-        std::env::var(name).ok().or_else(|| defaults.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned()))
+        let given = std::env::var(name).ok();
+        // A file that holds the value is no missing value.
+        let told = || given.is_some() || std::env::var_os(format!("{name}_FILE")).is_some();
+        let default = defaults.iter().find(|(n, _)| *n == name && !told()).map(|(_, v)| (*v).to_owned());
+        given.or(default)
     })
     .map_err(|errors| format!("the configuration is incomplete:\n  {}", errors.join("\n  ")))
 }

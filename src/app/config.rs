@@ -1,5 +1,7 @@
 //! Configuration from the environment, read once, with all its errors at once.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -84,6 +86,29 @@ impl Reader<'_> {
         (self.get)(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty())
     }
 
+    /// A variable that holds a secret, or the content of the file that `NAME_FILE` names.
+    fn secret(&mut self, name: &str) -> Option<String> {
+        let variable = format!("{name}_FILE");
+        let (given, file) = (self.text(name), self.text(&variable));
+        let Some(file) = file else { return given };
+        if given.is_some() {
+            self.errors.push(format!("{name}, {variable}: only one of them"));
+            return given;
+        }
+        let read = std::fs::read_to_string(&file).map(|text| text.trim().to_owned());
+        match read {
+            Ok(text) if !text.is_empty() => Some(text),
+            Ok(_) => {
+                self.errors.push(format!("{variable}: the file is empty"));
+                None
+            }
+            Err(error) => {
+                self.errors.push(format!("{variable}: {error}"));
+                None
+            }
+        }
+    }
+
     fn parsed<T: std::str::FromStr>(&mut self, name: &str, default: T, form: &str) -> T {
         match self.text(name) {
             None => default,
@@ -134,10 +159,7 @@ impl Config {
             .to_owned();
         let config = Self {
             environment,
-            database_url: reader.text("DATABASE_URL").unwrap_or_else(|| {
-                reader.errors.push("DATABASE_URL: missing".to_owned());
-                String::new()
-            }),
+            database_url: database_url(&mut reader),
             metrics_listen: reader.text("CONUM_METRICS_LISTEN"),
             front_url: reader
                 .text("CONUM_FRONT_URL")
@@ -146,7 +168,7 @@ impl Config {
                 .to_owned(),
             audience: reader.text("CONUM_AUDIENCE").unwrap_or_else(|| "conum".to_owned()),
             signing_keys: reader.list("CONUM_SIGNING_KEYS").into_iter().map(PathBuf::from).collect(),
-            cursor_key: reader.text("CONUM_CURSOR_KEY").map(String::into_bytes).unwrap_or_default(),
+            cursor_key: reader.secret("CONUM_CURSOR_KEY").map(String::into_bytes).unwrap_or_default(),
             trusted_issuers: trusted_issuers(&mut reader),
             cors_origins: reader.list("CONUM_CORS_ORIGINS"),
             workers,
@@ -169,9 +191,11 @@ impl Config {
             public_url,
             listen,
         };
+        let named: Vec<&str> =
+            ["CONUM_FRONT_URL", "CONUM_MAIL_FROM"].into_iter().filter(|name| reader.text(name).is_some()).collect();
         let mut errors = reader.errors;
         if production {
-            config.check_production(&mut errors);
+            config.check_production(&named, &mut errors);
         }
         if !config.cursor_key.is_empty() && config.cursor_key.len() < 32 {
             errors.push("CONUM_CURSOR_KEY: at least 32 characters".to_owned());
@@ -182,7 +206,8 @@ impl Config {
         if errors.is_empty() { Ok(config) } else { Err(errors) }
     }
 
-    fn check_production(&self, errors: &mut Vec<String>) {
+    /// `named` are those among the variables with a default that somebody set.
+    fn check_production(&self, named: &[&str], errors: &mut Vec<String>) {
         let errors_about_mail = errors.iter().any(|error| error.starts_with("CONUM_MAIL:"));
         let mut require = |holds: bool, text: &str| {
             if !holds {
@@ -192,9 +217,36 @@ impl Config {
         require(!self.signing_keys.is_empty(), "CONUM_SIGNING_KEYS: a file with a P-256 private key is required");
         require(!self.cursor_key.is_empty(), "CONUM_CURSOR_KEY: a secret of at least 32 characters is required");
         require(self.public_url.starts_with("https://"), "CONUM_PUBLIC_URL: an https address is required");
+        require(
+            named.contains(&"CONUM_FRONT_URL") && self.front_url.starts_with("https://"),
+            "CONUM_FRONT_URL: the https address that links in e-mails lead to is required",
+        );
+        require(named.contains(&"CONUM_MAIL_FROM"), "CONUM_MAIL_FROM: the address that e-mails come from is required");
         if !errors_about_mail {
             require(matches!(self.mailer, Mailer::Smtp(_)), "CONUM_MAIL: an SMTP address is required");
         }
+    }
+
+    /// Every variable that is read, whatever it is set to.
+    fn known() -> BTreeSet<String> {
+        let asked = RefCell::new(BTreeSet::new());
+        let _ = Self::read(&|name| {
+            asked.borrow_mut().insert(name.to_owned());
+            None
+        });
+        asked.into_inner()
+    }
+
+    /// What is to be told of variables that look like ours and that nobody reads: a name mistyped is a setting lost.
+    pub fn strangers(names: impl Iterator<Item = String>) -> Vec<String> {
+        let known = Self::known();
+        let told = |name: String| {
+            let nearest = known.iter().min_by_key(|known| strsim::levenshtein(known, &name));
+            let near = nearest.filter(|known| strsim::levenshtein(known, &name) <= 3);
+            let hint = near.map(|known| format!("; did you mean {known}?")).unwrap_or_default();
+            format!("{name}: no such variable, ignored{hint}")
+        };
+        names.filter(|name| name.starts_with("CONUM_") && !known.contains(name)).map(told).collect()
     }
 
     /// What use cases need to know of where they run.
@@ -243,8 +295,17 @@ fn payer(reader: &mut Reader<'_>, production: bool) -> Option<Payer> {
     Some(Payer { name, iban, bic: bic.as_deref().and_then(bic_canonical) })
 }
 
+fn database_url(reader: &mut Reader<'_>) -> String {
+    let known = reader.errors.len();
+    let given = reader.secret("DATABASE_URL");
+    if given.is_none() && reader.errors.len() == known {
+        reader.errors.push("DATABASE_URL: missing".to_owned());
+    }
+    given.unwrap_or_default()
+}
+
 fn mailer(reader: &mut Reader<'_>, production: bool) -> Mailer {
-    match reader.text("CONUM_MAIL") {
+    match reader.secret("CONUM_MAIL") {
         Some(text) if text.starts_with("smtp://") || text.starts_with("smtps://") => Mailer::Smtp(text),
         Some(text) if text.starts_with("dir:") => Mailer::Folder(PathBuf::from(&text[4..])),
         Some(_) => {
@@ -311,10 +372,43 @@ mod tests {
     fn all_errors_are_told_at_once() {
         let errors =
             read(&[("CONUM_ENV", "production"), ("CONUM_QUEUE", "many"), ("CONUM_MAIL", "pigeon")]).unwrap_err();
-        for name in
-            ["DATABASE_URL", "CONUM_QUEUE", "CONUM_MAIL", "CONUM_SIGNING_KEYS", "CONUM_CURSOR_KEY", "CONUM_PUBLIC_URL"]
-        {
-            assert!(errors.iter().any(|e| e.starts_with(name)), "{name} in {errors:?}");
+        for name in [
+            "DATABASE_URL",
+            "CONUM_QUEUE",
+            "CONUM_MAIL",
+            "CONUM_MAIL_FROM",
+            "CONUM_SIGNING_KEYS",
+            "CONUM_CURSOR_KEY",
+            "CONUM_PUBLIC_URL",
+            "CONUM_FRONT_URL",
+        ] {
+            assert!(errors.iter().any(|e| e.starts_with(&format!("{name}:"))), "{name} in {errors:?}");
+        }
+    }
+
+    #[test]
+    fn secrets_may_lie_in_files() {
+        let file = std::env::temp_dir().join(format!("conum-secret-{}", std::process::id()));
+        std::fs::write(&file, "postgres:///from-a-file\n").unwrap();
+        let path = file.display().to_string();
+        assert_eq!(read(&[("DATABASE_URL_FILE", &path)]).unwrap().database_url, "postgres:///from-a-file");
+        let both = read(&[("DATABASE_URL", "x"), ("DATABASE_URL_FILE", &path)]).unwrap_err();
+        assert_eq!(both, ["DATABASE_URL, DATABASE_URL_FILE: only one of them"]);
+        std::fs::remove_file(&file).unwrap();
+        let missing = read(&[("DATABASE_URL_FILE", &path)]).unwrap_err();
+        assert!(missing.len() == 1 && missing[0].starts_with("DATABASE_URL_FILE: "), "{missing:?}");
+    }
+
+    #[test]
+    fn a_mistyped_name_is_told() {
+        let told = |name: &str| Config::strangers([name.to_owned()].into_iter());
+        assert_eq!(
+            told("CONUM_BEHIND_PROXI"),
+            ["CONUM_BEHIND_PROXI: no such variable, ignored; did you mean CONUM_BEHIND_PROXY?"]
+        );
+        assert_eq!(told("CONUM_QUITE_ANOTHER_THING"), ["CONUM_QUITE_ANOTHER_THING: no such variable, ignored"]);
+        for known in ["CONUM_QUEUE", "CONUM_CURSOR_KEY_FILE", "CONUM_PAYER_BIC", "CONUM_MATCH_CAP", "PATH"] {
+            assert_eq!(told(known), Vec::<String>::new());
         }
     }
 }

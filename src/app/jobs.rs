@@ -11,6 +11,7 @@ use crate::features::{
 };
 use crate::platform::db::Tx;
 use crate::platform::error::Result;
+use crate::platform::http::rate_limit;
 use crate::sql;
 
 /// Gives back the posts of reservations whose date has passed.
@@ -53,6 +54,7 @@ pub fn tidy(tx: &mut Tx<'_>) -> Result<Value> {
     let keys = sql!("delete from idempotency_keys where expires_at < {}", now).run(tx.conn())?;
     let links = sql!("delete from mail_links where expires_at < {} or used_at < {}", old, old).run(tx.conn())?;
     let emails = sql!("delete from emails where status <> 'queued' and created_at < {}", old).run(tx.conn())?;
+    let form_calls = rate_limit::forget(tx)?;
     let accesses = audit::service::forget(tx, now - TimeDelta::days(365))?;
     let (registrations, contacts) = structures::service::forget(tx)?;
     let (invitations, accounts) = accounts::service::forget(tx)?;
@@ -60,7 +62,7 @@ pub fn tidy(tx: &mut Tx<'_>) -> Result<Value> {
     let notes = activity::service::forget(tx)?;
     let deliveries = webhooks::service::forget(tx)?;
     Ok(json!({
-        "idempotency_keys": keys, "mail_links": links, "emails": emails, "registrations_cancelled": registrations,
+        "form_calls": form_calls, "idempotency_keys": keys, "mail_links": links, "emails": emails, "registrations_cancelled": registrations,
         "contacts": contacts, "invitations_revoked": invitations, "accounts_forgotten": accounts,
         "accesses": accesses, "candidates_erased": erased, "motivations": motivations,
         "activity_notes": notes, "webhook_deliveries": deliveries,

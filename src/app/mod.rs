@@ -1,5 +1,6 @@
 //! Puts the product together: configuration, mounting, document, server, commands.
 
+pub mod bootstrap;
 pub mod commands;
 pub mod config;
 pub mod demo;

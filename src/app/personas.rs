@@ -86,13 +86,13 @@ pub fn list(db: &Db, issuer: &LocalIssuer) -> Result<Vec<Persona>> {
         .collect()
 }
 
-/// A token of somebody made up. Each perimeter is a subject of its own, so that none meets the
+/// A token of somebody made up, which production refuses. Each perimeter is a subject of its own, so that none meets the
 /// kept answers of another.
 pub fn token(issuer: &LocalIssuer, actor: Actor, scopes: &[String], now: Now) -> Result<String> {
     let (_, place) = actor.reach().as_setting();
     let subject = format!("demo-{}-{place}", actor.name()).trim_end_matches('-').to_owned();
     let principal = Principal { actor, subject, ..Principal::anonymous() };
-    issuer.sign(&principal, scopes, Duration::hours(1), now)
+    issuer.sign_persona(&principal, scopes, Duration::hours(1), now)
 }
 
 /// The personas for Swagger UI; no such address in production.

@@ -72,22 +72,22 @@ impl Service {
         issuers.extend(config.trusted_issuers.iter().cloned().map(Issuer::remote));
         let directory: Arc<dyn Directory> = Arc::new(crate::features::accounts::Accounts);
         let document = document::build()?;
+        let cursor_key = if config.cursor_key.is_empty() {
+            b"conum development cursor key".to_vec()
+        } else {
+            config.cursor_key.clone()
+        };
         let door = Door {
             contract: Contract::from_document(&document)?,
-            authenticator: Arc::new(Authenticator::new(issuers, directory, db.clone())),
+            authenticator: Arc::new(Authenticator::new(issuers, directory, db.clone(), !config.is_production())),
             limits: limits.clone(),
-            public_forms: RateLimit::new(config.public_forms_per_minute),
+            public_forms: RateLimit::new(config.public_forms_per_minute, db.clone(), &cursor_key),
             behind_proxy: config.behind_proxy,
             metrics: Metrics::new().map_err(|e| e.to_string())?,
         };
         let carrier = match &config.mailer {
             Mailer::Folder(folder) => Carrier::folder(folder)?,
             Mailer::Smtp(address) => Carrier::smtp(address)?,
-        };
-        let cursor_key = if config.cursor_key.is_empty() {
-            b"conum development cursor key".to_vec()
-        } else {
-            config.cursor_key.clone()
         };
         Ok(Self {
             db,

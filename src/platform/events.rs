@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::auth::Role;
 use super::db::{Effect, Tx};
 use super::error::Result;
 use super::ids::StructureId;
@@ -32,6 +33,38 @@ pub type Follower = fn(&mut Tx<'_>, &[Told]) -> Result<()>;
 
 /// The structure concerned, if there is one, a département and its region.
 pub type Place<'a> = (Option<StructureId>, &'a str, &'a str);
+
+/// Whom an event is told where the perimeter alone does not decide: as who may read the resource.
+#[derive(Clone, Debug, Default)]
+pub struct Audience<'a> {
+    pub roles: &'a [Role],
+    /// The perimeter, as exact as the reader's own: none of these for the country.
+    pub structure_id: Option<StructureId>,
+    pub departement_code: Option<&'a str>,
+    pub region_code: Option<&'a str>,
+}
+
+/// Records an event that only these roles are told of, within a perimeter.
+pub fn emit_to(tx: &mut Tx<'_>, kind: &'static str, resource: &'static str, id: Uuid, to: &Audience<'_>) -> Result<()> {
+    let roles: Vec<String> = to.roles.iter().map(ToString::to_string).collect();
+    sql!(
+        "insert into events (id, type, resource, resource_id, audience, structure_id, departement_code, region_code, occurred_at)
+         values ({}, {}, {}, {}, {}, {}, {}, {}, {})",
+        Uuid::now_v7(),
+        kind,
+        resource,
+        id,
+        roles,
+        to.structure_id,
+        to.departement_code,
+        to.region_code,
+        tx.now().instant()
+    )
+    .run(tx.conn())?;
+    tx.tell(Told { kind, id });
+    tx.note(Effect { kind: "event", name: kind.to_owned(), resource: format!("{resource}/{id}") });
+    Ok(())
+}
 
 /// Records an event in the transaction of the change.
 pub fn emit(tx: &mut Tx<'_>, event: &Event<'_>) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chrono::TimeDelta;
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{FileTransport, Message, SmtpTransport, Transport};
 
@@ -10,11 +11,37 @@ use super::error::Result;
 use super::ids::EmailId;
 use crate::sql;
 
+/// What makes a letter leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The scheme's own business with whom it concerns: contracts, matches, decisions. Never held back.
+    Business,
+    /// Tells the holder of an address what became of it. Bounded apart, so that no flood of others hides it.
+    Notice,
+    /// A form that anybody may send, for any address. Quotes nothing of what was written there.
+    Stranger,
+}
+
+impl Cause {
+    fn as_str(self) -> &'static str {
+        match self {
+            Cause::Business => "business",
+            Cause::Notice => "notice",
+            Cause::Stranger => "stranger",
+        }
+    }
+}
+
+/// Letters of one cause that a mailbox gets within an hour and within a day, whoever asks, whichever form it takes.
+pub const AN_HOUR: i64 = 5;
+pub const A_DAY: i64 = 20;
+
 /// An e-mail to be.
 #[derive(Clone, Debug)]
 pub struct Email {
     /// Name of the kind of e-mail, for journals and dry runs.
     pub template: &'static str,
+    pub cause: Cause,
     pub recipient: String,
     pub subject: String,
     pub paragraphs: Vec<String>,
@@ -68,8 +95,37 @@ pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// Puts an e-mail into the outbox: it leaves if, and only if, the transaction commits.
+/// Whether the mailbox of a letter that others cause has had enough. Those at the same time wait for each other.
+fn has_had_enough(tx: &mut Tx<'_>, email: &Email) -> Result<bool> {
+    if email.cause == Cause::Business {
+        return Ok(false);
+    }
+    let now = tx.now().instant();
+    // Whose letters these are is the service's own business.
+    tx.as_service(|tx| {
+        sql!("select pg_advisory_xact_lock(hashtextextended('conum.mailbox|' || conum_mailbox({}), 4))", &email.recipient)
+            .run(tx.conn())?;
+        sql!(
+            "select count(*) >= {} or count(*) filter (where created_at > {}) >= {} as yes from emails
+             where conum_mailbox(recipient) = conum_mailbox({}) and cause <> 'business' and cause = {} and created_at > {}",
+            A_DAY,
+            now - TimeDelta::hours(1),
+            AN_HOUR,
+            &email.recipient,
+            email.cause.as_str(),
+            now - TimeDelta::days(1)
+        )
+        .holds(tx.conn())
+    })
+}
+
+/// Puts an e-mail into the outbox: it leaves if, and only if, the transaction commits. One that others cause is left out
+/// where its mailbox has had enough; nobody is told, since that would tell who is written to.
 pub fn send(tx: &mut Tx<'_>, email: &Email) -> Result<()> {
+    if has_had_enough(tx, email)? {
+        log::info!(template = email.template, request_id = tx.request().request_id.as_str(); "a letter is held back");
+        return Ok(());
+    }
     put(tx, email, false)
 }
 
@@ -80,12 +136,13 @@ pub fn send_last(tx: &mut Tx<'_>, email: &Email) -> Result<()> {
 
 fn put(tx: &mut Tx<'_>, email: &Email, last_word: bool) -> Result<()> {
     sql!(
-        "insert into emails (id, last_word, template, recipient, subject, text_body, html_body, resource, resource_id,
-            next_attempt_at)
-         values ({}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
+        "insert into emails (id, last_word, template, cause, recipient, subject, text_body, html_body, resource,
+            resource_id, next_attempt_at)
+         values ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
         EmailId::new(),
         last_word,
         email.template,
+        email.cause.as_str(),
         &email.recipient,
         &email.subject,
         email.text(),
@@ -103,13 +160,16 @@ fn put(tx: &mut Tx<'_>, email: &Email, last_word: bool) -> Result<()> {
     Ok(())
 }
 
-/// The same for many, in one statement; a dry run is told only of their number.
+/// The same for many of the scheme's own business, in one statement; a dry run is told only of their number.
 pub fn send_all(tx: &mut Tx<'_>, emails: &[Email]) -> Result<()> {
+    if emails.iter().any(|email| email.cause != Cause::Business) {
+        return emails.iter().try_for_each(|email| send(tx, email));
+    }
     let Some(first) = emails.first() else { return Ok(()) };
     let texts = |of: &dyn Fn(&Email) -> String| emails.iter().map(of).collect::<Vec<_>>();
     sql!(
-        "insert into emails (id, template, recipient, subject, text_body, html_body, resource, resource_id, next_attempt_at)
-         select n.id, n.template, n.recipient, n.subject, n.text_body, n.html_body, n.resource, n.resource_id, {}
+        "insert into emails (id, template, cause, recipient, subject, text_body, html_body, resource, resource_id, next_attempt_at)
+         select n.id, n.template, 'business', n.recipient, n.subject, n.text_body, n.html_body, n.resource, n.resource_id, {}
          from unnest({}, {}, {}, {}, {}, {}, {}, {})
             as n (id, template, recipient, subject, text_body, html_body, resource, resource_id)",
         tx.now().instant(),

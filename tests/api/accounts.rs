@@ -7,7 +7,7 @@ use conum::platform::ids::StructureId;
 use serde_json::{Value, json};
 
 use crate::support::builders::siret;
-use crate::support::{App, Session, scratch};
+use crate::support::{App, Session};
 
 pub fn prefecture(code: &str) -> Actor {
     Actor::Prefecture(Territory::Departement(code.to_owned()))
@@ -304,18 +304,42 @@ fn personas_exist_outside_production_only() {
     let employer = personas[5]["token"].as_str().expect("a token");
     let me = app.get("/api/v1/me").bearer(employer).expect(200);
     assert_eq!(me.at("/perimeter/structure_id"), moissac.to_string());
-    let key = scratch().join(format!("production-key-{}.pem", std::process::id()));
-    std::fs::write(&key, conum::platform::auth::local_issuer::generate_key().expect("a key")).expect("a file");
-    let production = App::configured(
-        &[
-            ("CONUM_ENV", "production"),
-            ("CONUM_SIGNING_KEYS", key.to_str().expect("a path")),
-            ("CONUM_PUBLIC_URL", "https://conum.test"),
-            ("CONUM_CURSOR_KEY", "0123456789012345678901234567890123456789"),
-            ("CONUM_MAIL", "smtp://localhost:1"),
-        ],
-        Default::default(),
-    );
-    std::fs::remove_file(&key).expect("the key's file");
+    let production = App::in_production(&[]);
     production.get("/demo/personas").problem("not_found");
+}
+
+#[test]
+fn the_first_account_of_production_comes_by_a_link() {
+    use conum::app::bootstrap;
+    use conum::app::config::{Config, Mailer};
+    let app = App::in_production(&[]);
+    let mut config =
+        Config::read(&|name| (name == "DATABASE_URL").then(|| "unused".to_owned())).expect("a configuration");
+    config.mailer = Mailer::Smtp("smtp://localhost:1".to_owned());
+    let open = |email: &str, print, force| bootstrap::open(&app.service.db, &config, email, print, force);
+    assert!(open("not an address", false, false).is_err());
+    // With a mail server the link is in the letter only.
+    let said = open("Premiere@Example.org", false, false).expect("a word");
+    let mailed = mailed_tokens(&app).pop().expect("a link");
+    assert!(!said.contains(&mailed), "{said}");
+    // The letter was lost: the same address gets another link, and the former one ends.
+    let said = open("premiere@example.org", true, false).expect("a word");
+    let (_, rest) = said.split_once("https://front.test/connexion#jeton=").expect("a link");
+    let printed = rest.split_whitespace().next().expect("a token");
+    assert_eq!(mailed_tokens(&app).len(), 1, "what is printed is not mailed");
+    app.post("/api/v1/login-links/exchange").json(&json!({"token": mailed})).problem("invalid_link");
+    assert!(open("other@example.org", true, false).is_err(), "somebody is invited already");
+    let answer = app.post("/api/v1/login-links/exchange").json(&json!({"token": printed})).expect(200);
+    let token = answer.text_at("/access_token");
+    assert_eq!(app.get("/api/v1/me").bearer(&token).expect(200).at("/role"), "anct");
+    // It invites the others, and nobody comes in by the command any more unless forced.
+    app.post("/api/v1/accounts").bearer(&token).json(&json!({"role": "bdt", "email": "b@example.org"})).expect(201);
+    for email in ["premiere@example.org", "other@example.org"] {
+        assert!(open(email, true, false).is_err(), "{email}");
+    }
+    assert!(open("other@example.org", true, true).is_ok());
+    let anct = app.database.owner().number("select count(*) from accounts where role = 'anct' and status <> 'revoked'");
+    assert_eq!(anct, 2);
+    let journal = "select count(*) from audit_entries where table_name = 'accounts' and operation = 'bootstrap'";
+    assert_eq!(app.database.owner().number(journal), 2);
 }

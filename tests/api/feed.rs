@@ -205,3 +205,76 @@ fn a_mirror_equals_its_source_while_others_write() {
 fn row(app: &App, resource: &str, id: &str) -> Value {
     app.get(&format!("/api/v1/{resource}?id={id}")).by(&Actor::Bdt).expect(200).at("/data/0")
 }
+
+/// Events whose resource is gone, or has just left the reader: told so that a copy forgets it.
+const FAREWELLS: [&str; 2] = ["webhook.deleted", "structure.left_reach"];
+
+#[test]
+fn whoever_is_told_of_something_may_read_it() {
+    use crate::guards::operations;
+    use conum::platform::auth::policy;
+    let Scene { app, employer, posts } = scene(3);
+    signed(&app, &employer);
+    recruited(&app, &employer, &posts[0], &candidate(&app).id);
+    pay_all(&app);
+    let elsewhere = retained_at(&app, "Commune de Cahors", "46042", "46000", 1);
+    let actors =
+        [Actor::Anct, Actor::Bdt, prefecture("82"), prefecture("46"), employer.actor.clone(), elsewhere.actor.clone()];
+    for (rank, actor) in actors.iter().enumerate() {
+        // Of each their own account, client and webhook, one of which goes again.
+        let me = app.get("/api/v1/me").by(actor).expect(200);
+        let mut account = json!({"role": me.at("/role"), "email": format!("a{rank}@example.org")});
+        for member in ["departement_code", "structure_id"] {
+            account[member] = me.at(&format!("/perimeter/{member}"));
+        }
+        app.post("/api/v1/accounts").by(actor).json(&account).expect(201);
+        let mut client = account.clone();
+        client.as_object_mut().unwrap().remove("email");
+        client["name"] = json!("c");
+        client["scopes"] = json!(["posts:read"]);
+        app.post("/api/v1/api-clients").by(actor).json(&client).expect(201);
+        let hook = json!({"name": "w", "url": "https://example.org/hook"});
+        app.post("/api/v1/webhooks").by(actor).json(&hook).expect(201);
+        let gone = app.post("/api/v1/webhooks").by(actor).json(&hook).expect(201);
+        let path = format!("/api/v1/webhooks/{}", gone.text_at("/webhook/id"));
+        app.delete(&path).by(actor).if_match(&gone.etag()).expect(204);
+    }
+    // A draft is its applicant's only.
+    crate::support::builders::draft(&app, &moissac(&app), 1);
+    let operations = operations::all(&app.document());
+    let (mut followed, mut wrong) = (0, Vec::new());
+    for actor in &actors {
+        let (events, _) = follow(&app, actor, "/api/v1/events?limit=500".to_owned());
+        assert!(events.len() > 3, "{actor:?}: {events:?}");
+        let seen: std::collections::BTreeSet<(String, String)> = events
+            .iter()
+            .filter(|event| !FAREWELLS.contains(&event["type"].as_str().unwrap()))
+            .map(|event| {
+                (event["resource"].as_str().unwrap().to_owned(), event["resource_id"].as_str().unwrap().to_owned())
+            })
+            .collect();
+        let deleted: Vec<&str> = events
+            .iter()
+            .filter(|event| event["type"] == "webhook.deleted")
+            .map(|event| event["resource_id"].as_str().unwrap())
+            .collect();
+        assert_eq!(deleted.len(), usize::from(events.iter().any(|e| e["resource"] == "webhooks")), "{actor:?}");
+        for (resource, id) in seen.iter().filter(|(_, id)| !deleted.contains(&id.as_str())) {
+            let template = format!("/api/v1/{resource}/{{id}}");
+            let Some(operation) = operations.iter().find(|o| o.method == "GET" && o.template == template) else {
+                continue;
+            };
+            let role = actor.role().unwrap();
+            if !policy::find(&operation.id).is_some_and(|line| line.admits(role)) {
+                continue;
+            }
+            let answer = app.get(&format!("/api/v1/{resource}/{id}")).by(actor).send();
+            followed += 1;
+            if answer.status != 200 {
+                wrong.push(format!("{role:?}: {}", answer.describe()));
+            }
+        }
+    }
+    assert!(followed > 100, "{followed}");
+    assert!(wrong.is_empty(), "{} of {followed}:\n{}", wrong.len(), wrong.join("\n"));
+}

@@ -201,3 +201,43 @@ fn people_of_an_issuer_that_knows_no_roles_come_in_by_their_accounts() {
         std::thread::sleep(Duration::from_millis(50));
     }
 }
+
+#[test]
+fn a_key_that_is_not_for_verifying_opens_nothing() {
+    let elsewhere = Elsewhere::start();
+    let signer = elsewhere.key("conum", true);
+    let published = elsewhere.jwks.lock().expect("keys").clone();
+    for (name, value, status) in [
+        ("key_ops", json!(["encrypt"]), 401),
+        ("key_ops", json!(["sign"]), 401),
+        ("use", json!("enc"), 401),
+        ("alg", json!("ES384"), 401),
+        ("alg", json!("RS256"), 401),
+        ("crv", json!("P-384"), 401),
+        ("key_ops", json!(["verify"]), 200),
+    ] {
+        let mut keys = published.clone();
+        keys["keys"][0][name] = value.clone();
+        // A key of a kind that nobody knows yet stands beside it.
+        keys["keys"]
+            .as_array_mut()
+            .expect("keys")
+            .push(json!({"kty": "AKP", "kid": "new", "alg": "ML-DSA-44", "pub": "x"}));
+        *elsewhere.jwks.lock().expect("keys") = keys;
+        let app = elsewhere.app("claims");
+        let answer = app.get("/api/v1/me").bearer(&app.token_with(&Actor::Bdt, &[], &signer)).send();
+        assert_eq!(answer.status, status, "{name} {value}: {}", answer.describe());
+    }
+}
+
+#[test]
+fn production_takes_no_persona_of_a_trusted_issuer_either() {
+    let elsewhere = Elsewhere::start();
+    let signer = elsewhere.key("conum", true);
+    let trusted = json!([{"issuer": elsewhere.url, "identity": "claims"}]).to_string();
+    let app = App::in_production(&[("CONUM_TRUSTED_ISSUERS", &trusted)]);
+    let now = conum::platform::clock::Now::at(app.now());
+    let persona = conum::app::personas::token(&signer, Actor::Bdt, &[], now).expect("a token");
+    app.get("/api/v1/me").bearer(&persona).problem("invalid_token");
+    app.get("/api/v1/me").bearer(&app.token_with(&Actor::Bdt, &[], &signer)).expect(200);
+}

@@ -21,6 +21,7 @@ mod guards;
 mod issuers;
 mod journey;
 mod leaving;
+mod limits;
 mod matching;
 mod matching_oracle;
 mod outage;

@@ -184,3 +184,84 @@ fn a_known_token_ends_with_its_time() {
     forge.app.advance(chrono::TimeDelta::minutes(62));
     assert_eq!(forge.status(&token), 401);
 }
+
+#[test]
+fn times_beyond_all_bounds_are_refused_and_nothing_breaks() {
+    let forge = Forge::start();
+    let now = forge.app.now().timestamp();
+    let extremes = [i64::MIN, i64::MIN + 1000, -1, i64::MAX - 1000, i64::MAX, 253_402_300_800];
+    let mut refused = 0;
+    for exp in extremes.into_iter().chain([now + 600]) {
+        for iat in extremes.into_iter().chain([now]) {
+            for nbf in [i64::MIN, i64::MAX, now] {
+                if (exp, iat, nbf) == (now + 600, now, now) {
+                    continue;
+                }
+                let claims = merge(forge.claims(), json!({"exp": exp, "iat": iat, "nbf": nbf}));
+                let token = forge.sign(&forge.header().to_string(), &claims.to_string());
+                let answer = forge.app.get("/api/v1/me").bearer(&token).send();
+                assert_eq!(answer.status, 401, "{claims}: {}", answer.describe());
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!(refused, 7 * 7 * 3 - 1);
+    for odd in [json!(1e300), json!(-1e300), json!(u64::MAX), json!(1.5), json!("0"), json!(true)] {
+        for name in ["exp", "iat", "nbf"] {
+            forge.refuses(json!({}), json!({name: odd}));
+        }
+    }
+}
+
+#[test]
+fn a_panic_at_the_door_is_an_answer() {
+    let app = App::start();
+    let token = app.token(&conum::platform::auth::Actor::Anct);
+    app.break_clock();
+    for _ in 0..2 {
+        let answer = app.get("/api/v1/me").bearer(&token).send_raw();
+        assert_eq!((answer.status, answer.text_at("/code")), (500, "internal_error".to_owned()));
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        assert_eq!(answer.at("/request_id"), answer.header("x-request-id"));
+    }
+    app.get("/health/live").expect(200);
+}
+
+#[test]
+fn a_scope_that_nobody_knows_grants_nothing() {
+    let forge = Forge::start();
+    let structures = |scope: Value| {
+        let claims = merge(forge.claims(), json!({"scope": scope}));
+        let token = forge.sign(&forge.header().to_string(), &claims.to_string());
+        forge.app.get("/api/v1/structures").bearer(&token).send()
+    };
+    for widening in
+        [json!(null), json!("openid profile email"), json!("structures:read"), json!("openid structures:read")]
+    {
+        assert_eq!(structures(widening.clone()).status, 200, "{widening}");
+    }
+    for nothing in ["structure:read", "openid structures:lire unknown:write", "unknown:read", "", " "] {
+        let answer = structures(json!(nothing));
+        assert_eq!((answer.status, answer.at("/code")), (403, json!("insufficient_scope")), "{nothing:?}");
+    }
+}
+
+#[test]
+fn production_knows_no_persona_whatever_key_signed_it() {
+    let development = App::start();
+    let production = App::in_production(&[]);
+    // The same key, and the same issuer: what `conum token` prints where the key of production lies.
+    let issuer = &production.service.local_issuer;
+    let now = conum::platform::clock::Now::at(production.now());
+    for role in crate::guards::operations::roles() {
+        let actor = crate::guards::operations::actor(*role);
+        let scopes = conum::platform::auth::policy::scopes_of(*role);
+        let persona = conum::app::personas::token(issuer, actor.clone(), &scopes, now).expect("a token");
+        production.get("/api/v1/me").bearer(&persona).problem("invalid_token");
+        // Nor a token of its own that names neither account nor client, however it was made.
+        production.get("/api/v1/me").bearer(&production.token(&actor)).problem("invalid_token");
+        let here =
+            conum::app::personas::token(&development.service.local_issuer, actor, &scopes, now).expect("a token");
+        development.get("/api/v1/me").bearer(&here).expect(200);
+    }
+}

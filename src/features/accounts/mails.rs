@@ -4,13 +4,14 @@ use super::model::{INVITATION, SIGN_IN};
 use crate::platform::auth::Role;
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::ids::AccountId;
-use crate::platform::mail::Email;
+use crate::platform::mail::{Cause, Email};
 use crate::platform::problems::Language;
 
 /// Asks somebody in.
 pub fn invitation(front_url: &str, id: AccountId, role: Role, recipient: &str, token: &str) -> Email {
     Email {
         template: "account_invitation",
+        cause: Cause::Stranger,
         recipient: recipient.to_owned(),
         subject: "Votre accès au dispositif Conseillers numériques".to_owned(),
         paragraphs: vec![
@@ -35,6 +36,7 @@ pub fn invitation(front_url: &str, id: AccountId, role: Role, recipient: &str, t
 pub fn sign_in(front_url: &str, id: AccountId, role: Role, recipient: &str, token: &str) -> Email {
     Email {
         template: "account_sign_in",
+        cause: Cause::Stranger,
         recipient: recipient.to_owned(),
         subject: "Votre lien de connexion".to_owned(),
         paragraphs: vec![
@@ -56,6 +58,7 @@ pub fn sign_in(front_url: &str, id: AccountId, role: Role, recipient: &str, toke
 pub fn address_changed(id: AccountId, recipient: &str) -> Email {
     Email {
         template: "account_address_changed",
+        cause: Cause::Notice,
         recipient: recipient.to_owned(),
         subject: "L'adresse de votre compte a changé".to_owned(),
         paragraphs: vec![
@@ -70,6 +73,6 @@ pub fn address_changed(id: AccountId, recipient: &str) -> Email {
 }
 
 /// The token stands after `#`: browsers send it to no server, so that no log keeps it.
-fn link(front_url: &str, token: &str) -> String {
+pub fn link(front_url: &str, token: &str) -> String {
     format!("{front_url}/connexion#jeton={token}")
 }

@@ -1,7 +1,7 @@
 //! E-mails about applications.
 
 use super::store::Application;
-use crate::platform::mail::Email;
+use crate::platform::mail::{Cause, Email};
 
 fn about(
     application: &Application,
@@ -12,6 +12,7 @@ fn about(
 ) -> Email {
     Email {
         template,
+        cause: Cause::Business,
         recipient: recipient.to_owned(),
         subject,
         paragraphs,

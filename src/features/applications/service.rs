@@ -12,7 +12,7 @@ use crate::features::structures;
 use crate::features::structures::model::StructureStatus;
 use crate::features::structures::store::Structure;
 use crate::platform::auth::policy::Permission;
-use crate::platform::auth::{Actor, Territory, can};
+use crate::platform::auth::{Actor, Role, Territory, can};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Named, Problem, Result};
 use crate::platform::events::{self, Event};
@@ -282,6 +282,16 @@ pub fn settle(tx: &mut Tx<'_>, application: &Application, on: NaiveDate, settlem
 }
 
 fn emit(tx: &mut Tx<'_>, kind: &'static str, application: &Application) -> Result<()> {
+    // A draft is its applicant's, until it is submitted.
+    if application.submitted_at.is_none() && kind != "application.submitted" {
+        let to = events::Audience {
+            roles: &[Role::Anct, Role::Employer],
+            structure_id: Some(application.structure_id),
+            departement_code: Some(&application.departement_code),
+            region_code: Some(&application.region_code),
+        };
+        return events::emit_to(tx, kind, "applications", application.id.uuid(), &to);
+    }
     let (departement, region) = (application.departement_code.as_str(), application.region_code.as_str());
     let place = Some((Some(application.structure_id), departement, region));
     events::emit(tx, &Event { kind, resource: "applications", id: application.id.uuid(), place })

@@ -2,11 +2,17 @@
 
 use super::model::{CONFIRMATION, LINK};
 use crate::platform::ids::CandidateId;
-use crate::platform::mail::Email;
+use crate::platform::mail::{Cause, Email};
+
+/// A letter that others can cause; those of strangers quote nothing of what a form says.
+fn caused(cause: Cause, email: Email) -> Email {
+    Email { cause, ..email }
+}
 
 fn email(template: &'static str, id: CandidateId, recipient: &str, subject: &str, paragraphs: Vec<String>) -> Email {
     Email {
         template,
+        cause: Cause::Business,
         recipient: recipient.to_owned(),
         subject: subject.to_owned(),
         paragraphs,
@@ -33,7 +39,8 @@ pub fn confirm_address(front_url: &str, id: CandidateId, recipient: &str, token:
         ),
         "Si vous n'êtes pas à l'origine de cette inscription, ignorez ce message.".to_owned(),
     ];
-    let mut email = email("candidate_confirm_address", id, recipient, "Confirmez votre candidature", paragraphs);
+    let email = email("candidate_confirm_address", id, recipient, "Confirmez votre candidature", paragraphs);
+    let mut email = caused(Cause::Stranger, email);
     email.action =
         Some(("Confirmer mon adresse".to_owned(), format!("{front_url}/candidats/confirmation#jeton={token}")));
     email.leave = Some(leave_link(front_url, leave_token));
@@ -50,7 +57,8 @@ pub fn already_registered(front_url: &str, id: CandidateId, recipient: &str, lea
          Si vous n'avez rien demandé, ignorez ce message."
             .to_owned(),
     ];
-    let mut email = email("candidate_already_registered", id, recipient, "Vous êtes déjà inscrit", paragraphs);
+    let email = email("candidate_already_registered", id, recipient, "Vous êtes déjà inscrit", paragraphs);
+    let mut email = caused(Cause::Stranger, email);
     email.action = Some(("Demander un lien de connexion".to_owned(), format!("{front_url}/connexion")));
     email.leave = Some(leave_link(front_url, leave_token));
     email
@@ -67,8 +75,8 @@ pub fn confirm_new_address(front_url: &str, id: CandidateId, recipient: &str, to
         ),
         "Si ce n'est pas vous, ignorez ce message : rien ne changera.".to_owned(),
     ];
-    let mut email =
-        email("candidate_confirm_new_address", id, recipient, "Confirmez votre nouvelle adresse", paragraphs);
+    let email = email("candidate_confirm_new_address", id, recipient, "Confirmez votre nouvelle adresse", paragraphs);
+    let mut email = caused(Cause::Stranger, email);
     email.action =
         Some(("Confirmer mon adresse".to_owned(), format!("{front_url}/candidats/confirmation#jeton={token}")));
     email
@@ -80,7 +88,7 @@ pub fn address_changed(id: CandidateId, recipient: &str) -> Email {
         "L'adresse électronique de votre candidature vient d'être remplacée par une autre.".to_owned(),
         "Si vous ne l'avez pas demandé, prévenez l'ANCT.".to_owned(),
     ];
-    email("candidate_address_changed", id, recipient, "Votre adresse a changé", paragraphs)
+    caused(Cause::Notice, email("candidate_address_changed", id, recipient, "Votre adresse a changé", paragraphs))
 }
 
 /// Asks whether the candidate still looks for a post. The links lead to a page that posts the answer.
@@ -101,6 +109,7 @@ pub fn reminder(front_url: &str, id: CandidateId, recipient: &str, token: &str, 
 pub fn erased(recipient: &str) -> Email {
     Email {
         template: "candidate_erased",
+        cause: Cause::Business,
         recipient: recipient.to_owned(),
         subject: "Votre candidature est effacée".to_owned(),
         paragraphs: vec![

@@ -56,6 +56,14 @@ fn within(actor: &Actor) -> Sql {
     }
 }
 
+/// Whether a row `e` is told to an actor's role at all.
+fn told_to(actor: &Actor) -> Sql {
+    match actor.role() {
+        Some(role) => sql!("(e.audience is null or {} = any(e.audience))", role),
+        None => Sql::raw("true"),
+    }
+}
+
 /// Events after a place, in an order that never changes: by transaction, published once no older one can still commit.
 /// Whoever has read up to a place has missed nothing before it.
 pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search) -> Result<Vec<Happening>> {
@@ -75,10 +83,11 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search) -> Result<V
     sql!(
         "select e.sequence, e.id, e.type as kind, e.resource, e.resource_id, e.occurred_at, e.transaction::text as place
          from events e
-         where e.transaction < pg_snapshot_xmin(pg_current_snapshot()) and {} and {} and e.resource = any({}) and {}
+         where e.transaction < pg_snapshot_xmin(pg_current_snapshot()) and {} and {} and {} and e.resource = any({}) and {}
          order by e.transaction, e.sequence limit {}",
         after,
         within(actor),
+        told_to(actor),
         search.resources.clone(),
         kinds,
         search.limit

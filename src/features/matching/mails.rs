@@ -2,7 +2,7 @@
 
 use crate::features::candidates::service::leave_link;
 use crate::platform::ids::MatchId;
-use crate::platform::mail::Email;
+use crate::platform::mail::{Cause, Email};
 
 use super::store::matches::Match;
 use super::store::runs::{Letter, Notice};
@@ -10,6 +10,7 @@ use super::store::runs::{Letter, Notice};
 fn email(template: &'static str, recipient: &str, subject: &str, paragraphs: Vec<String>, id: MatchId) -> Email {
     Email {
         template,
+        cause: Cause::Business,
         recipient: recipient.to_owned(),
         subject: subject.to_owned(),
         paragraphs,
@@ -34,6 +35,7 @@ pub fn proposed_to_candidate(front_url: &str, letter: &Letter, leave_token: &str
     let list: Vec<String> = letter.structures.iter().map(|structure| format!("– {structure}")).collect();
     Email {
         template: "match_proposed_to_candidate",
+        cause: Cause::Business,
         recipient: letter.email.clone(),
         subject: "Des structures recherchent un conseiller numérique près de chez vous".to_owned(),
         paragraphs: vec![
@@ -56,6 +58,7 @@ pub fn proposed_to_structure(front_url: &str, notice: &Notice) -> Email {
     };
     Email {
         template: "match_proposed_to_structure",
+        cause: Cause::Business,
         recipient: notice.email.clone(),
         subject: "Des candidats vous sont proposés".to_owned(),
         paragraphs: vec![

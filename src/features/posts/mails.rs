@@ -5,11 +5,12 @@ use chrono::NaiveDate;
 use super::store::posts::Post;
 use super::store::returns::PostReturn;
 use crate::platform::ids::PostId;
-use crate::platform::mail::Email;
+use crate::platform::mail::{Cause, Email};
 
 fn email(template: &'static str, recipient: &str, subject: String, paragraphs: Vec<String>, post: PostId) -> Email {
     Email {
         template,
+        cause: Cause::Business,
         recipient: recipient.to_owned(),
         subject,
         paragraphs,

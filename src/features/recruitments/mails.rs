@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::model::RecruitmentOrigin;
 use super::store::recruitments::Recruitment;
 use crate::features::candidates::service::leave_link;
-use crate::platform::mail::Email;
+use crate::platform::mail::{Cause, Email};
 
 fn email(
     template: &'static str,
@@ -16,6 +16,7 @@ fn email(
 ) -> Email {
     Email {
         template,
+        cause: Cause::Business,
         recipient: recipient.to_owned(),
         subject,
         paragraphs,

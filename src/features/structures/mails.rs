@@ -1,16 +1,32 @@
-//! E-mails about structures.
+//! E-mails about structures. They name a structure by its identifier and its commune, which are the State's own words: the
+//! name is somebody's text, and would travel under an official sender to any address.
 
-use crate::platform::ids::StructureId;
-use crate::platform::mail::Email;
+use super::store::Structure;
+use crate::platform::mail::{Cause, Email};
+
+/// How a letter names a structure.
+fn named(structure: &Structure) -> String {
+    let identifier = match (&structure.siret, &structure.ridet) {
+        (Some(siret), _) => format!("SIRET {siret}"),
+        (None, Some(ridet)) => format!("RIDET {ridet}"),
+        (None, None) => structure.reference.clone(),
+    };
+    format!("{identifier}, {}", structure.commune_name)
+}
 
 /// Asks the contact of a new structure to confirm the address.
-pub fn confirm_address(front_url: &str, id: StructureId, name: &str, recipient: &str, token: &str) -> Email {
+pub fn confirm_address(front_url: &str, structure: &Structure, recipient: &str, token: &str) -> Email {
     Email {
         template: "structure_confirm_address",
+        cause: Cause::Stranger,
         recipient: recipient.to_owned(),
         subject: "Confirmez l'inscription de votre structure".to_owned(),
         paragraphs: vec![
-            format!("Votre structure « {name} » s'est inscrite au dispositif Conseillers numériques France Services."),
+            format!(
+                "Une structure ({}) vient d'être inscrite au dispositif Conseillers numériques France Services, \
+                 avec votre adresse.",
+                named(structure)
+            ),
             "Confirmez votre adresse électronique pour ouvrir votre compte et déposer une demande de postes. \
              Le lien sert une seule fois et reste valable 180 jours."
                 .to_owned(),
@@ -22,23 +38,27 @@ pub fn confirm_address(front_url: &str, id: StructureId, name: &str, recipient: 
         )),
         leave: None,
         resource: "structures",
-        resource_id: id.uuid(),
+        resource_id: structure.id.uuid(),
     }
 }
 
 /// Tells the former address that it is no longer the structure's.
-pub fn address_changed(id: StructureId, name: &str, recipient: &str) -> Email {
+pub fn address_changed(structure: &Structure, recipient: &str) -> Email {
     Email {
         template: "structure_address_changed",
+        cause: Cause::Notice,
         recipient: recipient.to_owned(),
         subject: "L'adresse de contact de votre structure a changé".to_owned(),
         paragraphs: vec![
-            format!("L'adresse de contact de la structure « {name} » vient d'être remplacée par une autre."),
+            format!(
+                "L'adresse de contact de votre structure ({}) vient d'être remplacée par une autre.",
+                named(structure)
+            ),
             "Si vous n'en êtes pas à l'origine, prévenez votre interlocuteur à l'ANCT.".to_owned(),
         ],
         action: None,
         leave: None,
         resource: "structures",
-        resource_id: id.uuid(),
+        resource_id: structure.id.uuid(),
     }
 }

@@ -46,7 +46,9 @@ pub const DETAIL: Detail = Detail {
 /// Register a structure.
 ///
 /// The public form. An e-mail asks the contact to confirm the address within 180 days; the structure may apply for
-/// posts once it has. Refuses a SIRET or RIDET that a live structure has (409 `structure_exists`).
+/// posts once it has. Refuses a SIRET or RIDET that a structure has confirmed as its own (409 `structure_exists`). One
+/// that nobody has confirmed yet may be registered again, for instance when the e-mail was lost or the address mistyped:
+/// each registration stands apart with its own link, the first to confirm has the identifier, and the others are closed.
 #[utoipa::path(tag = "structures", request_body = NewStructure,
     responses((status = 201, description = "Registered, address to be confirmed.", body = StructureView)))]
 #[post("/structures")]

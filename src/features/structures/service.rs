@@ -87,20 +87,42 @@ pub fn register(tx: &mut Tx<'_>, new: &NewStructure) -> Result<File> {
     let contact = contact(&new.contact, "contact/")?;
     // The public form has no perimeter of its own.
     tx.widen()?;
+    require_free(tx, &fields)?;
     let id = StructureId::new();
     store::insert(tx, id, &fields)?;
     store::put_contact(tx, id, &contact)?;
-    send_confirmation(tx, id, &fields.name, &contact.email)?;
     let structure = lock_any(tx, id)?;
+    send_confirmation(tx, &structure, &contact.email)?;
     emit(tx, "structure.registered", &structure)?;
     file(&mut tx.reader(), structure)
 }
 
-fn send_confirmation(tx: &mut Tx<'_>, id: StructureId, name: &str, recipient: &str) -> Result<()> {
+/// Refuses an identifier that a structure has confirmed as its own. Registrations that nobody has confirmed keep it from
+/// nobody; a constraint holds that only one is ever confirmed.
+fn require_free(tx: &mut Tx<'_>, fields: &Fields) -> Result<()> {
+    for (field, value) in [(IdentityField::Siret, &fields.siret), (IdentityField::Ridet, &fields.ridet)] {
+        let Some(value) = value else { continue };
+        let holder = store::find_by(tx.conn(), &Reach::Country, field, value)?;
+        if holder.is_some_and(|found| is_confirmed(found.status)) {
+            return Err(Problem::new(Code::StructureExists).with("system", field.to_string().to_uppercase()));
+        }
+    }
+    Ok(())
+}
+
+fn is_confirmed(status: StructureStatus) -> bool {
+    use StructureStatus::{Cancelled, Duplicate, PendingConfirmation, Registered, Retained, Withdrawn};
+    match status {
+        Registered | Retained | Withdrawn => true,
+        PendingConfirmation | Cancelled | Duplicate => false,
+    }
+}
+
+fn send_confirmation(tx: &mut Tx<'_>, structure: &Structure, recipient: &str) -> Result<()> {
     let token = secret::generate();
     let expires_at = tx.now().instant() + Duration::days(CONFIRMATION_DAYS);
-    store::insert_confirmation(tx, id, secret::hash(&token), expires_at)?;
-    let email = mails::confirm_address(&tx.site().front_url, id, name, recipient, &token);
+    store::insert_confirmation(tx, structure.id, secret::hash(&token), expires_at)?;
+    let email = mails::confirm_address(&tx.site().front_url, structure, recipient, &token);
     mail::send(tx, &email)
 }
 
@@ -112,12 +134,23 @@ pub fn confirm(tx: &mut Tx<'_>, token: &str) -> Result<(Structure, AccountId)> {
     confirm_registration(tx, id)
 }
 
-/// The structure's address is known to be its own.
+/// The structure's address is known to be its own. Other registrations of its identifier are closed: the first to confirm
+/// has it.
 pub fn confirm_registration(tx: &mut Tx<'_>, id: StructureId) -> Result<(Structure, AccountId)> {
+    let named = require_any(tx, id)?;
+    store::lock_identity(tx, named.siret.as_deref().or(named.ridet.as_deref()).unwrap_or_default())?;
     let structure = lock_any(tx, id)?;
     after(STEPS, structure.status, "confirm")?;
     store::change(tx, id, &Change::Confirmed)?;
     emit(tx, "structure.confirmed", &structure)?;
+    for rival in store::rivals(tx, &structure)? {
+        let rival = lock_any(tx, rival)?;
+        if after(STEPS, rival.status, "cancel").is_ok() && !is_confirmed(rival.status) {
+            store::change(tx, rival.id, &Change::Cancelled)?;
+            store::void_confirmations(tx, rival.id)?;
+            emit(tx, "structure.cancelled", &rival)?;
+        }
+    }
     let email = contact_email(tx, id)?.ok_or_else(|| Problem::internal("a structure without a contact"))?;
     let account = accounts::service::open_employer_account(tx, id, &email)?;
     Ok((lock_any(tx, id)?, account))
@@ -155,11 +188,12 @@ pub fn update(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>, patch: &St
         store::put_contact(tx, id, &new)?;
         if let Some(old) = old_contact.filter(|old| old.email != new.email) {
             store::insert_identity_change(tx, id, IdentityField::Email, &old.email, &new.email)?;
-            mail::send(tx, &mails::address_changed(id, &fields.name, &old.email))?;
+            let now = lock(tx, id)?;
+            mail::send(tx, &mails::address_changed(&now, &old.email))?;
             if before.status == StructureStatus::PendingConfirmation {
                 // The link went to an address that is not the structure's.
                 store::void_confirmations(tx, id)?;
-                send_confirmation(tx, id, &fields.name, &new.email)?;
+                send_confirmation(tx, &now, &new.email)?;
             }
         }
     }

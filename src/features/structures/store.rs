@@ -165,7 +165,7 @@ pub fn find(conn: &mut PgConnection, reach: &Reach, id: StructureId) -> Result<O
         .first(conn)
 }
 
-/// The live structure that has this SIRET or RIDET.
+/// The structure that has this SIRET or RIDET: the one that confirmed it, or else the latest that named it.
 pub fn find_by(conn: &mut PgConnection, reach: &Reach, field: IdentityField, value: &str) -> Result<Option<Structure>> {
     let column = match field {
         IdentityField::Siret => "s.siret",
@@ -173,7 +173,8 @@ pub fn find_by(conn: &mut PgConnection, reach: &Reach, field: IdentityField, val
         IdentityField::Email => return Ok(None),
     };
     sql!(
-        "select {} from {} where {} = {} and {} order by (s.status in ('cancelled', 'duplicate')), s.created_at desc limit 1",
+        "select {} from {} where {} = {} and {}
+         order by (s.status in ('cancelled', 'duplicate')), (s.status = 'pending_confirmation'), s.created_at desc limit 1",
         Sql::raw(COLUMNS),
         Sql::raw(TABLES),
         Sql::raw(column),
@@ -181,6 +182,31 @@ pub fn find_by(conn: &mut PgConnection, reach: &Reach, field: IdentityField, val
         reach.over("s")
     )
     .first(conn)
+}
+
+/// Two confirmations of one identifier at once: the second waits, and then finds the first.
+pub fn lock_identity(tx: &mut Tx<'_>, identifier: &str) -> Result<()> {
+    sql!("select pg_advisory_xact_lock(hashtextextended('conum.structure|' || {}, 5))", identifier)
+        .run(tx.conn())
+        .map(|_| ())
+}
+
+/// The other registrations of a structure's identifier that nobody has confirmed.
+pub fn rivals(tx: &mut Tx<'_>, structure: &Structure) -> Result<Vec<StructureId>> {
+    #[derive(QueryableByName)]
+    struct Rival {
+        #[diesel(sql_type = st::Uuid)]
+        id: StructureId,
+    }
+    let rows: Vec<Rival> = sql!(
+        "select s.id from structures s where s.status = 'pending_confirmation' and s.id <> {}
+            and (s.siret = {} or s.ridet = {}) order by s.id",
+        structure.id,
+        &structure.siret,
+        &structure.ridet
+    )
+    .load(tx.conn())?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 /// Locks the row until the end of the transaction, then reads it.

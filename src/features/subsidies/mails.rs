@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::model::CreditReason;
 use super::store::agreements::Agreement;
 use crate::platform::ids::CreditNoteId;
-use crate::platform::mail::Email;
+use crate::platform::mail::{Cause, Email};
 
 fn email(
     template: &'static str,
@@ -17,6 +17,7 @@ fn email(
 ) -> Email {
     Email {
         template,
+        cause: Cause::Business,
         recipient: recipient.to_owned(),
         subject,
         paragraphs,

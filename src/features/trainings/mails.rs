@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::store::enrolments::Enrolment;
-use crate::platform::mail::Email;
+use crate::platform::mail::{Cause, Email};
 
 fn email(
     template: &'static str,
@@ -14,6 +14,7 @@ fn email(
 ) -> Email {
     Email {
         template,
+        cause: Cause::Business,
         recipient: recipient.to_owned(),
         subject,
         paragraphs,

@@ -1,12 +1,13 @@
 //! E-mails about webhooks.
 
 use super::store::Webhook;
-use crate::platform::mail::Email;
+use crate::platform::mail::{Cause, Email};
 
 /// Nothing could be delivered for a day.
 pub fn disabled(webhook: &Webhook, recipient: &str) -> Email {
     Email {
         template: "webhook_disabled",
+        cause: Cause::Business,
         recipient: recipient.to_owned(),
         subject: "Un webhook est désactivé".to_owned(),
         paragraphs: vec![

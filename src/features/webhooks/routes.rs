@@ -135,7 +135,7 @@ pub async fn list_webhook_deliveries(
     let page = paging.spec(DeliverySort::order(filter.sort.as_deref(), "-queued_at"))?;
     caller
         .read_private(move |reader| {
-            service::find(reader, id.0)?;
+            service::open(reader, id.0)?;
             let rows = store::deliveries(reader.conn(), id.0, filter.status, &page)?;
             WebhookDeliveryPage::reply(&paging, rows.map(Into::into))
         })

@@ -14,11 +14,12 @@ use super::model::{PATIENCE, WebhookStatus, is_public, pause};
 use super::store::{self, Due, NewRow, Webhook};
 use crate::features::feed::model::texts;
 use crate::features::feed::service as feed;
+use crate::platform::auth::policy::{Gift, require_to_give};
 use crate::platform::auth::{Actor, Principal, Role, Territory};
 use crate::platform::db::listing::Position;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Fault, FaultCode, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, Audience};
 use crate::platform::ids::WebhookId;
 use crate::platform::mail;
 use crate::platform::transitions::require_version;
@@ -63,6 +64,18 @@ fn check_resources(principal: &Principal, resources: Option<&[String]>) -> Resul
     }
 }
 
+/// Who steers a webhook, or looks into what it was sent, has what it reads with.
+fn require_to_steer(principal: &Principal, webhook: &Webhook) -> Result<()> {
+    require_to_give(principal, webhook.scopes.as_deref().map_or(Gift::Account, Gift::Scopes))
+}
+
+/// A webhook whose deliveries the caller may look into.
+pub fn open(reader: &mut Reader<'_>, id: WebhookId) -> Result<Webhook> {
+    let webhook = find(reader, id)?;
+    require_to_steer(reader.principal(), &webhook)?;
+    Ok(webhook)
+}
+
 pub fn create(tx: &mut Tx<'_>, new: &NewWebhook) -> Result<Webhook> {
     check_url(tx, &new.url)?;
     let (resources, types) = (texts(new.resources.as_deref()), texts(new.types.as_deref()));
@@ -85,6 +98,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewWebhook) -> Result<Webhook> {
         region_code,
         account_id: principal.account,
         api_client_id: principal.api_client,
+        // It reads with its maker's own scopes, and no more.
         scopes: principal.scopes.clone(),
         name: &new.name,
         url: &new.url,
@@ -114,6 +128,7 @@ fn lock(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>) -> Result<Webhook>
 
 pub fn update(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>, patch: &WebhookPatch) -> Result<Webhook> {
     let before = lock(tx, id, version)?;
+    require_to_steer(tx.principal(), &before)?;
     let url = patch.url.as_deref().unwrap_or(&before.url);
     check_url(tx, url)?;
     let resources = match &patch.resources {
@@ -149,7 +164,8 @@ pub fn test(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>) -> Result<Webh
 
 /// Sends again what happened since an instant.
 pub fn replay(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>, since: DateTime<Utc>) -> Result<Webhook> {
-    lock(tx, id, version)?;
+    let webhook = lock(tx, id, version)?;
+    require_to_steer(tx.principal(), &webhook)?;
     store::rewind(tx, id, since)?;
     find(&mut tx.reader(), id)
 }
@@ -161,7 +177,13 @@ fn told(tx: &mut Tx<'_>, kind: &'static str, id: WebhookId) -> Result<Webhook> {
 }
 
 fn emit(tx: &mut Tx<'_>, kind: &'static str, webhook: &Webhook) -> Result<()> {
-    events::emit(tx, &Event { kind, resource: "webhooks", id: webhook.id.uuid(), place: None })
+    let to = Audience {
+        roles: &[webhook.role],
+        structure_id: webhook.structure_id,
+        departement_code: webhook.departement_code.as_deref(),
+        region_code: webhook.region_code.as_deref(),
+    };
+    events::emit_to(tx, kind, "webhooks", webhook.id.uuid(), &to)
 }
 
 /// What is sent of an event: as thin as the feed.

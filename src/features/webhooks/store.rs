@@ -168,11 +168,13 @@ pub fn take(tx: &mut Tx<'_>, after: Option<WebhookId>) -> Result<Option<Webhook>
     sql!(
         "select {} from webhooks w where w.status = 'active' and ({}::uuid is null or w.id > {})
             and not exists (select from accounts a where a.id = w.account_id and a.status = 'revoked')
-            and not exists (select from api_clients c where c.id = w.api_client_id and c.revoked_at is not null)
+            and not exists (select from api_clients c where c.id = w.api_client_id
+                and (c.revoked_at is not null or c.expires_at <= {}))
          order by w.id limit 1 for update of w skip locked",
         Sql::raw(COLUMNS),
         after,
-        after
+        after,
+        tx.now().instant()
     )
     .first(tx.conn())
 }

@@ -1,17 +1,14 @@
 //! Keys of the issuers we trust: our own, and any OIDC issuer by discovery.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use jsonwebtoken::jwk::{JwkSet, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 
+use super::jwks::{self, KeySet, Keys};
 use super::local_issuer::LocalIssuer;
 
-/// Algorithms that may sign a token; never a shared secret, never none.
-const ALGORITHMS: [Algorithm; 4] = [Algorithm::ES256, Algorithm::EdDSA, Algorithm::RS256, Algorithm::PS256];
 /// Keys are asked for anew after this long.
 const FRESH: Duration = Duration::from_secs(600);
 /// An unknown key identifier causes a refresh at most this often, unless configured otherwise.
@@ -44,12 +41,12 @@ pub struct Issuer {
     pub trusted: Trusted,
     /// `None` for the local issuer, whose keys do not change while we run.
     remote: Option<Mutex<Fetched>>,
-    own: HashMap<String, (Algorithm, DecodingKey)>,
+    own: Keys,
 }
 
 #[derive(Default)]
 struct Fetched {
-    keys: HashMap<String, (Algorithm, DecodingKey)>,
+    keys: Keys,
     fetched_at: Option<Instant>,
     tried_at: Option<Instant>,
 }
@@ -74,7 +71,7 @@ impl Issuer {
     }
 
     pub fn remote(trusted: Trusted) -> Self {
-        Self { trusted, remote: Some(Mutex::default()), own: HashMap::new() }
+        Self { trusted, remote: Some(Mutex::default()), own: Keys::new() }
     }
 
     /// The key `kid`, fetching the issuer's keys when they are missing or old. Blocks on the
@@ -107,6 +104,11 @@ impl Issuer {
         remote.lock().unwrap_or_else(PoisonError::into_inner).keys.get(kid).and_then(fits)
     }
 
+    /// Whether it is our own, which signs for accounts and API clients only.
+    pub fn is_local(&self) -> bool {
+        self.remote.is_none()
+    }
+
     /// Whether [`Issuer::key`] answers without the network.
     pub fn knows(&self, kid: &str) -> bool {
         match &self.remote {
@@ -119,7 +121,7 @@ impl Issuer {
     }
 }
 
-fn fetch_keys(issuer: &str) -> Result<HashMap<String, (Algorithm, DecodingKey)>, String> {
+fn fetch_keys(issuer: &str) -> Result<Keys, String> {
     let agent: ureq::Agent =
         ureq::Agent::config_builder().timeout_global(Some(FETCH_TIMEOUT)).max_redirects(0).build().into();
     let get = |url: &str| -> Result<ureq::Body, String> {
@@ -130,30 +132,6 @@ fn fetch_keys(issuer: &str) -> Result<HashMap<String, (Algorithm, DecodingKey)>,
     if discovery.issuer != issuer {
         return Err("discovery names another issuer".to_owned());
     }
-    let set: JwkSet = get(&discovery.jwks_uri)?.read_json().map_err(|e| e.to_string())?;
-    let mut keys = HashMap::new();
-    for jwk in &set.keys {
-        let Some(kid) = jwk.common.key_id.clone() else { continue };
-        if jwk.common.public_key_use.as_ref().is_some_and(|usage| *usage != PublicKeyUse::Signature) {
-            continue;
-        }
-        let algorithm = match jwk.common.key_algorithm {
-            Some(algorithm) => algorithm_of(algorithm),
-            None => match &jwk.algorithm {
-                jsonwebtoken::jwk::AlgorithmParameters::EllipticCurve(_) => Some(Algorithm::ES256),
-                jsonwebtoken::jwk::AlgorithmParameters::OctetKeyPair(_) => Some(Algorithm::EdDSA),
-                jsonwebtoken::jwk::AlgorithmParameters::RSA(_) => Some(Algorithm::RS256),
-                _ => None,
-            },
-        };
-        if let (Some(algorithm), Ok(key)) = (algorithm, DecodingKey::from_jwk(jwk)) {
-            keys.insert(kid, (algorithm, key));
-        }
-    }
-    Ok(keys)
-}
-
-fn algorithm_of(algorithm: KeyAlgorithm) -> Option<Algorithm> {
-    let algorithm = algorithm.to_string().parse().ok()?;
-    ALGORITHMS.contains(&algorithm).then_some(algorithm)
+    let set: KeySet = get(&discovery.jwks_uri)?.read_json().map_err(|e| e.to_string())?;
+    Ok(jwks::usable(issuer, &set))
 }

@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod caller;
 pub mod issuer;
+mod jwks;
 pub mod local_issuer;
 pub mod policy;
 pub mod token;

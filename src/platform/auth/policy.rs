@@ -114,6 +114,36 @@ pub fn require_scope(principal: &Principal, scope: &str) -> Result<()> {
     Err(Problem::new(Code::InsufficientScope).with("scope", scope).extension("scopes_required", vec![scope]))
 }
 
+/// What is made for somebody else, or for later, to act with.
+#[derive(Clone, Copy, Debug)]
+pub enum Gift<'a> {
+    /// An account, a link that signs it in, or the address that gets such links: all that its role may do.
+    Account,
+    /// The scopes of a program, or of a webhook that reads for its owner.
+    Scopes(&'a [String]),
+}
+
+/// Nothing that is given gives more than its maker's token has: a narrowed token gives scopes of its own only, and no
+/// account at all, since accounts are not narrowed. Every use case that makes or changes somebody who acts asks here.
+pub fn require_to_give(maker: &Principal, gift: Gift<'_>) -> Result<()> {
+    let (Some(role), Some(own)) = (maker.actor.role(), &maker.scopes) else { return Ok(()) };
+    let whole = scopes_of(role);
+    let lacking = |wanted: &[String]| wanted.iter().filter(|scope| !own.contains(scope)).cloned().collect::<Vec<_>>();
+    let missing = lacking(&whole);
+    let lacks = match gift {
+        // A token that may do all of its role gives what its role may give.
+        _ if missing.is_empty() => return Ok(()),
+        Gift::Account => missing,
+        Gift::Scopes(scopes) => lacking(scopes),
+    };
+    match lacks.first().cloned() {
+        None => Ok(()),
+        Some(first) => {
+            Err(Problem::new(Code::InsufficientScope).with("scope", first).extension("scopes_required", lacks))
+        }
+    }
+}
+
 /// Every scope there is, in order of name.
 pub fn scopes() -> Vec<&'static str> {
     let mut scopes: Vec<&str> = LINES.iter().filter_map(|line| line.scope).collect();

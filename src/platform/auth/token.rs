@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::actor::{Actor, Principal, Role, Territory};
 use super::issuer::{Identity, Issuer};
 use super::local_issuer::TOKEN_SECONDS;
+use super::policy;
 use crate::platform::db::Db;
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::error::{Code, Problem, Result};
@@ -25,6 +26,8 @@ use crate::platform::ids::{AccountId, ApiClientId, CandidateId, CounsellorId, St
 pub const MAX_TOKEN: usize = 8 * 1024;
 /// Difference of clocks that is forgiven.
 const LEEWAY: i64 = 60;
+/// The last second of the year 9999: no instant of a token lies after it, nor before 1970, so that nothing overflows.
+const LAST_INSTANT: i64 = 253_402_300_799;
 /// A withdrawn account is noticed within this time on every server.
 const STANDING: Duration = Duration::from_secs(2);
 
@@ -51,6 +54,8 @@ pub struct Authenticator {
     issuers: Vec<Issuer>,
     directory: Arc<dyn Directory>,
     db: Db,
+    /// Whether made-up callers are let in: never in production.
+    personas: bool,
     /// By SHA-256 of the token and the account chosen.
     verified: Cache<[u8; 32], Arc<Verified>>,
     standing: Cache<Holder, bool>,
@@ -80,6 +85,9 @@ struct Claims {
     training_body_id: Option<Uuid>,
     account_id: Option<Uuid>,
     client_id: Option<Value>,
+    /// A made-up caller: a token to try the service with.
+    #[serde(default)]
+    persona: Value,
 }
 
 fn refuse(why: impl ToString) -> Problem {
@@ -87,11 +95,13 @@ fn refuse(why: impl ToString) -> Problem {
 }
 
 impl Authenticator {
-    pub fn new(issuers: Vec<Issuer>, directory: Arc<dyn Directory>, db: Db) -> Self {
+    /// `personas` says whether made-up callers are let in.
+    pub fn new(issuers: Vec<Issuer>, directory: Arc<dyn Directory>, db: Db, personas: bool) -> Self {
         Self {
             issuers,
             directory,
             db,
+            personas,
             verified: Cache::builder().max_capacity(20_000).time_to_live(Duration::from_secs(600)).build(),
             standing: Cache::builder().max_capacity(20_000).time_to_live(STANDING).build(),
             accounts: Cache::builder().max_capacity(20_000).time_to_live(STANDING).build(),
@@ -105,7 +115,7 @@ impl Authenticator {
         }
         let now = self.db.clock().now().instant().timestamp();
         let key: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        let known = self.verified.get(&key).filter(|verified| verified.expires + LEEWAY > now);
+        let known = self.verified.get(&key).filter(|verified| !is_over(verified.expires, now));
         let verified = match known {
             Some(verified) => verified,
             None => {
@@ -157,6 +167,9 @@ impl Authenticator {
         }
         check_times(&claims, now)?;
         let principal = principal(&claims, issuer.trusted.identity)?;
+        if !self.personas {
+            refuse_personas(&claims, &principal, issuer)?;
+        }
         Ok(Verified { identity: issuer.trusted.identity, principal: Arc::new(principal), expires: claims.exp })
     }
 
@@ -222,12 +235,22 @@ fn decode(token: &str, algorithm: Algorithm, key: &DecodingKey, issuer: &Issuer)
         .map_err(|e| refuse(format!("{:?}", e.kind())))
 }
 
+/// Whether a token that ends then has ended, clocks differing by a little.
+fn is_over(expires: i64, now: i64) -> bool {
+    expires.saturating_add(LEEWAY) <= now
+}
+
 fn check_times(claims: &Claims, now: i64) -> Result<()> {
-    let wrong = if claims.exp + LEEWAY <= now {
+    let times = [Some(claims.exp), Some(claims.iat), claims.nbf];
+    let latest = now.saturating_add(LEEWAY);
+    let life = claims.exp.checked_sub(claims.iat);
+    let wrong = if times.iter().flatten().any(|time| !(0..=LAST_INSTANT).contains(time)) {
+        "a time out of bounds"
+    } else if is_over(claims.exp, now) {
         "expired"
-    } else if claims.iat > now + LEEWAY || claims.nbf.is_some_and(|nbf| nbf > now + LEEWAY) {
+    } else if claims.iat > latest || claims.nbf.is_some_and(|nbf| nbf > latest) {
         "from the future"
-    } else if claims.exp <= claims.iat || claims.exp - claims.iat > TOKEN_SECONDS {
+    } else if !life.is_some_and(|seconds| (1..=TOKEN_SECONDS).contains(&seconds)) {
         "lives longer than an hour"
     } else {
         return Ok(());
@@ -235,14 +258,32 @@ fn check_times(claims: &Claims, now: i64) -> Result<()> {
     Err(refuse(wrong))
 }
 
+/// In production nobody is made up, whatever key signed it: no token that says it is, and none of our own issuer that
+/// names neither an account nor an API client, whose standing is then asked.
+fn refuse_personas(claims: &Claims, principal: &Principal, issuer: &Issuer) -> Result<()> {
+    let held = principal.account.is_some() || principal.api_client.is_some();
+    if claims.persona.is_null() && (held || !issuer.is_local()) { Ok(()) } else { Err(refuse("a persona")) }
+}
+
+/// What a token's `scope` narrows its role to; `None` where it does not.
+///
+/// Only words of our form, `resource:read` and `resource:write`, are about this service: those that exist are granted,
+/// others grant nothing. So a token with none but unknown ones may do nothing that asks for a scope, and an empty claim
+/// likewise. Words of other forms (`openid profile email`) say what the issuer tells of a person, and narrow nothing
+/// by themselves.
+fn scopes_of(claim: Option<&str>) -> Option<Vec<String>> {
+    let words: Vec<&str> = claim?.split_whitespace().collect();
+    let ours: Vec<&str> =
+        words.iter().copied().filter(|word| word.ends_with(":read") || word.ends_with(":write")).collect();
+    if ours.is_empty() && !words.is_empty() {
+        return None;
+    }
+    let known = policy::scopes();
+    Some(ours.into_iter().filter(|scope| known.contains(scope)).map(ToOwned::to_owned).collect())
+}
+
 fn principal(claims: &Claims, identity: Identity) -> Result<Principal> {
-    // Scopes of other forms (openid, profile) do not narrow anything; ours do, known or not.
-    let of_ours = |scope: &&str| scope.ends_with(":read") || scope.ends_with(":write");
-    let scopes: Option<Vec<String>> = claims
-        .scope
-        .as_deref()
-        .map(|scope| scope.split_whitespace().filter(of_ours).map(ToOwned::to_owned).collect::<Vec<_>>())
-        .filter(|scopes| !scopes.is_empty());
+    let scopes = scopes_of(claims.scope.as_deref());
     let actor = match identity {
         Identity::Claims => actor(claims)?,
         Identity::Accounts => Actor::Anonymous,
@@ -283,4 +324,21 @@ fn actor(claims: &Claims) -> Result<Actor> {
             Actor::TrainingBody(TrainingBodyId::from_uuid(claims.training_body_id.ok_or_else(missing)?))
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_narrow_and_never_widen() {
+        let told = |claim| scopes_of(Some(claim));
+        assert_eq!(scopes_of(None), None);
+        assert_eq!(told("openid profile email"), None);
+        assert_eq!(told("openid posts:read"), Some(vec!["posts:read".to_owned()]));
+        assert_eq!(told("posts:read unknown:read"), Some(vec!["posts:read".to_owned()]));
+        for nothing in ["", "  ", "unknown:read", "openid unknown:write", ":read", "posts:read:write"] {
+            assert_eq!(told(nothing), Some(Vec::new()), "{nothing:?}");
+        }
+    }
 }

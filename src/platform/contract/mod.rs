@@ -50,8 +50,19 @@ pub struct Operation {
     pub produces: Vec<String>,
     pub needs_if_match: bool,
     pub needs_idempotency_key: bool,
+    pub limited: Limited,
     /// Columns of a list's items, where it is also answered as a file.
     pub columns: Option<Arc<Vec<Column>>>,
+}
+
+/// Whether calls are counted and limited: follows from who may call, and from what is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limited {
+    No,
+    /// Anybody may send it.
+    Form,
+    /// It is for those signed in, and takes an address that may be written to.
+    Letters,
 }
 
 /// What a path leads to.
@@ -72,7 +83,7 @@ impl Contract {
             let mut operations = Vec::new();
             for (method, operation) in item.as_object().into_iter().flatten() {
                 let Ok(method) = Method::from_bytes(method.to_uppercase().as_bytes()) else { continue };
-                let operation = Operation::read(document, path, operation)?;
+                let operation = Operation::read(document, path, &method, operation)?;
                 if !seen.insert(operation.id.clone()) {
                     return Err(format!("two operations are named {}", operation.id));
                 }
@@ -133,7 +144,7 @@ impl Route {
 }
 
 impl Operation {
-    fn read(document: &Value, path: &str, operation: &Value) -> Result<Self, String> {
+    fn read(document: &Value, path: &str, method: &Method, operation: &Value) -> Result<Self, String> {
         let id = operation["operationId"].as_str().ok_or_else(|| format!("no operationId at {path}"))?.to_owned();
         let line = policy::find(&id).ok_or_else(|| format!("{id} has no policy line"))?;
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
@@ -161,8 +172,24 @@ impl Operation {
             produces: produces.into_iter().collect(),
             needs_if_match: needs("If-Match"),
             needs_idempotency_key: needs("Idempotency-Key"),
+            limited: Limited::of(document, method, line, operation),
             columns: columns::of(document, operation).map(Arc::new),
             id,
         })
+    }
+}
+
+impl Limited {
+    fn of(document: &Value, method: &Method, line: &Line, operation: &Value) -> Self {
+        if line.anonymous {
+            return if *method == Method::GET { Self::No } else { Self::Form };
+        }
+        let mut contents = operation["requestBody"]["content"].as_object().into_iter().flatten();
+        let is_address = |member: &Value| member["format"] == "email";
+        if contents.any(|(_, content)| schema::any_property(document, &content["schema"], &is_address)) {
+            Self::Letters
+        } else {
+            Self::No
+        }
     }
 }

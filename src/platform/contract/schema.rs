@@ -61,6 +61,14 @@ pub fn property_names(document: &Value, schema: &Value) -> Vec<String> {
     names
 }
 
+/// Whether some member of a schema, nested ones too, is of a kind.
+pub fn any_property(document: &Value, schema: &Value, is: &dyn Fn(&Value) -> bool) -> bool {
+    let mut components = Map::new();
+    collect(document, schema, &mut components);
+    let mut schemas = components.values().chain([schema]);
+    schemas.any(|schema| schema["properties"].as_object().into_iter().flatten().any(|(_, member)| is(member)))
+}
+
 /// What a schema has a place for. Fails on a schema that does not tell: a list without a bound, an object without
 /// a list of its members, a choice of several.
 pub fn shape(document: &Value, schema: &Value) -> Result<Shape, String> {

@@ -428,6 +428,7 @@ diesel::table! {
         sent_at -> Nullable<Timestamptz>,
         last_error -> Nullable<Text>,
         created_at -> Timestamptz,
+        cause -> Text,
         last_word -> Bool,
     }
 }
@@ -493,6 +494,7 @@ diesel::table! {
         departement_code -> Nullable<Text>,
         region_code -> Nullable<Text>,
         occurred_at -> Timestamptz,
+        audience -> Nullable<Array<Text>>,
     }
 }
 
@@ -510,6 +512,14 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,
+    }
+}
+
+diesel::table! {
+    form_calls (key, minute) {
+        key -> Text,
+        minute -> Timestamptz,
+        calls -> Int4,
     }
 }
 

@@ -102,7 +102,8 @@ pub async fn door<B: MessageBody + 'static>(
         request.head_mut().method = Method::GET;
     }
     let mut noted = Noted::default();
-    let outcome = match door.admit(&mut request, &mut noted).await {
+    let admission = AssertUnwindSafe(door.admit(&mut request, &mut noted)).catch_unwind().await;
+    let outcome = match admission.unwrap_or_else(|_| Err(Problem::internal("the admission panicked"))) {
         // The router needs the request for itself alone: nothing of it may be held here.
         Ok(Admission::Pass) => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
             Ok(Ok(response)) => Ok(response.map_into_boxed_body()),
@@ -221,10 +222,8 @@ impl Door {
         let principal = self.authenticate(request, &operation).await?;
         noted.role = principal.actor.name();
         operation.line.authorise(&principal)?;
+        self.public_forms.check(operation.limited, &principal, self.address(request)).await?;
         let principal = operation.line.heard(principal);
-        if principal.actor.role().is_none() && method == Method::POST {
-            self.public_forms.check(self.address(request))?;
-        }
         let given = params::pairs(request.query_string()).ok_or_else(|| {
             Problem::new(Code::MalformedRequest).with("reason", "the query is not valid UTF-8 in percent-encoding")
         })?;

@@ -5,6 +5,7 @@ mod budget;
 mod committed;
 mod completeness;
 mod documents;
+mod giving;
 mod layers;
 pub mod operations;
 mod policy;

@@ -8,7 +8,7 @@ use super::{looked_at, none};
 use crate::support::{Database, Session};
 
 /// Tables that hold personal data or money: the database itself must hide their rows.
-const PRIVATE: [&str; 40] = [
+const PRIVATE: [&str; 41] = [
     "accesses",
     "accounts",
     "activity_report_keys",
@@ -33,6 +33,7 @@ const PRIVATE: [&str; 40] = [
     "emails",
     "enrolments",
     "extensions",
+    "form_calls",
     "idempotency_keys",
     "instalments",
     "ledger_entries",
@@ -52,7 +53,7 @@ const PRIVATE: [&str; 40] = [
 ];
 
 /// Tables whose changes the journal does not tell: journals and queues themselves, and reference data.
-const NOT_AUDITED: [&str; 21] = [
+const NOT_AUDITED: [&str; 22] = [
     "accesses",
     "activity_figures",
     "activity_report_keys",
@@ -64,6 +65,7 @@ const NOT_AUDITED: [&str; 21] = [
     "emails",
     "epcis",
     "events",
+    "form_calls",
     "former_communes",
     "idempotency_keys",
     "job_runs",

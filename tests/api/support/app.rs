@@ -47,6 +47,23 @@ impl App {
         Self::on(Database::new(), variables, limits)
     }
 
+    /// As in production, with a signing key of its own.
+    pub fn in_production(variables: &[(&str, &str)]) -> Self {
+        let key = scratch().join(format!("production-key-{}.pem", uuid::Uuid::new_v4()));
+        std::fs::write(&key, local_issuer::generate_key().expect("a key")).expect("a file");
+        let fixed = [
+            ("CONUM_ENV", "production"),
+            ("CONUM_SIGNING_KEYS", key.to_str().expect("a path")),
+            ("CONUM_PUBLIC_URL", "https://conum.test"),
+            ("CONUM_CURSOR_KEY", "0123456789012345678901234567890123456789"),
+            ("CONUM_MAIL", "smtp://localhost:1"),
+            ("CONUM_MAIL_FROM", "conum <conum@example.org>"),
+        ];
+        let app = Self::configured(&[variables, &fixed].concat(), Limits::default());
+        std::fs::remove_file(&key).expect("the key's file");
+        app
+    }
+
     pub fn on(database: Database, variables: &[(&str, &str)], limits: Limits) -> Self {
         let mail_folder = scratch().join("mail").join(uuid::Uuid::new_v4().to_string());
         let mail = format!("dir:{}", mail_folder.display());
@@ -100,6 +117,16 @@ impl App {
 
     pub fn today(&self) -> NaiveDate {
         conum::platform::clock::Now::at(self.now()).today()
+    }
+
+    /// From here on whoever asks the service's clock panics.
+    pub fn break_clock(&self) {
+        let clock = self.now.clone();
+        let broken = std::thread::spawn(move || {
+            let _held = clock.lock();
+            panic!("the test breaks the clock");
+        });
+        assert!(broken.join().is_err());
     }
 
     pub fn set_now(&self, instant: &str) {

@@ -123,6 +123,11 @@ impl Database {
         Self::create(&format!("template {} strategy file_copy", cluster().template))
     }
 
+    /// Somebody else's, for a second server on it.
+    pub fn elsewhere(url: &str) -> Self {
+        Self { url: url.to_owned(), shared: None }
+    }
+
     /// Without anything in it.
     pub fn empty() -> Self {
         Self::create("")

@@ -2,12 +2,12 @@
 
 use chrono::TimeDelta;
 
-use super::{emit, links};
+use super::{emit_account, links};
 use crate::features::accounts::dto::accounts::{AccountPatch, InviteAccount};
 use crate::features::accounts::mails;
 use crate::features::accounts::model::{ACCOUNT_STEPS, INVITATION, INVITED, Perimeter, grant};
 use crate::features::accounts::store::{self, accounts::Account};
-use crate::platform::auth::policy::Permission;
+use crate::platform::auth::policy::{Gift, Permission, require_to_give};
 use crate::platform::auth::{Actor, Principal, Role, can};
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
@@ -30,11 +30,12 @@ pub fn invite(tx: &mut Tx<'_>, new: &InviteAccount) -> Result<Account> {
         subject_id: None,
     };
     grant(tx.actor(), INVITED, new.role, &perimeter)?;
+    require_to_give(tx.principal(), Gift::Account)?;
     let email = text::canonical_email(&new.email);
     let account = store::accounts::insert(tx, new.role, &perimeter, &email)?;
     let token = links::make(tx, &account, INVITATION)?;
     mail::send(tx, &mails::invitation(&tx.site().front_url, account.id, account.role, &email, &token))?;
-    emit(tx, "account.invited", "accounts", account.id.uuid(), account.structure_id)?;
+    emit_account(tx, "account.invited", &account)?;
     Ok(account)
 }
 
@@ -45,6 +46,7 @@ pub fn update(tx: &mut Tx<'_>, id: AccountId, version: Option<i32>, patch: &Acco
     if (patch.issuer.is_some() || patch.subject.is_some()) && *tx.actor() != Actor::Anct {
         return Err(Problem::new(Code::RoleNotAllowed).with("role", tx.actor().name()).with("allowed", Role::Anct));
     }
+    require_to_give(tx.principal(), Gift::Account)?;
     let former = account.email.clone();
     if let Some(email) = &patch.email {
         account.email = text::canonical_email(email);
@@ -65,7 +67,7 @@ pub fn update(tx: &mut Tx<'_>, id: AccountId, version: Option<i32>, patch: &Acco
         mail::send(tx, &mails::address_changed(id, &former))?;
         end_links(tx, id)?;
     }
-    emit(tx, "account.updated", "accounts", id.uuid(), account.structure_id)?;
+    emit_account(tx, "account.updated", &account)?;
     Ok(account)
 }
 
@@ -75,7 +77,7 @@ pub fn revoke(tx: &mut Tx<'_>, id: AccountId, version: Option<i32>) -> Result<Ac
     after(ACCOUNT_STEPS, account.status, "revoke")?;
     let account = store::accounts::revoke(tx, id)?;
     end_links(tx, id)?;
-    emit(tx, "account.revoked", "accounts", id.uuid(), account.structure_id)?;
+    emit_account(tx, "account.revoked", &account)?;
     Ok(account)
 }
 

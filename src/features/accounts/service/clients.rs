@@ -2,13 +2,13 @@
 
 use chrono::Duration;
 
-use super::emit;
+use super::emit_client;
 use crate::features::accounts::dto::clients::{ApiClientPatch, NewApiClient, RotateApiClient};
 use crate::features::accounts::model::{
     API_CLIENT_STEPS, ApiClientStatus, CLIENT_LIFE, GRACE_HOURS, PROGRAMS, Perimeter, client_status, grant,
 };
 use crate::features::accounts::store::clients::{self, ApiClient, NewClient};
-use crate::platform::auth::policy::{Permission, require_scope, scopes_of};
+use crate::platform::auth::policy::{Gift, Permission, require_to_give, scopes_of};
 use crate::platform::auth::{Principal, Role, can};
 use crate::platform::clock::Now;
 use crate::platform::db::Tx;
@@ -47,7 +47,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewApiClient) -> Result<(ApiClient, String)
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
-    require_own_scopes(tx, &new.scopes)?;
+    require_to_give(tx.principal(), Gift::Scopes(&new.scopes))?;
     let value = secret::generate();
     let client = NewClient {
         name: text::canonical(&new.name),
@@ -58,7 +58,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewApiClient) -> Result<(ApiClient, String)
         expires_at,
     };
     let client = clients::insert(tx, &client)?;
-    emit(tx, "api_client.created", "api-clients", client.id.uuid(), client.structure_id)?;
+    emit_client(tx, "api_client.created", &client)?;
     Ok((client, value))
 }
 
@@ -82,9 +82,9 @@ pub fn update(tx: &mut Tx<'_>, id: ApiClientId, version: Option<i32>, patch: &Ap
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
-    require_own_scopes(tx, &client.scopes)?;
+    require_to_give(tx.principal(), Gift::Scopes(&client.scopes))?;
     let client = clients::update(tx, &client)?;
-    emit(tx, "api_client.updated", "api-clients", id.uuid(), client.structure_id)?;
+    emit_client(tx, "api_client.updated", &client)?;
     Ok(client)
 }
 
@@ -97,12 +97,12 @@ pub fn rotate(
 ) -> Result<(ApiClient, String)> {
     let client = lock(tx, id, version)?;
     after(API_CLIENT_STEPS, status(&client, tx.now()), "rotate")?;
-    require_own_scopes(tx, &client.scopes)?;
+    require_to_give(tx.principal(), Gift::Scopes(&client.scopes))?;
     let grace = how.grace_hours.unwrap_or(GRACE_HOURS);
     let until = (grace > 0).then(|| tx.now().instant() + Duration::hours(grace.into()));
     let value = secret::generate();
     let client = clients::rotate(tx, id, secret::hash(&value), until)?;
-    emit(tx, "api_client.rotated", "api-clients", id.uuid(), client.structure_id)?;
+    emit_client(tx, "api_client.rotated", &client)?;
     Ok((client, value))
 }
 
@@ -111,7 +111,7 @@ pub fn revoke(tx: &mut Tx<'_>, id: ApiClientId, version: Option<i32>) -> Result<
     let client = lock(tx, id, version)?;
     after(API_CLIENT_STEPS, status(&client, tx.now()), "revoke")?;
     let client = clients::revoke(tx, id)?;
-    emit(tx, "api_client.revoked", "api-clients", id.uuid(), client.structure_id)?;
+    emit_client(tx, "api_client.revoked", &client)?;
     Ok(client)
 }
 
@@ -138,10 +138,4 @@ fn expiry_fault(expires_at: chrono::DateTime<chrono::Utc>, now: Now) -> Option<F
         return Some(Fault::field("expires_at", FaultCode::NotAfter).with("other", written(first)));
     }
     (expires_at > last).then(|| Fault::field("expires_at", FaultCode::TooLarge).with("limit", written(last)))
-}
-
-/// A token narrowed by scopes gives nobody more than it has itself.
-fn require_own_scopes(tx: &Tx<'_>, scopes: &[String]) -> Result<()> {
-    let own = tx.actor().role().map(scopes_of).unwrap_or_default();
-    own.iter().filter(|scope| scopes.contains(scope)).try_for_each(|scope| require_scope(tx.principal(), scope))
 }

@@ -3,9 +3,10 @@
 use chrono::Duration;
 use uuid::Uuid;
 
+use super::emit_account;
 use super::tokens::{self, Token};
 use crate::features::accounts::mails;
-use crate::features::accounts::model::{LINKS, SIGN_IN};
+use crate::features::accounts::model::{AccountStatus, INVITATION, LINKS, Perimeter, SIGN_IN};
 use crate::features::accounts::store::{self, accounts::Account};
 use crate::platform::auth::local_issuer::LocalIssuer;
 use crate::platform::auth::{Principal, Role};
@@ -24,6 +25,34 @@ pub fn request(tx: &mut Tx<'_>, email: &str) -> Result<()> {
     }
     tx.hide_effects();
     Ok(())
+}
+
+/// Opens an account of the ANCT where nobody could invite it: the link that signs in, as address and token, mailed if
+/// asked. `None` where the ANCT has an account and `anyway` is not given; one that nobody has signed in with yet, of
+/// the same address, just gets a new link. Runs as the service itself.
+pub fn open_first(tx: &mut Tx<'_>, email: &str, anyway: bool, mailed: bool) -> Result<Option<(String, String)>> {
+    let email = text::canonical_email(email);
+    store::accounts::lock_first(tx)?;
+    let known = store::accounts::live_of_role(tx, Role::Anct)?;
+    let same = known.iter().find(|account| account.email == email);
+    if known.iter().any(|account| account.email != email || account.status == AccountStatus::Active) && !anyway {
+        return Ok(None);
+    }
+    let account = match same {
+        Some(account) => account.clone(),
+        None => {
+            let account = store::accounts::insert(tx, Role::Anct, &Perimeter::default(), &email)?;
+            emit_account(tx, "account.invited", &account)?;
+            account
+        }
+    };
+    store::links::end(tx, account.id)?;
+    let token = make(tx, &account, INVITATION)?;
+    let front_url = &tx.site().front_url;
+    if mailed {
+        mail::send(tx, &mails::invitation(front_url, account.id, account.role, &email, &token))?;
+    }
+    Ok(Some((mails::link(front_url, &token), token)))
 }
 
 /// Exchanges a mailed link for a token of its account, once.

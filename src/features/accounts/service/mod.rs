@@ -7,30 +7,36 @@ pub mod tokens;
 
 pub use accounts::forget;
 pub use links::{
-    change_personal_address, close_personal_account, erase_personal_accounts, open_employer_account,
+    change_personal_address, close_personal_account, erase_personal_accounts, open_employer_account, open_first,
     open_personal_account, personal_address, sign_in, sign_in_principal,
 };
 pub use tokens::Token;
 
-use super::store;
+use super::store::accounts::Account;
+use super::store::clients::ApiClient;
+use crate::platform::auth::Role;
 use crate::platform::db::Tx;
 use crate::platform::error::Result;
-use crate::platform::events::{self, Event};
-use crate::platform::ids::StructureId;
+use crate::platform::events::{self, Audience};
 
-/// Tells of a change to an account or API client; those of an employer within its structure's
-/// territory.
-fn emit(
-    tx: &mut Tx<'_>,
-    kind: &'static str,
-    resource: &'static str,
-    id: uuid::Uuid,
-    structure: Option<StructureId>,
-) -> Result<()> {
-    let place = match structure {
-        Some(structure) => store::place(tx.conn(), structure)?.map(|place| (structure, place)),
-        None => None,
+/// Tells of a change to an account: those who may read it, and nobody else.
+fn emit_account(tx: &mut Tx<'_>, kind: &'static str, account: &Account) -> Result<()> {
+    let to = Audience {
+        roles: &[Role::Anct, account.role],
+        structure_id: account.structure_id,
+        departement_code: account.departement_code.as_deref(),
+        region_code: account.region_code.as_deref(),
     };
-    let place = place.as_ref().map(|(id, at)| (Some(*id), at.departement_code.as_str(), at.region_code.as_str()));
-    events::emit(tx, &Event { kind, resource, id, place })
+    events::emit_to(tx, kind, "accounts", account.id.uuid(), &to)
+}
+
+/// The same of an API client.
+fn emit_client(tx: &mut Tx<'_>, kind: &'static str, client: &ApiClient) -> Result<()> {
+    let to = Audience {
+        roles: &[Role::Anct, client.role],
+        structure_id: client.structure_id,
+        departement_code: client.departement_code.as_deref(),
+        region_code: client.region_code.as_deref(),
+    };
+    events::emit_to(tx, kind, "api-clients", client.id.uuid(), &to)
 }

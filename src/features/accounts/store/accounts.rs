@@ -138,6 +138,21 @@ pub fn insert(tx: &mut Tx<'_>, role: Role, perimeter: &Perimeter, email: &str) -
     .one(tx.conn())
 }
 
+/// Two first accounts at once: the second waits, and then finds the first.
+pub fn lock_first(tx: &mut Tx<'_>) -> Result<()> {
+    sql!("select pg_advisory_xact_lock(hashtextextended('conum.first_account', 3))").run(tx.conn()).map(|_| ())
+}
+
+/// The live accounts of a role, oldest first. As the service itself.
+pub fn live_of_role(tx: &mut Tx<'_>, role: Role) -> Result<Vec<Account>> {
+    sql!(
+        "select {} from accounts a where a.role = {} and a.status <> 'revoked' order by a.created_at, a.id",
+        Sql::raw(ACCOUNT),
+        role
+    )
+    .load(tx.conn())
+}
+
 /// The live employer account of a structure and an address, made if there is none.
 pub fn open_employer(tx: &mut Tx<'_>, structure_id: StructureId, email: &str) -> Result<Account> {
     let now = tx.now().instant();

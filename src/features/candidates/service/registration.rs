@@ -9,6 +9,7 @@ use crate::features::candidates::mails;
 use crate::features::candidates::model::{CONFIRMATION, CandidateStatus, LINK, STEPS};
 use crate::features::candidates::store::{self, Candidate, Change};
 use crate::platform::auth::Role;
+use crate::platform::auth::policy::{Gift, require_to_give};
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::ids::{AccountId, CandidateId};
@@ -99,6 +100,8 @@ pub fn update(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>, patch: &Ca
         store::put_motivation(tx, id, motivation.as_deref().map(text::canonical).as_deref())?;
     }
     if let Some(email) = &patch.email {
+        // Whoever answers at that address signs in.
+        require_to_give(tx.principal(), Gift::Account)?;
         ask_new_address(tx, &before, &text::canonical_email(email))?;
     }
     let candidate = lock(tx, id, None)?;

@@ -76,6 +76,11 @@ impl<P: Permission> Caller<P> {
         self.db.write(self.as_request(), move |tx| work(tx).map(Outcome::Keep)).await
     }
 
+    /// Whether the call only tries: nothing of it stays.
+    pub fn is_dry_run(&self) -> bool {
+        self.admitted.dry_run
+    }
+
     /// Runs a use case in one transaction; honours `dry_run` and `Idempotency-Key`.
     pub async fn write(&self, work: impl Fn(&mut Tx<'_>) -> Result<Reply> + Send + 'static) -> Answer {
         let dry_run = self.admitted.dry_run;

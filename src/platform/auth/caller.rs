@@ -13,7 +13,7 @@ use super::policy::Permission;
 use crate::platform::db::{Db, Outcome, Reader, Request, Tx};
 use crate::platform::error::{Problem, Result};
 use crate::platform::http::body::BodyHash;
-use crate::platform::http::export;
+use crate::platform::http::export::{self, Asker, Export, Socket};
 use crate::platform::http::front::Admitted;
 use crate::platform::http::idempotency;
 use crate::platform::http::reply::{Answer, Reply};
@@ -50,10 +50,19 @@ impl<P: Permission> Caller<P> {
         }
     }
 
+    /// Who asks for a list as a file. What the public is shown is the same for everybody.
+    fn asker(&self, export: &Export) -> Asker {
+        let principal = self.principal();
+        let nobody = matches!(principal.actor, Actor::Anonymous);
+        let holder = if nobody { export.address.to_string() } else { principal.key() };
+        let public = nobody.then(|| format!("{} {:?}", self.request.uri(), export.format));
+        Asker { holder, public, socket: self.request.conn_data::<Socket>().cloned() }
+    }
+
     /// Reads tables that hold no personal data and no money.
     pub async fn read(&self, work: impl Fn(&mut Reader<'_>) -> Result<Reply> + Send + 'static) -> Answer {
         if let Some(export) = &self.admitted.export {
-            return export::answer(&self.db, self.as_request(), export.clone(), work).await;
+            return export::answer(&self.db, self.as_request(), export.clone(), self.asker(export), work).await;
         }
         self.db.read(self.admitted.principal.clone(), work).await
     }
@@ -62,7 +71,7 @@ impl<P: Permission> Caller<P> {
     /// cannot be noted is not shown.
     pub async fn read_private(&self, work: impl Fn(&mut Reader<'_>) -> Result<Reply> + Send + 'static) -> Answer {
         if let Some(export) = &self.admitted.export {
-            return export::answer(&self.db, self.as_request(), export.clone(), work).await;
+            return export::answer(&self.db, self.as_request(), export.clone(), self.asker(export), work).await;
         }
         let reply = self.db.read_private(self.admitted.principal.clone(), work).await?;
         if let Some(shown) = reply.shown().filter(|_| journal::notes(self.actor())).cloned() {

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::candidates::job;
 use crate::support::builders::{
-    validate, validate_by, Candidate, Employer, candidate, contract, counsellor_of, open_call, posts_of, prefecture, recruited, retained,
-    retained_at, step, submitted, token_to, transition,
+    Candidate, Employer, candidate, contract, counsellor_of, open_call, posts_of, prefecture, recruited, retained,
+    retained_at, step, submitted, token_to, transition, validate, validate_by,
 };
 use crate::support::{Answer, App};
 

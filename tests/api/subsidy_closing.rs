@@ -72,12 +72,16 @@ fn an_agreement_whose_months_are_not_earned_does_not_close() {
     let back = json!({"repaid_on": app.today(), "bank_reference": "VIR-1"});
     step(&app, &Actor::Bdt, &note, "repay").json(&back).expect(200);
     let refused = close(&app, &id).problem("agreement_posts_open");
-    assert_eq!(refused.at("/posts_open/0"), json!({"post_id": posts[0], "reason": "vacant", "until_on": null,
-        "post_reference": refused.at("/posts_open/0/post_reference")}));
+    assert_eq!(
+        refused.at("/posts_open/0"),
+        json!({"post_id": posts[0], "reason": "vacant", "until_on": null,
+        "post_reference": refused.at("/posts_open/0/post_reference")})
+    );
     // A submission moves nothing yet; the post returned, nothing can move any more.
     submitted(&app, &employer, &posts[0], &candidate(&app).id);
     close(&app, &id).problem("agreement_posts_open");
-    let waiting = app.get("/api/v1/recruitments?status=submitted").by(&employer.actor).expect(200).text_at("/data/0/id");
+    let waiting =
+        app.get("/api/v1/recruitments?status=submitted").by(&employer.actor).expect(200).text_at("/data/0/id");
     step(&app, &employer.actor, &recruitment_path(&waiting), "cancel").expect(200);
     let body = json!({"post_id": posts[0], "reason": "besoin_plus_justifie"});
     let back = app.post("/api/v1/post-returns").by(&employer.actor).json(&body).expect(201).id();

@@ -197,7 +197,17 @@ impl World {
             }
         }
         let owner = app.database.owner();
-        Self { app, owner, houses, agreements, posts, candidates: 0, dice: StdRng::seed_from_u64(seed), tries: 0, closed: BTreeMap::new() }
+        Self {
+            app,
+            owner,
+            houses,
+            agreements,
+            posts,
+            candidates: 0,
+            dice: StdRng::seed_from_u64(seed),
+            tries: 0,
+            closed: BTreeMap::new(),
+        }
     }
 
     fn act<T>(&self, actor: &Actor, work: impl Fn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
@@ -467,7 +477,8 @@ impl World {
         let today = self.app.today();
         for note in notes {
             let id = CreditNoteId::from_uuid(note.parse().unwrap());
-            self.act(&Actor::Bdt, |tx| subsidies::service::repay(tx, id, None, today, "VIR").map(|_| ())).expect("repaid");
+            self.act(&Actor::Bdt, |tx| subsidies::service::repay(tx, id, None, today, "VIR").map(|_| ()))
+                .expect("repaid");
         }
     }
 

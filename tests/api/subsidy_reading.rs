@@ -65,7 +65,10 @@ fn grant(app: &App, house: &Employer) {
         "has_candidate": false, "motivation": "Un second lieu d'accompagnement, à vingt kilomètres.", "pledge": true});
     let draft = app.post("/api/v1/applications").by(&house.actor).json(&body).expect(201);
     let application = draft.id();
-    app.post(&format!("/api/v1/applications/{application}/submit")).by(&house.actor).if_match(&draft.etag()).expect(200);
+    app.post(&format!("/api/v1/applications/{application}/submit"))
+        .by(&house.actor)
+        .if_match(&draft.etag())
+        .expect(200);
     let committee = session(app, 77, 7, std::slice::from_ref(&application));
     retain(app, &committee, &application, 3);
     transition(app, &format!("/api/v1/committees/{committee}"), "close").expect(200);
@@ -77,7 +80,7 @@ fn happen(app: &App, house: &Employer, other: &Employer, what: &str, phase: &str
         "posts granted" => grant(app, house),
         "zone" => patch(app, house, &json!({"zrr": true})),
         "scale" => scale(app, phase),
-        "kind" => patch(app, house, &json!({"kind": "association"})),
+        "kind" => patch(app, house, &json!({"kind": "prive"})),
         "siret" => patch(app, house, &json!({"siret": crate::support::builders::siret()})),
         "post comes" => move_post(app, &posts_of(app, other)[0], house),
         "post goes" => move_post(app, &posts_of(app, house)[0], other),

@@ -228,7 +228,11 @@ fn internal_addresses_are_refused_and_never_reached() {
     assert!(received.lock().unwrap().is_empty());
     let log = app.get(&format!("{}/deliveries", path(&made))).by(&Actor::Bdt).expect(200);
     // The first of what waits was tried, and the rest waits for it.
-    assert!(log.values("/data", "/last_error").contains(&"no public address has this name".to_owned()), "{}", log.describe());
+    assert!(
+        log.values("/data", "/last_error").contains(&"no public address has this name".to_owned()),
+        "{}",
+        log.describe()
+    );
 }
 
 /// A receiver that takes connections and never answers.
@@ -307,9 +311,15 @@ fn who_never_answers_delays_nobody_else_and_two_servers_send_nothing_twice() {
         .iter()
         .map(|(headers, _)| headers.iter().find(|(name, _)| name == "webhook-id").unwrap().1.clone())
         .collect();
-    let feed = app.database.owner().column("select id from events where resource = 'structures' order by transaction, sequence");
+    let feed = app
+        .database
+        .owner()
+        .column("select id from events where resource = 'structures' order by transaction, sequence");
     assert_eq!(ids, feed);
-    let silent = app.database.owner().number("select count(*) from webhook_receivers where silences > 0 and resting_until > now()");
+    let silent = app
+        .database
+        .owner()
+        .number("select count(*) from webhook_receivers where silences > 0 and resting_until > now()");
     assert!(silent <= 3);
 }
 
@@ -357,8 +367,10 @@ fn a_perimeter_has_so_many_webhooks_and_no_more_however_many_are_made_at_once() 
     app.delete(&path(first)).by(&prefecture("82")).if_match(&etag).expect(204);
     app.post(WEBHOOKS).by(&prefecture("82")).json(&body).expect(201);
     app.post(WEBHOOKS).by(&prefecture("82")).json(&body).problem("webhook_limit_reached");
-    assert!(app.document()["paths"]["/api/v1/webhooks"]["post"]["description"]
-        .as_str()
-        .unwrap()
-        .contains(&format!("{PER_PERIMETER} webhooks at most")));
+    assert!(
+        app.document()["paths"]["/api/v1/webhooks"]["post"]["description"]
+            .as_str()
+            .unwrap()
+            .contains(&format!("{PER_PERIMETER} webhooks at most"))
+    );
 }

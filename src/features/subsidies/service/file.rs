@@ -73,14 +73,7 @@ pub(super) fn file(reader: &mut Reader<'_>, agreement: Agreement) -> Result<File
         ),
     ];
     let missing = missing(&agreement);
-    Ok(File {
-        estimate_cents: estimate.ok().flatten(),
-        agreement,
-        missing,
-        posts,
-        amendments,
-        transitions,
-    })
+    Ok(File { estimate_cents: estimate.ok().flatten(), agreement, missing, posts, amendments, transitions })
 }
 
 pub(super) fn is_open(agreement: &Agreement) -> bool {

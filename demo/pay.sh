@@ -52,16 +52,20 @@ for p in c["posts"][:2]:
   for l in p["lines"]: print("    %12.2f €  %s" % (l["amount_cents"]/100, l["text"]))
 print("  total %.2f €" % (c["amount_cents"]/100))'
 
-say "It is signed: instalments are planned, and those whose conditions hold are due"
+say "It is signed for the amount that was read: instalments are planned, and those whose conditions hold are due"
 KEY=$(python3 -c 'import uuid; print(uuid.uuid4())')
-call POST "/agreements/$AGREEMENT/sign" "$BDT" '{}' "If-Match: $(etag "/agreements/$AGREEMENT" "$BDT")" "Idempotency-Key: $KEY" |
+READ="{\"expected_cents\":$(call GET "/agreements/$AGREEMENT" "$BDT" | get estimate_cents)}"
+call POST "/agreements/$AGREEMENT/sign" "$BDT" "$READ" "If-Match: $(etag "/agreements/$AGREEMENT" "$BDT")" "Idempotency-Key: $KEY" |
   show status signed_on amount_cents remaining_cents
 call GET "/instalments?agreement_id=$AGREEMENT&limit=100&sort=reference" "$EMPLOYER" | python3 -c 'import json,sys
 for i in json.load(sys.stdin)["data"]: print(" ", i["reference"], "rank", i["rank"], "%.2f €" % (i["amount_cents"]/100), i["status"], "waits for "+", ".join(i["unmet"]) if i["unmet"] else "")'
 
-say "What is due is ordered; sent again with its key, the same batch answers"
+say "A dry run tells what would be ordered; the order names it. Sent again with its key, the same batch answers"
 KEY=$(python3 -c 'import uuid; print(uuid.uuid4())')
 ORDER="{\"execution_on\":\"$(date +%F)\",\"structure_id\":\"$STRUCTURE\"}"
+ORDER=$(call POST '/payment-batches?dry_run=true' "$BDT" "$ORDER" "Idempotency-Key: $KEY" | python3 -c 'import json,sys
+seen=json.load(sys.stdin)
+print(json.dumps({**json.loads(sys.argv[1]),"expected_cents":seen["amount_cents"],"expected_count":seen["lines_count"]}))' "$ORDER")
 BATCH=$(call POST /payment-batches "$BDT" "$ORDER" "Idempotency-Key: $KEY" | get id)
 [ "$(call POST /payment-batches "$BDT" "$ORDER" "Idempotency-Key: $KEY" | get id)" = "$BATCH" ] && echo "  the same batch"
 call GET "/payment-batches/$BATCH" "$BDT" | show reference status lines_count amount_cents

@@ -86,11 +86,14 @@ RECRUITMENT=$(call POST /recruitments "$EMPLOYER" "$(contract 205000)" | get id)
 call GET "/recruitments/$RECRUITMENT" "$EMPLOYER" | show reference status candidate_last_name gross_monthly_salary_cents documents_missing
 call GET "/posts/$POST" "$ANCT" | show status available
 
-say "The Banque des Territoires validates it; a dry run first tells what that does"
+say "The Banque des Territoires validates the terms that it read; a dry run first tells what that does"
 BDT=$(token --role bdt)
-call POST "/recruitments/$RECRUITMENT/validate?dry_run=true" "$BDT" '' "If-Match: $(etag "/recruitments/$RECRUITMENT" "$BDT")" |
+READ=$(call GET "/recruitments/$RECRUITMENT" "$BDT" | python3 -c 'import json,sys
+seen=json.load(sys.stdin)
+print(json.dumps({"expected_"+name: seen[name] for name in ("starts_on","ends_on","gross_monthly_salary_cents")}))')
+call POST "/recruitments/$RECRUITMENT/validate?dry_run=true" "$BDT" "$READ" "If-Match: $(etag "/recruitments/$RECRUITMENT" "$BDT")" |
   python3 -c 'import json,sys; print("  "+", ".join(e["name"] for e in json.load(sys.stdin)["effects"]))'
-step "/recruitments/$RECRUITMENT" validate "$BDT" | show status counsellor_id
+step "/recruitments/$RECRUITMENT" validate "$BDT" "$READ" | show status counsellor_id
 call GET "/posts/$POST" "$ANCT" | show status available
 call GET "/candidates/$CANDIDATE" "$PERSON" | show status
 

@@ -93,7 +93,12 @@ threading.Thread(target=killer).start()
 rounds = 0
 while not done.is_set() or rounds < 3:
     rounds += 1
-    order = certain("POST", "/payment-batches", {"execution_on": str(date.today()), "lines_max": random.choice([1, 2, 3])}, str(uuid.uuid4()))
+    new = {"execution_on": str(date.today()), "lines_max": random.choice([1, 2, 3])}
+    # What is ordered is named as a dry run shows it. Nobody else pays meanwhile.
+    order = certain("POST", "/payment-batches?dry_run=true", new, str(uuid.uuid4()))
+    if order[0] == 200:
+        new |= {"expected_cents": order[1]["amount_cents"], "expected_count": order[1]["lines_count"]}
+        order = certain("POST", "/payment-batches", new, str(uuid.uuid4()))
     if order[0] == 409:
         # Nothing is due any more: what was paid is, and what is rejected comes back. Let some come back.
         break

@@ -110,7 +110,8 @@ def hire():
     new = {"post_id": post["id"], "candidate_id": person["id"], "contract_type": "cdd", "starts_on": str(date.today()),
            "ends_on": str(date.today() + timedelta(days=700)), "gross_monthly_salary_cents": 210000}
     submitted = call("POST", "/recruitments", employer(post["structure_id"]), new)
-    if submitted and call("POST", f"/recruitments/{submitted['id']}/validate", BDT, etag="*"):
+    terms = {f"expected_{name}": new[name] for name in ("starts_on", "ends_on", "gross_monthly_salary_cents")}
+    if submitted and call("POST", f"/recruitments/{submitted['id']}/validate", BDT, terms, etag="*"):
         made["hired"] += 1
 
 
@@ -126,6 +127,10 @@ def dismiss():
 
 def pay():
     order = {"execution_on": str(date.today()), "lines_max": 2}
+    seen = call("POST", "/payment-batches?dry_run=true", BDT, order, key=str(uuid.uuid4()))
+    if not seen:
+        return
+    order |= {"expected_cents": seen["amount_cents"], "expected_count": seen["lines_count"]}
     batch = call("POST", "/payment-batches", BDT, order, key=str(uuid.uuid4()))
     if not batch:
         return
@@ -142,7 +147,10 @@ def pay():
 
 def amend():
     agreement = some("/agreements?amendment_needed=true&limit=50", BDT)
-    if agreement and call("POST", f"/agreements/{agreement['id']}/amend", BDT, etag="*"):
+    if not agreement:
+        return
+    read = {"expected_cents": call("GET", f"/agreements/{agreement['id']}", BDT)["estimate_cents"]}
+    if call("POST", f"/agreements/{agreement['id']}/amend", BDT, read, etag="*"):
         made["amended"] += 1
 
 

@@ -128,6 +128,36 @@ def refer(members):
         members["postal_code"] = postal_code(members["commune_code"], members["postal_code"])
 
 
+def shown(method, path, body=None):
+    """What the caller is shown, or nothing."""
+    headers = {"Authorization": f"Bearer {os.environ['FUZZ_TOKEN']}"} if os.environ.get("FUZZ_TOKEN") else {}
+    headers["Idempotency-Key"] = f"reading-{next(calls)}"
+    answer = requests.request(
+        method, f"{os.environ['FUZZ_URL']}/api/v1{path}", json=body, headers=headers, timeout=30
+    )
+    return answer.json() if answer.ok else {}
+
+
+def name_what_was_read(case):
+    """Whoever promises or moves money names what was read; no generator knows it."""
+    body, path = case.body, case.operation.path
+    if not isinstance(body, dict):
+        return
+    if path.endswith(("/agreements/{id}/sign", "/agreements/{id}/amend")):
+        read = shown("GET", f"/agreements/{case.path_parameters['id']}").get("estimate_cents")
+        body["expected_cents"] = read or 0
+        body.pop("signed_on", None)
+    elif path.endswith("/recruitments/{id}/validate"):
+        read = shown("GET", f"/recruitments/{case.path_parameters['id']}")
+        for name in ("starts_on", "ends_on", "gross_monthly_salary_cents"):
+            if name in read:
+                body[f"expected_{name}"] = read[name]
+    elif path.endswith("/payment-batches"):
+        choice = {name: value for name, value in body.items() if not name.startswith("expected_")}
+        read = shown("POST", "/payment-batches?dry_run=true", choice)
+        body["expected_cents"], body["expected_count"] = read.get("amount_cents", 0), read.get("lines_count", 0)
+
+
 calls = itertools.count(1)
 
 
@@ -151,6 +181,7 @@ def before_call(context, case, kwargs):
         refer(case.path_parameters)
         if isinstance(case.body, dict):
             refer(case.body)
+    name_what_was_read(case)
     if "If-Match" in case.headers:
         case.headers["If-Match"] = "*"
     if "Idempotency-Key" in case.headers:

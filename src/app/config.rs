@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::platform::auth::issuer::{Identity, REFRESH_EVERY, Trusted};
 use crate::platform::db::{Payer, Site};
 use crate::platform::formats::{bic_canonical, iban_canonical};
+use crate::platform::spool::Pace;
 
 /// Where the service runs: production refuses everything made for demonstrations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub struct Config {
     pub queue: usize,
     /// Milliseconds without an answer after which the database counts as away.
     pub stall_millis: u64,
+    /// How lists as files may be taken.
+    pub pace: Pace,
     pub public_forms_per_minute: u32,
     pub behind_proxy: bool,
     pub mailer: Mailer,
@@ -125,6 +128,21 @@ impl Reader<'_> {
     }
 }
 
+/// How lists as files may be taken, in the names of variables.
+fn pace(reader: &mut Reader<'_>) -> Pace {
+    let usual = Pace::default();
+    let mut seconds = |name, default: Duration| {
+        Duration::from_secs(reader.parsed(name, default.as_secs(), "a number of seconds").max(1))
+    };
+    let (grace, longest, public_age) = (
+        seconds("CONUM_EXPORT_GRACE_SECONDS", usual.grace),
+        seconds("CONUM_EXPORT_MAX_SECONDS", usual.longest),
+        seconds("CONUM_PUBLIC_EXPORT_SECONDS", usual.public_age),
+    );
+    let least_rate = reader.parsed("CONUM_EXPORT_LEAST_RATE", usual.least_rate, "a number of bytes a second").max(1);
+    Pace { least_rate, grace, longest, public_age }
+}
+
 impl Config {
     /// From the process's environment.
     pub fn from_env() -> Result<Self, Vec<String>> {
@@ -174,6 +192,7 @@ impl Config {
             workers,
             pool_size: reader.parsed("CONUM_POOL_SIZE", workers as u32 * 2, "a number of connections").max(1),
             queue: reader.parsed("CONUM_QUEUE", 256, "a number of requests").max(1),
+            pace: pace(&mut reader),
             stall_millis: reader.parsed("CONUM_STALL_MS", 400, "a number of milliseconds").max(50),
             public_forms_per_minute: reader.parsed("CONUM_PUBLIC_FORMS_PER_MINUTE", 60, "a number, 0 for no limit"),
             behind_proxy: reader.parsed("CONUM_BEHIND_PROXY", false, "true or false"),

@@ -19,6 +19,7 @@ use crate::platform::auth::token::{Authenticator, Directory};
 use crate::platform::clock::Clock;
 use crate::platform::contract::Contract;
 use crate::platform::db::{Db, Settings};
+use crate::platform::http::export::Socket;
 use crate::platform::http::front::{Door, Limits, door, last_word};
 use crate::platform::http::page::CursorKey;
 use crate::platform::http::rate_limit::RateLimit;
@@ -65,6 +66,7 @@ impl Service {
             pool_size: config.pool_size,
             queue: config.queue,
             stall: std::time::Duration::from_millis(config.stall_millis),
+            pace: config.pace,
         };
         let db = Db::new(&settings, clock, config.site());
         let local = local_issuer(&config)?;
@@ -147,6 +149,12 @@ impl Service {
                 })
                 .split_for_parts();
             app
+        })
+        // Who takes a file too slowly loses the connection.
+        .on_connect(|connection, data| {
+            if let Some(socket) = connection.downcast_ref().and_then(Socket::of) {
+                data.insert(socket);
+            }
         })
         .workers(self.config.workers)
         // As many threads as connections: more only wait for each other.

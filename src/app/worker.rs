@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::Duration as Span;
 use lettre::message::Mailbox;
 
-use crate::features::webhooks::sender::Sender;
+use crate::features::webhooks::sender::Senders;
 use crate::platform::db::{Db, Outcome, Request, Tx};
 use crate::platform::error::Result;
 use crate::platform::mail::{Carrier, Stored};
@@ -47,14 +47,14 @@ impl Worker {
         Ok(Self { db, carrier, from })
     }
 
-    /// Runs on threads of its own, which block without harm to requests; webhooks on another, because a slow receiver must
-    /// not hold letters up.
+    /// Runs on threads of its own, which block without harm to requests; webhooks on others, because a slow receiver must
+    /// hold up neither letters nor other receivers.
     pub fn start(self) -> Running {
         let stop = Arc::new(AtomicBool::new(false));
-        let mut sender = Sender::new(self.db.clone());
+        let mut senders = Senders::start(self.db.clone());
         let threads = [
             keep_turning("worker", stop.clone(), move || self.turn()),
-            keep_turning("webhooks", stop.clone(), move || sender.turn()),
+            keep_turning("webhooks", stop.clone(), move || senders.turn()),
         ];
         Running { stop, threads: threads.into_iter().flatten().collect() }
     }

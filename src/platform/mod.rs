@@ -14,5 +14,6 @@ pub mod mail;
 pub mod metrics;
 pub mod problems;
 pub mod secret;
+pub mod spool;
 pub mod text;
 pub mod transitions;

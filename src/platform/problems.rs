@@ -192,6 +192,12 @@ problems! {
     PreconditionFailed 412 "precondition_failed"
         fr("Version dépassée", "La ressource a changé depuis votre lecture.", "Relisez-la, vérifiez, puis renvoyez avec le nouvel ETag.")
         en("Precondition failed", "The resource has changed since you read it.", "Read it again, check, then send with the new ETag.");
+    AmountChanged 412 "amount_changed"
+        fr("Montant différent de celui lu", "Le montant serait de {actual} centimes, et non de {expected}.", "Relisez, vérifiez, puis renvoyez avec le montant actuel.")
+        en("Not the amount that was read", "The amount would be {actual} cents, not {expected}.", "Read again, check, then send with the amount as it is now.");
+    TermsChanged 412 "terms_changed"
+        fr("Contrat différent de celui lu", "Les termes du contrat ne sont pas ceux que vous nommez : {members}.", "Relisez le recrutement, vérifiez, puis renvoyez avec ses termes actuels.")
+        en("Not the contract that was read", "The terms of the contract are not those that you name: {members}.", "Read the recruitment again, check, then send with its terms as they are now.");
     IdempotencyKeyReused 422 "idempotency_key_reused"
         fr("Clé d'idempotence déjà employée", "Cette Idempotency-Key a servi à une requête différente.", "Prenez une nouvelle clé pour une nouvelle requête.")
         en("Idempotency key reused", "This Idempotency-Key was used for a different request.", "Take a new key for a new request.");
@@ -390,6 +396,12 @@ problems! {
     AgreementUnsettled 409 "agreement_unsettled"
         fr("Convention non soldée", "{count} tranches ou avoirs sont encore ouverts.", "Attendez leur paiement ou leur remboursement.")
         en("Agreement not settled", "{count} instalments or credit notes are still open.", "Wait until they are paid or repaid.");
+    AgreementPostsOpen 409 "agreement_posts_open"
+        fr("Des postes peuvent encore compter", "{count} postes peuvent encore gagner ou devoir une part de la subvention.", "Voyez posts_open : attendez que leurs mois soient acquis, ou qu'ils soient rendus.")
+        en("Posts may still count", "{count} posts may still earn or owe a part of the subsidy.", "See posts_open: wait until their months are earned, or until they are returned.");
+    WebhookLimitReached 409 "webhook_limit_reached"
+        fr("Trop de webhooks", "Votre périmètre a déjà {limit} webhooks, le maximum.", "Supprimez-en un par DELETE /api/v1/webhooks/{id}, ou modifiez-le.")
+        en("Too many webhooks", "Your perimeter has {limit} webhooks already, which is the limit.", "Delete one with DELETE /api/v1/webhooks/{id}, or change it.");
     NothingDue 409 "nothing_due"
         fr("Rien d'exigible", "Aucune tranche exigible ne correspond à ce choix.", "Voyez GET /api/v1/instalments?status=due ; une tranche n'est que dans un lot.")
         en("Nothing due", "No due instalment fits this choice.", "See GET /api/v1/instalments?status=due; an instalment is in one batch only.");

@@ -1,9 +1,11 @@
 //! Lists as files: every list, in every format, whole.
 
 use std::io::Read;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use conum::platform::auth::Actor;
+use conum::platform::http::front::Limits;
+use conum::platform::spool::{Exports, Pace};
 use serde_json::Value;
 
 use crate::guards::operations;
@@ -130,9 +132,10 @@ fn a_caller_who_leaves_frees_the_place_for_others() {
     let (first, held) = open();
     assert!(first.starts_with("HTTP/1.1 200"), "{first}");
     let busy = app.get("/api/v1/communes?format=csv").send();
-    assert!(busy.status == 503 && busy.header("retry-after") == "1" || busy.status == 200, "{}", busy.describe());
+    assert!(busy.status == 503 && busy.header("retry-after") == "5" || busy.status == 200, "{}", busy.describe());
     drop(held);
-    let mut patience = 100;
+    // A file for the public is made to its end, for whoever comes next.
+    let mut patience = 1200;
     while app.get("/api/v1/departements?format=csv").send().status != 200 {
         patience -= 1;
         assert!(patience > 0, "the place is still taken");
@@ -140,4 +143,112 @@ fn a_caller_who_leaves_frees_the_place_for_others() {
     }
     // Pages are answered meanwhile.
     app.get("/api/v1/communes?limit=1").expect(200);
+}
+
+/// Asks for a list over a connection with little room, and takes only what is asked of it.
+fn dawdler(app: &App, path: &str) -> std::net::TcpStream {
+    let address: std::net::SocketAddr = app.url.trim_start_matches("http://").parse().expect("an address");
+    let socket =
+        socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None).expect("a socket");
+    socket.set_recv_buffer_size(1024).expect("a small buffer");
+    socket.connect(&address.into()).expect("a connection");
+    let mut stream = std::net::TcpStream::from(socket);
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    std::io::Write::write_all(&mut stream, request.as_bytes()).expect("a request");
+    let mut first = [0; 15];
+    stream.read_exact(&mut first).expect("an answer");
+    assert!(first.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&first));
+    stream
+}
+
+#[test]
+fn who_dawdles_holds_nobody_up_and_is_cut() {
+    let quick = [("CONUM_EXPORT_GRACE_SECONDS", "3"), ("CONUM_EXPORT_LEAST_RATE", "65536")];
+    let app = App::configured(&quick, Limits::default());
+    crate::support::builders::open_call(&app);
+    let list = "/api/v1/communes?format=ndjson";
+    let whole = app.get(list).expect(200).body.len();
+    assert!(whole > 5_000_000, "more than the system keeps for a connection: {whole}");
+    let mut slow: Vec<_> = (0..6).map(|_| dawdler(&app, list)).collect();
+    let begun = Instant::now();
+    // Everybody else goes on, for longer than the slow are borne with.
+    let mut files = 0;
+    while begun.elapsed() < Duration::from_secs(5) {
+        app.get("/api/v1/instalments?format=csv").by(&Actor::Bdt).expect(200);
+        app.get("/api/v1/structures?format=ndjson").by(&Actor::Anct).expect(200);
+        files += 2;
+        for stream in &mut slow {
+            let mut few = [0; 64];
+            // Sixty-four bytes a turn: not nothing, and far too slow.
+            let _ = stream.read(&mut few);
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(files > 20, "{files}");
+    for stream in &mut slow {
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+        let mut rest = Vec::new();
+        // Broken off: an error, or an end before the end.
+        let taken = stream.read_to_end(&mut rest).unwrap_or(0);
+        assert!(taken < whole / 2, "{taken} of {whole}");
+        assert!(!rest.ends_with(b"0\r\n\r\n"));
+    }
+}
+
+#[test]
+fn a_file_may_not_take_for_ever() {
+    let app = App::configured(&[("CONUM_EXPORT_MAX_SECONDS", "2")], Limits::default());
+    let mut stream = dawdler(&app, "/api/v1/communes?format=ndjson");
+    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+    let (begun, mut taken) = (Instant::now(), 0);
+    let mut few = [0; 2048];
+    // Fast enough by its rate, but it would take minutes.
+    while let Ok(more) = stream.read(&mut few) {
+        if more == 0 {
+            break;
+        }
+        taken += more;
+        std::thread::sleep(Duration::from_millis(5));
+        assert!(begun.elapsed() < Duration::from_secs(60), "never cut: {taken} bytes");
+    }
+    assert!(taken > 100_000, "{taken}");
+}
+
+#[test]
+fn the_public_gets_a_file_that_was_made_once() {
+    let app = App::start();
+    crate::support::builders::open_call(&app);
+    let list = "/api/v1/retained-structures?format=ndjson";
+    crate::support::builders::retained_at(&app, "Commune de Moissac", "82112", "82200", 1);
+    let first = app.get(list).expect(200);
+    crate::support::builders::retained_at(&app, "Commune de Castelsarrasin", "82033", "82100", 1);
+    let again = app.get(list).expect(200);
+    assert_eq!(
+        (again.body.clone(), again.header("x-events-cursor")),
+        (first.body.clone(), first.header("x-events-cursor"))
+    );
+    assert_eq!(first.text().lines().count(), 1);
+    // Who signs in is shown what is there now, another filter is another file.
+    assert_eq!(app.get(list).by(&Actor::Anct).expect(200).text().lines().count(), 2);
+    assert_eq!(app.get(&format!("{list}&departement_code=82")).expect(200).text().lines().count(), 2);
+    let brief = App::configured(&[("CONUM_PUBLIC_EXPORT_SECONDS", "1")], Limits::default());
+    crate::support::builders::open_call(&brief);
+    assert_eq!(brief.get(list).expect(200).text().lines().count(), 0);
+    crate::support::builders::retained_at(&brief, "Commune de Moissac", "82112", "82200", 1);
+    std::thread::sleep(Duration::from_millis(1100));
+    assert_eq!(brief.get(list).expect(200).text().lines().count(), 1);
+}
+
+#[test]
+fn places_are_apart_by_caller_and_role() {
+    let exports = Exports::new(4, Pace::default());
+    let one = exports.place("anct|a", false).expect("a place");
+    assert!(exports.place("anct|a", false).is_err(), "one caller holds them all");
+    let public = exports.place("192.0.2.1", true).expect("a place of the public");
+    assert!(exports.place("192.0.2.2", true).is_err());
+    let two = exports.place("bdt|b", false).expect("nobody without a token takes it");
+    assert!(exports.place("bdt|c", false).is_err());
+    drop((one, public, two));
+    let refused = exports.place("anct|a", false).and_then(|_held| exports.place("anct|a", false)).err().expect("busy");
+    assert_eq!(refused.headers(), [("Retry-After", "5".to_owned())]);
 }

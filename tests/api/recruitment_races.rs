@@ -5,7 +5,7 @@ use conum::platform::auth::Actor;
 use serde_json::json;
 
 use crate::recruitments::{Scene, ask_termination, path, scene, submit_with};
-use crate::support::builders::{candidate, contract, open_call, posts_of, recruited, retained_at, step};
+use crate::support::builders::{candidate, contract, open_call, posts_of, recruited, retained_at, step, validate_by};
 use crate::support::{Answer, App};
 
 /// How many of the answers had each status; all others than 201 and 200 carry the code.
@@ -105,7 +105,7 @@ fn submission_and_validation_race_a_return_of_the_same_post() {
             (409, 201) => {
                 let list = format!("/api/v1/recruitments?post_id={post}&status=submitted");
                 let id = app.get(&list).by(&employer.actor).expect(200).text_at("/data/0/id");
-                let validate = || step(&app, &Actor::Bdt, &path(&id), "validate").send();
+                let validate = || validate_by(&app, &Actor::Bdt, &id).send();
                 let answers = race(vec![Box::new(accept), Box::new(validate)]);
                 assert_eq!(
                     (answers[0].1.as_str(), answers[1].0),

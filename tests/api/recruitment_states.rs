@@ -5,7 +5,7 @@ use conum::platform::auth::Actor;
 use serde_json::json;
 
 use crate::recruitments::{Scene, ask_termination, night, path, renewal, scene};
-use crate::support::builders::{candidate, counsellor_of, prefecture, recruited, step, submitted};
+use crate::support::builders::{candidate, counsellor_of, prefecture, recruited, step, submitted, terms, validate};
 
 #[test]
 fn every_transition_of_every_state_does_what_the_recruitment_announces() {
@@ -42,7 +42,7 @@ fn every_transition_of_every_state_does_what_the_recruitment_announces() {
             "submitted" => {}
             "refused" => drop(step(&app, &anct, &path(&id), "refuse").json(&reason).expect(200)),
             "cancelled" => drop(step(&app, &employer.actor, &path(&id), "cancel").expect(200)),
-            _ => drop(step(&app, &anct, &path(&id), "validate").expect(200)),
+            _ => drop(validate(&app, &id).expect(200)),
         }
         match state {
             "termination_requested" => drop(ask_termination(&app, &employer, &id)),
@@ -72,6 +72,7 @@ fn every_transition_of_every_state_does_what_the_recruitment_announces() {
                 let call = if segment == "extensions" { call } else { call.if_match(&file.etag()) };
                 let within = file.text_at("/starts_on");
                 let call = match segment {
+                    "validate" => call.json(&terms(&app, &id)),
                     "refuse" => call.json(&reason),
                     "extensions" => call.json(&json!({"ends_on": "2030-01-01"})),
                     "renew" => call.json(&json!({"contract_type": "cdd", "ends_on": "2030-01-01", "gross_monthly_salary_cents": 200_000})),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::candidates::job;
 use crate::support::builders::{
     Candidate, Employer, candidate, contract, counsellor_of, open_call, posts_of, prefecture, recruited, retained,
-    retained_at, step, submitted, token_to, transition,
+    retained_at, step, submitted, token_to, transition, validate, validate_by,
 };
 use crate::support::{Answer, App};
 
@@ -71,7 +71,7 @@ fn a_candidate_becomes_a_counsellor() {
     assert!(view.at("/match_id").is_string());
     let refused = submit_with(&app, &employer, &contract(&app, &posts[1], &person.id));
     refused.problem("candidate_already_recruited");
-    let validated = step(&app, &Actor::Bdt, &path(&id), "validate").expect(200);
+    let validated = validate_by(&app, &Actor::Bdt, &id).expect(200);
     assert_eq!(validated.at("/status"), "validated");
     assert_eq!(post(&app, &posts[0]), (json!("occupied"), json!(false)));
     assert_eq!(candidate_status(&app, &person), "recruited");
@@ -277,7 +277,7 @@ fn a_contract_is_broken_off_by_the_anct_only() {
     // The same pair may be hired again, from the day after on.
     let early = contract(&app, &posts[0], &person.id);
     let early = submit_with(&app, &employer, &early).expect(201).id();
-    transition(&app, &path(&early), "validate").problem("contracts_overlap");
+    validate(&app, &early).problem("contracts_overlap");
     step(&app, &employer.actor, &path(&early), "cancel").expect(200);
     app.advance(TimeDelta::days(1));
     let again = recruited(&app, &employer, &posts[0], &person.id);
@@ -326,7 +326,7 @@ fn a_contract_is_extended_once_at_a_time() {
     open["contract_type"] = json!("cdi");
     open["ends_on"] = Value::Null;
     let open = submit_with(&app, &employer, &open).expect(201).id();
-    transition(&app, &path(&open), "validate").expect(200);
+    validate(&app, &open).expect(200);
     let later = json!({"ends_on": "2099-01-01"});
     app.post(&format!("{}/extensions", path(&open))).by(&employer.actor).json(&later).problem("contract_open_ended");
     step(&app, &employer.actor, &path(&open), "renew")
@@ -352,7 +352,7 @@ fn a_renewal_begins_where_the_contract_ends() {
     renewal(&app, &employer, &id).problem("renewal_exists");
     let later = json!({"ends_on": "2024-01-01"});
     app.post(&format!("{}/extensions", path(&id))).by(&employer.actor).json(&later).problem("renewal_exists");
-    transition(&app, &path(&next.id()), "validate").expect(200);
+    validate(&app, &next.id()).expect(200);
     assert_eq!(post(&app, &posts[0]), (json!("occupied"), json!(false)));
     // It cannot be broken off before it begins.
     let ask = json!({"terminates_on": "2024-01-01", "reason": "demission"});
@@ -384,7 +384,7 @@ fn a_renewal_that_waits_keeps_the_post_held() {
     assert!(letter(&app, "recruitment_completed").contains("reste réservé au renouvellement déposé"));
     assert_eq!(candidate_status(&app, &person), "active");
     submit_with(&app, &employer, &contract(&app, &posts[0], &candidate(&app).id)).problem("post_not_vacant");
-    transition(&app, &path(&next), "validate").expect(200);
+    validate(&app, &next).expect(200);
     assert_eq!(post(&app, &posts[0]), (json!("occupied"), json!(false)));
     assert_eq!(candidate_status(&app, &person), "recruited");
 }
@@ -416,7 +416,7 @@ fn the_person_learns_of_every_decision_and_where_they_stand() {
     let told = letter(&app, "recruitment_refused_to_candidate");
     assert!(told.contains("le renouvellement") && told.contains("Votre contrat actuel n'est pas modifié."), "{told}");
     let next = renewal(&app, &employer, &id).expect(201).id();
-    transition(&app, &path(&next), "validate").expect(200);
+    validate(&app, &next).expect(200);
     let told = letter(&app, "recruitment_validated_to_candidate");
     assert!(told.contains("Le renouvellement de votre contrat") && !told.contains("bienvenue"), "{told}");
 }
@@ -427,7 +427,7 @@ fn what_was_to_follow_falls_with_a_contract_that_is_broken_off() {
     let person = candidate(&app);
     let id = recruited(&app, &employer, &posts[0], &person.id);
     let next = renewal(&app, &employer, &id).expect(201).id();
-    transition(&app, &path(&next), "validate").expect(200);
+    validate(&app, &next).expect(200);
     ask_termination(&app, &employer, &id);
     step(&app, &Actor::Anct, &path(&id), "terminate").expect(200);
     assert_eq!((status(&app, &id), status(&app, &next)), ("terminated".to_owned(), "cancelled".to_owned()));

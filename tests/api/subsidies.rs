@@ -39,7 +39,16 @@ pub fn instructed(app: &App, employer: &Employer, phase: &str) -> String {
 }
 
 pub fn sign<'a>(app: &'a App, id: &str) -> crate::support::Call<'a> {
-    step(app, &Actor::Bdt, &path(id), "sign").key(&key()).json(&json!({}))
+    step(app, &Actor::Bdt, &path(id), "sign").key(&key()).json(&read(app, id))
+}
+
+/// The amount that the agreement shows, as `sign` and `amend` expect it.
+pub fn read(app: &App, id: &str) -> Value {
+    json!({"expected_cents": agreement(app, id).at("/estimate_cents").as_i64().unwrap_or_default()})
+}
+
+pub fn amend<'a>(app: &'a App, id: &str) -> crate::support::Call<'a> {
+    step(app, &Actor::Bdt, &path(id), "amend").json(&read(app, id))
 }
 
 /// A signed agreement; its id.
@@ -72,8 +81,19 @@ pub fn plan(app: &App, agreement: &str) -> Vec<(i64, i64, String)> {
 /// Orders everything that is due; the batch.
 #[track_caller]
 pub fn order(app: &App) -> Answer {
-    let body = json!({"execution_on": app.today()});
+    let body = previewed(app, &json!({"execution_on": app.today()}));
     app.post("/api/v1/payment-batches").by(&Actor::Bdt).key(&key()).json(&body).expect(201)
+}
+
+/// A batch with the amount and the number of lines that a dry run shows.
+#[track_caller]
+pub fn previewed(app: &App, batch: &Value) -> Value {
+    let call = app.post("/api/v1/payment-batches").query("dry_run", "true").by(&Actor::Bdt).key(&key());
+    let shown = call.json(batch).expect(200);
+    let mut body = batch.clone();
+    body["expected_cents"] = shown.at("/amount_cents");
+    body["expected_count"] = shown.at("/lines_count");
+    body
 }
 
 pub fn lines(app: &App, batch: &str) -> Value {
@@ -186,7 +206,7 @@ fn an_agreement_is_drafted_instructed_signed_and_paid() {
     sign(&app, &id).problem("bank_details_missing");
     bank(&app, &employer);
     // Without a key a signature is not taken.
-    step(&app, &Actor::Bdt, &path(&id), "sign").json(&json!({})).problem("idempotency_key_required");
+    step(&app, &Actor::Bdt, &path(&id), "sign").json(&read(&app, &id)).problem("idempotency_key_required");
     let signed = sign(&app, &id).expect(200);
     assert_eq!((signed.at("/status"), signed.at("/amount_cents")), (json!("signed"), json!(10_000_000)));
     assert_eq!(signed.at("/remaining_cents"), 10_000_000);
@@ -198,7 +218,7 @@ fn an_agreement_is_drafted_instructed_signed_and_paid() {
     app.post("/api/v1/payment-batches")
         .by(&Actor::Bdt)
         .key(&key())
-        .json(&json!({"execution_on": app.today()}))
+        .json(&json!({"execution_on": app.today(), "expected_cents": 0, "expected_count": 0}))
         .problem("nothing_due");
     // The recruitment is validated: its first instalment is due in the same moment.
     recruited(&app, &employer, &posts[0], &candidate(&app).id);
@@ -296,10 +316,10 @@ fn a_break_asks_back_what_was_paid_beyond_the_time_worked() {
     step(&app, &Actor::Bdt, &path(&id), "close").problem("agreement_unsettled");
     // Somebody else is hired: an amendment gives the full amount back, and with it what was credited.
     app.advance(TimeDelta::days(30));
-    step(&app, &Actor::Bdt, &path(&id), "amend").problem("nothing_to_amend");
+    amend(&app, &id).problem("nothing_to_amend");
     recruited(&app, &employer, &posts[0], &candidate(&app).id);
     assert_eq!(agreement(&app, &id).at("/amendment_needed"), true);
-    let amended = step(&app, &Actor::Bdt, &path(&id), "amend").expect(200);
+    let amended = amend(&app, &id).expect(200);
     assert_eq!((amended.at("/status"), amended.at("/amount_cents")), (json!("amended"), json!(5_000_000)));
     assert_eq!(amended.at("/amendments/0/posts_restored"), 1);
     let expected = [(1, 1_000_000, "paid"), (2, 2_083_333, "planned"), (3, 2_500_000, "planned")];

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use chrono::{Datelike, Months, NaiveDate, TimeDelta};
 use conum::features::posts::dto::PostTransfer;
 use conum::features::posts::model::ReturnReason;
-use conum::features::recruitments::dto::{NewRecruitment, Renewal, TerminationRequest};
+use conum::features::recruitments::dto::{NewRecruitment, RecruitmentValidation, Renewal, TerminationRequest};
 use conum::features::recruitments::model::{ContractType, TerminationReason};
 use conum::features::subsidies::dto::{NewPaymentBatch, PaymentOutcome, PaymentResult};
 use conum::features::subsidies::model::RejectionReason;
@@ -19,7 +19,7 @@ use conum::platform::auth::{Actor, Principal};
 use conum::platform::db::{Outcome, Request, Tx};
 use conum::platform::error::{Code, Problem, Result};
 use conum::platform::ids::{
-    AgreementId, CandidateId, InstalmentId, PaymentBatchId, PostId, RecruitmentId, StructureId,
+    AgreementId, CandidateId, CreditNoteId, InstalmentId, PaymentBatchId, PostId, RecruitmentId, StructureId,
 };
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -76,6 +76,9 @@ struct World {
     posts: Vec<Post>,
     candidates: u32,
     dice: StdRng,
+    /// Tries to close an agreement, and the books of those that closed, by house.
+    tries: u32,
+    closed: BTreeMap<usize, Vec<Value>>,
 }
 
 /// Days of thirty from one day to another, counted a month and then a day at a time.
@@ -134,6 +137,18 @@ fn worked(contracts: &[Contract], structure: &str, today: NaiveDate) -> i64 {
     total + open.map_or(0, |(first, last)| thirtieths(first, last))
 }
 
+/// Reads the terms of a contract and validates it.
+fn validate(tx: &mut Tx<'_>, id: RecruitmentId) -> Result<()> {
+    let read = recruitments::service::find(&mut tx.reader(), id)?;
+    recruitments::service::validate(tx, id, None, &RecruitmentValidation::of(&read.recruitment)).map(|_| ())
+}
+
+/// Reads the amount that an amendment would agree on, and signs it.
+fn amend(tx: &mut Tx<'_>, id: AgreementId) -> Result<()> {
+    let read = subsidies::service::find(&mut tx.reader(), id)?.estimate_cents;
+    subsidies::service::amend(tx, id, None, read.unwrap_or_default()).map(|_| ())
+}
+
 /// A share, halves up, in whole numbers.
 fn share(cents: i64, part: i64, whole: i64) -> i64 {
     let product = i128::from(cents) * i128::from(part.min(whole));
@@ -182,7 +197,17 @@ impl World {
             }
         }
         let owner = app.database.owner();
-        Self { app, owner, houses, agreements, posts, candidates: 0, dice: StdRng::seed_from_u64(seed) }
+        Self {
+            app,
+            owner,
+            houses,
+            agreements,
+            posts,
+            candidates: 0,
+            dice: StdRng::seed_from_u64(seed),
+            tries: 0,
+            closed: BTreeMap::new(),
+        }
     }
 
     fn act<T>(&self, actor: &Actor, work: impl Fn(&mut Tx<'_>) -> Result<T>) -> Result<T> {
@@ -228,7 +253,7 @@ impl World {
         let id = self
             .act(&house.actor, |tx| Ok(recruitments::service::submit(tx, &new)?.recruitment.id))
             .expect("submitted");
-        self.act(&Actor::Bdt, |tx| recruitments::service::validate(tx, id, None).map(|_| ())).expect("validated");
+        self.act(&Actor::Bdt, |tx| validate(tx, id)).expect("validated");
         self.posts[at].contracts.push(Contract { id, structure: house.id, first: today, last, over: false });
     }
 
@@ -263,7 +288,7 @@ impl World {
         let id = self
             .act(&house.actor, |tx| Ok(recruitments::service::renew(tx, contract.id, None, &new)?.recruitment.id))
             .expect("renewed");
-        self.act(&Actor::Anct, |tx| recruitments::service::validate(tx, id, None).map(|_| ())).expect("validated");
+        self.act(&Actor::Anct, |tx| validate(tx, id)).expect("validated");
         // Remembered at once; until it begins, only its first day lies ahead.
         self.posts[at].contracts.push(Contract {
             id,
@@ -398,8 +423,12 @@ impl World {
     fn amend(&mut self) {
         for house in 0..self.houses.len() {
             let id = AgreementId::from_uuid(self.agreements[house].parse().unwrap());
-            match self.act(&Actor::Bdt, |tx| subsidies::service::amend(tx, id, None).map(|_| ())) {
+            match self.act(&Actor::Bdt, |tx| amend(tx, id)) {
                 Err(problem) if problem.code() == Code::NothingToAmend => continue,
+                Err(problem) if self.closed.contains_key(&house) => {
+                    assert_eq!(problem.code(), Code::TransitionNotAllowed);
+                    continue;
+                }
                 other => other.expect("amended"),
             }
             for at in 0..self.posts.len() {
@@ -408,6 +437,48 @@ impl World {
                     self.follow(at, true);
                 }
             }
+        }
+    }
+
+    /// Tries to close an agreement; from then on its books never move.
+    fn try_to_close(&mut self, house: usize) {
+        let id = AgreementId::from_uuid(self.agreements[house].parse().unwrap());
+        self.tries += 1;
+        match self.act(&Actor::Bdt, |tx| subsidies::service::close(tx, id, None).map(|_| ())) {
+            Ok(()) => {
+                self.closed.insert(house, self.books(house));
+            }
+            Err(problem) => assert!(
+                matches!(
+                    problem.code(),
+                    Code::AgreementUnsettled | Code::AgreementPostsOpen | Code::TransitionNotAllowed
+                ),
+                "{problem}"
+            ),
+        }
+    }
+
+    /// Everything that an agreement has agreed, paid and asked back.
+    fn books(&self, house: usize) -> Vec<Value> {
+        let id = &self.agreements[house];
+        self.app.database.owner().rows(&format!(
+            "select c.post_id::text as id, c.amount_cents, c.paid_cents, c.credited_cents, null as status
+                from agreement_posts c where c.agreement_id = '{id}'
+             union all select i.id::text, i.amount_cents, null, null, i.status from instalments i where i.agreement_id = '{id}'
+             union all select n.id::text, n.amount_cents, null, null, null from credit_notes n where n.agreement_id = '{id}'
+             union all select a.id::text, a.amount_cents, a.paid_cents, a.credited_cents, a.status
+                from agreements a where a.id = '{id}' order by 1"
+        ))
+    }
+
+    /// Somebody pays back what was asked back.
+    fn repay(&mut self) {
+        let notes = self.owner.column("select id from credit_notes where status = 'issued' order by id");
+        let today = self.app.today();
+        for note in notes {
+            let id = CreditNoteId::from_uuid(note.parse().unwrap());
+            self.act(&Actor::Bdt, |tx| subsidies::service::repay(tx, id, None, today, "VIR").map(|_| ()))
+                .expect("repaid");
         }
     }
 
@@ -436,6 +507,8 @@ impl World {
     /// Orders what is due; the bank pays most of it, rejects some, and leaves some without an answer.
     fn pay(&mut self) {
         let new = NewPaymentBatch {
+            expected_cents: None,
+            expected_count: None,
             execution_on: self.app.today(),
             instalment_ids: None,
             phase: None,
@@ -443,7 +516,7 @@ impl World {
             structure_id: None,
             lines_max: None,
         };
-        let made = self.act(&Actor::Bdt, |tx| Ok(subsidies::service::create_batch(tx, &new)?.id));
+        let made = self.act(&Actor::Bdt, |tx| Ok(subsidies::service::create_batch(tx, &new, true)?.id));
         match made {
             Err(problem) if problem.code() == Code::NothingDue => {}
             other => drop(other.expect("a batch")),
@@ -511,6 +584,9 @@ impl World {
                 post.stays.iter().map(|stay| (stay.structure.clone(), stay.agreed, stay.paid, stay.credited)).collect();
             assert_eq!(books[&post.id.to_string()], own, "month {month} of {}: {:#?}", post.id, post.contracts);
         }
+        for (house, books) in &self.closed {
+            assert_eq!(&self.books(*house), books, "month {month}: something of a closed agreement has moved");
+        }
     }
 }
 
@@ -554,6 +630,39 @@ fn an_independent_ledger_agrees_to_the_cent_over_random_histories() {
         seed += 1;
     }
     assert!(told >= wanted);
+}
+
+#[test]
+fn nothing_of_a_closed_agreement_moves_whatever_its_posts_live_through() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|given| given.parse::<u64>().ok());
+    let (mut closed, mut refused) = (0, 0);
+    for seed in 1..=number("CONUM_CLOSINGS").unwrap_or(2) {
+        // Houses with one post each, so that many come to their end.
+        let mut world = World::begin(10, 1, 100 + seed);
+        for month in 0..SPAN {
+            world.live();
+            for house in 0..world.houses.len() {
+                world.try_to_close(house);
+            }
+            world.check(month);
+            world.amend();
+            world.pay();
+            world.repay();
+            for house in 0..world.houses.len() {
+                if world.chance(50) {
+                    world.try_to_close(house);
+                }
+            }
+            world.check(month);
+            let next = world.app.today() + Months::new(1);
+            world.sleep(next.with_day(1).unwrap() + TimeDelta::days(i64::from(month % 28)));
+        }
+        world.check(SPAN);
+        closed += world.closed.len();
+        refused += world.tries as usize - world.closed.len();
+    }
+    println!("{closed} agreements closed, {refused} tries refused");
+    assert!(closed > 3 && refused > 100, "{closed} closed, {refused} refused");
 }
 
 /// Goes on to a day, with its nights, and pays what is due until the bank has paid it all.

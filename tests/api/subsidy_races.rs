@@ -7,8 +7,8 @@ use conum::platform::auth::Actor;
 use serde_json::{Value, json};
 
 use crate::recruitments::{Scene, ask_termination, path as recruitment_path, scene};
-use crate::subsidies::{answer, instructed, key, lines, order, paid, path, signed, sums, violations};
-use crate::support::builders::{Employer, candidate, open_call, recruited, retained_at, step};
+use crate::subsidies::{answer, instructed, key, lines, order, paid, previewed, sign, signed, sums, violations};
+use crate::support::builders::{Employer, candidate, open_call, recruited, retained_at};
 use crate::support::{Answer, App};
 
 /// Sends calls at the same moment.
@@ -37,7 +37,7 @@ fn a_hundred_batches_at_once_order_each_instalment_once() {
         recruited(&app, &employer, post, &candidate(&app).id);
     }
     let token = app.token(&Actor::Bdt);
-    let body = json!({"execution_on": app.today(), "lines_max": 5});
+    let body = previewed(&app, &json!({"execution_on": app.today(), "lines_max": 4}));
     let calls = (0..100)
         .map(|_| {
             let (app, token, body) = (&app, &token, &body);
@@ -70,7 +70,7 @@ fn one_key_makes_one_batch_however_often_it_is_sent() {
         recruited(&app, &employer, post, &candidate(&app).id);
     }
     let (token, same) = (app.token(&Actor::Bdt), key());
-    let body = json!({"execution_on": app.today()});
+    let body = previewed(&app, &json!({"execution_on": app.today()}));
     let calls = (0..40)
         .map(|_| {
             let (app, token, body, same) = (&app, &token, &body, &same);
@@ -133,7 +133,7 @@ fn signatures_at_once_never_overrun_the_envelope() {
         .iter()
         .map(|id| {
             let app = &app;
-            let send = move || step(app, &Actor::Bdt, &path(id), "sign").key(&key()).json(&json!({})).send();
+            let send = move || sign(app, id).send();
             Box::new(send) as Box<dyn FnOnce() -> Answer + Send>
         })
         .collect();

@@ -2,10 +2,13 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use conum::features::webhooks::sender::Sender;
+use conum::features::webhooks::model::PER_PERIMETER;
+use conum::features::webhooks::sender::{Sender, Senders};
 use conum::platform::auth::Actor;
 use conum::platform::http::front::Limits;
 use serde_json::{Value, json};
@@ -227,5 +230,150 @@ fn internal_addresses_are_refused_and_never_reached() {
     send_all(&app);
     assert!(received.lock().unwrap().is_empty());
     let log = app.get(&format!("{}/deliveries", path(&made))).by(&Actor::Bdt).expect(200);
-    assert_eq!(log.at("/data/0/last_error"), "no public address has this name");
+    // The first of what waits was tried, and the rest waits for it.
+    assert!(
+        log.values("/data", "/last_error").contains(&"no public address has this name".to_owned()),
+        "{}",
+        log.describe()
+    );
+}
+
+/// A receiver that takes connections and never answers.
+fn black_hole() -> (String, Arc<Mutex<Vec<std::net::TcpStream>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}/hook", listener.local_addr().expect("an address"));
+    let held = Arc::new(Mutex::new(Vec::new()));
+    let keep = held.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            keep.lock().unwrap().push(stream.expect("a connection"));
+        }
+    });
+    (address, held)
+}
+
+/// As a server's thread does, until told to stop.
+fn serve(app: &App, stop: &Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
+    let (db, stop) = (app.service.db.clone(), stop.clone());
+    std::thread::spawn(move || {
+        let mut senders = Senders::start(db);
+        while !stop.load(Ordering::Relaxed) {
+            if !senders.turn().expect("a turn") {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+    })
+}
+
+#[test]
+fn who_never_answers_delays_nobody_else_and_two_servers_send_nothing_twice() {
+    let app = app();
+    let holes: Vec<_> = (0..3).map(|_| black_hole()).collect();
+    let (good, received) = receiver(Arc::new(Mutex::new(204)));
+    for (url, _) in &holes {
+        // Two webhooks of the same receiver: it is tried once at a time all the same.
+        make(&app, &Actor::Anct, url, json!({}));
+        make(&app, &Actor::Bdt, url, json!({}));
+    }
+    make(&app, &Actor::Bdt, &good, json!({"resources": ["structures"]}));
+    let names = ["82033", "82112", "82121"];
+    for (rank, commune) in names.iter().enumerate() {
+        let form = form(&format!("Commune n° {rank}"), "commune", commune, "82200");
+        app.post("/api/v1/structures").json(&form).send();
+    }
+    let expected = app.database.owner().number("select count(*) from events where resource = 'structures'");
+    assert!(expected > 0);
+    app.let_events_be_published();
+    let stop = Arc::new(AtomicBool::new(false));
+    let servers = [serve(&app, &stop), serve(&app, &stop)];
+    let begun = Instant::now();
+    while (received.lock().unwrap().len() as i64) < expected {
+        assert!(begun.elapsed() < Duration::from_secs(5), "{} of {expected}", received.lock().unwrap().len());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let later = form("Commune de Valence", "commune", "82186", "82400");
+    app.post("/api/v1/structures").json(&later).expect(201);
+    app.let_events_be_published();
+    let again = Instant::now();
+    while received.lock().unwrap().len() as i64 == expected {
+        assert!(again.elapsed() < Duration::from_secs(5), "an event of later");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // Past the time that an answer is waited for: the holes rest, nothing has come twice, and in its order.
+    std::thread::sleep(Duration::from_secs(11).saturating_sub(begun.elapsed()));
+    for (_, held) in &holes {
+        assert_eq!(held.lock().unwrap().len(), 1, "once at a time, by whichever server");
+    }
+    stop.store(true, Ordering::Relaxed);
+    for server in servers {
+        server.join().expect("a server that stops");
+    }
+    let ids: Vec<String> = received
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(headers, _)| headers.iter().find(|(name, _)| name == "webhook-id").unwrap().1.clone())
+        .collect();
+    let feed = app
+        .database
+        .owner()
+        .column("select id from events where resource = 'structures' order by transaction, sequence");
+    assert_eq!(ids, feed);
+    let silent = app
+        .database
+        .owner()
+        .number("select count(*) from webhook_receivers where silences > 0 and resting_until > now()");
+    assert!(silent <= 3);
+}
+
+#[test]
+fn what_comes_after_a_failure_waits_for_it() {
+    let app = app();
+    let status = Arc::new(Mutex::new(500));
+    let (address, received) = receiver(status.clone());
+    make(&app, &Actor::Bdt, &address, json!({"resources": ["structures"]}));
+    moissac(&app);
+    send_all(&app);
+    assert_eq!(received.lock().unwrap().len(), 1, "the second waits");
+    *status.lock().unwrap() = 200;
+    app.advance(TimeDelta::minutes(1));
+    send_all(&app);
+    let types: Vec<Value> = received
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(_, body)| serde_json::from_str::<Value>(body).unwrap()["type"].clone())
+        .collect();
+    assert_eq!(types, ["structure.registered", "structure.registered", "structure.confirmed"]);
+}
+
+#[test]
+fn a_perimeter_has_so_many_webhooks_and_no_more_however_many_are_made_at_once() {
+    let app = App::start();
+    let body = json!({"name": "Essai", "url": "https://example.org/hook"});
+    let token = app.token(&prefecture("82"));
+    let answers: Vec<Answer> = std::thread::scope(|scope| {
+        let call = || app.post(WEBHOOKS).bearer(&token).json(&body).send();
+        let threads: Vec<_> = (0..30).map(|_| scope.spawn(call)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let made = answers.iter().filter(|answer| answer.status == 201).count();
+    let limit = usize::try_from(PER_PERIMETER).unwrap();
+    assert_eq!(made, limit);
+    for answer in answers.iter().filter(|answer| answer.status != 201) {
+        assert_eq!((answer.status, answer.at("/code")), (409, json!("webhook_limit_reached")), "{}", answer.describe());
+    }
+    // Others have their own.
+    app.post(WEBHOOKS).by(&prefecture("31")).json(&body).expect(201);
+    let first = answers.iter().find(|answer| answer.status == 201).unwrap();
+    let etag = app.get(&path(first)).by(&prefecture("82")).expect(200).etag();
+    app.delete(&path(first)).by(&prefecture("82")).if_match(&etag).expect(204);
+    app.post(WEBHOOKS).by(&prefecture("82")).json(&body).expect(201);
+    app.post(WEBHOOKS).by(&prefecture("82")).json(&body).problem("webhook_limit_reached");
+    assert!(
+        app.document()["paths"]["/api/v1/webhooks"]["post"]["description"]
+            .as_str()
+            .unwrap()
+            .contains(&format!("{PER_PERIMETER} webhooks at most"))
+    );
 }

@@ -7,7 +7,9 @@ use crate::features::candidates::dto::NewCandidate;
 use crate::features::candidates::model::Radius;
 use crate::features::matching::dto::MatchRefusal;
 use crate::features::matching::model::{DeclineReason, Target};
-use crate::features::recruitments::dto::{NewExtension, NewRecruitment, Renewal, TerminationRequest};
+use crate::features::recruitments::dto::{
+    NewExtension, NewRecruitment, RecruitmentValidation, Renewal, TerminationRequest,
+};
 use crate::features::recruitments::model::{ContractType, RecruitmentDocument, TerminationReason};
 use crate::features::structures::model::StructureKind::{Commune, Epci, EtablissementPublic, Prive};
 use crate::features::{candidates, matching, recruitments};
@@ -239,7 +241,7 @@ fn recruit(
             demo.act(&decided_on, Actor::Bdt, |tx| recruitments::service::refuse(tx, id, None, reason).map(|_| ()))?;
             return Ok(true);
         }
-        _ => demo.act(&decided_on, Actor::Bdt, |tx| recruitments::service::validate(tx, id, None).map(|_| ()))?,
+        _ => validate(demo, &decided_on, Actor::Bdt, id)?,
     }
     match fate {
         F::TerminationRequested | F::Terminated => {
@@ -271,6 +273,15 @@ fn recruit(
     Ok(false)
 }
 
+/// Reads the terms of a contract and validates it.
+fn validate(demo: &Demo, day: &str, actor: Actor, id: RecruitmentId) -> Result<()> {
+    demo.act(day, actor, |tx| {
+        let read = recruitments::service::find(&mut tx.reader(), id)?;
+        let terms = RecruitmentValidation::of(&read.recruitment);
+        recruitments::service::validate(tx, id, None, &terms).map(|_| ())
+    })
+}
+
 fn extend(demo: &Demo, day: &str, employer: Actor, id: RecruitmentId, end: NaiveDate, validated: bool) -> Result<()> {
     let new = NewExtension { ends_on: end + TimeDelta::days(180), gross_monthly_salary_cents: None };
     let extension =
@@ -291,7 +302,7 @@ fn renew(demo: &Demo, day: &str, employer: Actor, id: RecruitmentId, end: NaiveD
     };
     let renewal = demo.act(day, employer, |tx| Ok(recruitments::service::renew(tx, id, None, &new)?.recruitment.id))?;
     if fate == F::RenewalValidated {
-        demo.act(day, Actor::Anct, |tx| recruitments::service::validate(tx, renewal, None).map(|_| ()))?;
+        validate(demo, day, Actor::Anct, renewal)?;
     }
     Ok(())
 }

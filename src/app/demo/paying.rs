@@ -5,7 +5,9 @@ use chrono::{NaiveDate, TimeDelta};
 use super::{Demo, date, siret};
 use crate::features::posts::model::Phase;
 use crate::features::structures::model::StructureKind;
-use crate::features::subsidies::dto::{BankDetailsInput, NewAgreement, NewPaymentBatch, PaymentOutcome, PaymentResult};
+use crate::features::subsidies::dto::{
+    BankDetailsInput, NewAgreement, NewPaymentBatch, PaymentOutcome, PaymentResult, Signature,
+};
 use crate::features::subsidies::model::{AgreementDocument, Category, LegalForm, RejectionReason};
 use crate::features::trainings::dto::{
     NewCertification, NewEnrolment, NewTrainingBody, NewTrainingPath, NewTrainingSession,
@@ -185,6 +187,8 @@ fn pay(demo: &Demo, today: NaiveDate) -> Result<()> {
         agree(demo, today, house, rank)?;
     }
     let new = NewPaymentBatch {
+        expected_cents: None,
+        expected_count: None,
         execution_on: today - TimeDelta::days(20),
         instalment_ids: None,
         phase: None,
@@ -192,7 +196,8 @@ fn pay(demo: &Demo, today: NaiveDate) -> Result<()> {
         structure_id: None,
         lines_max: Some(20),
     };
-    let batch = demo.act(&ago(today, 20), Actor::Bdt, |tx| Ok(subsidies::service::create_batch(tx, &new)?.id))?;
+    // Nobody has read what is made up: nothing is expected.
+    let batch = demo.act(&ago(today, 20), Actor::Bdt, |tx| Ok(subsidies::service::create_batch(tx, &new, true)?.id))?;
     #[derive(diesel::QueryableByName)]
     struct Line {
         #[diesel(sql_type = diesel::sql_types::Uuid)]
@@ -249,5 +254,9 @@ fn agree(demo: &Demo, today: NaiveDate, house: &House, rank: usize) -> Result<()
     if rank % 6 == 5 {
         return Ok(());
     }
-    demo.act(&ago(today, 30), Actor::Bdt, |tx| subsidies::service::sign(tx, id, None, None).map(|_| ()))
+    demo.act(&ago(today, 30), Actor::Bdt, |tx| {
+        let read = subsidies::service::find(&mut tx.reader(), id)?.estimate_cents;
+        let signature = Signature { expected_cents: read.unwrap_or_default(), signed_on: None };
+        subsidies::service::sign(tx, id, None, &signature).map(|_| ())
+    })
 }

@@ -204,12 +204,18 @@ pub async fn update_recruitment(
 /// Validate a recruitment.
 ///
 /// The post is occupied, the candidate recruited, their other open matches are closed, and a counsellor's file and
-/// account are opened. A renewal waits for the end of the contract that it renews.
-#[utoipa::path(tag = "recruitments", responses((status = 200, description = "Validated.", body = RecruitmentView)))]
+/// account are opened. A renewal waits for the end of the contract that it renews. The body names the terms that were read,
+/// which decide what is paid and when: others are 412 `terms_changed`, with both, and nothing changes.
+#[utoipa::path(tag = "recruitments", request_body = RecruitmentValidation,
+    responses((status = 200, description = "Validated.", body = RecruitmentView)))]
 #[post("/recruitments/{id}/validate")]
-pub async fn validate_recruitment(caller: Caller<can::validate_recruitment>, id: PathParams<RecruitmentId>) -> Answer {
+pub async fn validate_recruitment(
+    caller: Caller<can::validate_recruitment>,
+    id: PathParams<RecruitmentId>,
+    body: Body<RecruitmentValidation>,
+) -> Answer {
     let version = caller.version();
-    caller.write(move |tx| file(service::validate(tx, id.0, version)?)).await
+    caller.write(move |tx| file(service::validate(tx, id.0, version, &body)?)).await
 }
 
 /// Refuse a recruitment.

@@ -26,6 +26,14 @@ text_enum! {
 /// For how long a delivery is tried.
 pub const PATIENCE: TimeDelta = TimeDelta::hours(24);
 
+/// Webhooks that one perimeter (a structure, a territory of a prefecture, the ANCT, the Banque des Territoires) may have.
+pub const PER_PERIMETER: i64 = 20;
+
+/// Pause of a receiver that has not answered so many times in a row: its other deliveries wait as well.
+pub fn rest(silences: i32) -> TimeDelta {
+    pause(silences).min(TimeDelta::minutes(10))
+}
+
 /// Pause before the next attempt, after so many.
 pub fn pause(attempts: i32) -> TimeDelta {
     match attempts {

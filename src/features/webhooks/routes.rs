@@ -46,9 +46,11 @@ pub async fn list_webhooks(caller: Caller<can::list_webhooks>, filter: Query<Web
 ///
 /// The same thin events as the feed, within your role, perimeter and scopes, from now on: `POST` with the headers
 /// `webhook-id`, `webhook-timestamp` and `webhook-signature` of Standard Webhooks. Any answer 2xx is a success; anything else is
-/// tried again with growing pauses for 24 hours, then the webhook is disabled, and its account is told. Events may come twice
-/// and out of order: `webhook-id` names the event, and the feed holds what was missed. Internal addresses are refused, and
-/// redirects are not followed.
+/// tried again with growing pauses for 24 hours, then the webhook is disabled, and its account is told. A webhook gets one event
+/// at a time, in the order of the feed; what comes after one that fails waits for it. A receiver (host and port) that does not
+/// answer rests for up to ten minutes, with all webhooks that name it, and delays nobody else. Events may come twice:
+/// `webhook-id` names the event, and the feed holds what was missed. Internal addresses are refused, and redirects are not
+/// followed. A perimeter has 20 webhooks at most: 409 `webhook_limit_reached`.
 #[utoipa::path(tag = "webhooks", request_body = NewWebhook,
     responses((status = 201, description = "Made; with its secret, shown this once.", body = WebhookCreated)))]
 #[post("/webhooks")]

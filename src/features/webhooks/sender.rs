@@ -1,5 +1,7 @@
 //! Sends what is due: signed as Standard Webhooks says, to public addresses only.
 
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use standardwebhooks::Webhook;
@@ -12,11 +14,17 @@ use super::model::is_public;
 use super::service;
 use super::store::Due;
 use crate::platform::db::{Db, Outcome, Request};
-use crate::platform::error::Result;
+use crate::platform::error::{Problem, Result};
 use crate::platform::ids::WebhookId;
 
 /// How long an answer is waited for.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// Receivers that are sent to at the same time.
+const LANES: usize = 8;
+/// Of them, those kept for receivers that answered last time.
+const RESERVED: usize = 2;
+/// How long a turn waits for somebody who is sending.
+const WAIT: Duration = Duration::from_millis(500);
 
 /// Resolves names to public addresses only: what is looked at is what is connected to.
 #[derive(Debug)]
@@ -41,16 +49,131 @@ impl Resolver for PublicOnly {
     }
 }
 
-/// Sends deliveries.
+/// Sends deliveries, one after the other.
 pub struct Sender {
-    agent: ureq::Agent,
-    db: Db,
+    carrier: Carrier,
     /// The webhook that was looked at last.
     last: Option<WebhookId>,
 }
 
 impl Sender {
     pub fn new(db: Db) -> Self {
+        Self { carrier: Carrier::new(db), last: None }
+    }
+
+    /// One turn: queues what one webhook has to be told, and sends one delivery. Tells whether there may be more at once.
+    pub fn turn(&mut self) -> Result<bool> {
+        let more = self.collect()?;
+        match self.take(false)? {
+            Some(due) => self.carrier.deliver(&due).map(|()| true),
+            None => Ok(more),
+        }
+    }
+
+    /// Queues what the next webhook has to be told; tells whether there are others to look at.
+    fn collect(&mut self) -> Result<bool> {
+        let last = self.last;
+        self.last = self.carrier.db.write_now(&job(), &|tx| service::collect(tx, last).map(Outcome::Keep))?;
+        Ok(self.last.is_some())
+    }
+
+    fn take(&self, proven: bool) -> Result<Option<Due>> {
+        self.carrier.db.write_now(&job(), &|tx| service::take_due(tx, proven).map(Outcome::Keep))
+    }
+}
+
+fn job() -> Request {
+    Request::job("send_webhooks")
+}
+
+/// Sends to several receivers at the same time, to each one delivery after the other: who does not answer delays nobody else.
+pub struct Senders {
+    sender: Sender,
+    /// To the threads that send, none once it stops.
+    work: Option<mpsc::Sender<Due>>,
+    /// From them, once a delivery is settled.
+    done: mpsc::Receiver<()>,
+    busy: usize,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Senders {
+    pub fn start(db: Db) -> Self {
+        let sender = Sender::new(db);
+        let (work, tasks) = mpsc::channel::<Due>();
+        let (settled, done) = mpsc::channel();
+        let tasks = Arc::new(Mutex::new(tasks));
+        let threads = (0..LANES).filter_map(|_| {
+            let (tasks, settled, carrier) = (tasks.clone(), settled.clone(), sender.carrier.clone());
+            let work = move || {
+                while let Some(due) = next(&tasks) {
+                    if let Err(problem) = carrier.deliver(&due) {
+                        log::warn!(webhook:% = due.webhook_id; "a delivery is not settled: {problem}");
+                    }
+                    if settled.send(()).is_err() {
+                        return;
+                    }
+                }
+            };
+            std::thread::Builder::new().name("webhook".to_owned()).spawn(work).ok()
+        });
+        let threads = threads.collect();
+        Self { sender, work: Some(work), done, busy: 0, threads }
+    }
+
+    /// One turn: queues what one webhook has to be told, and hands over what is due while anybody is free. Tells whether there
+    /// may be more at once.
+    pub fn turn(&mut self) -> Result<bool> {
+        while self.done.try_recv().is_ok() {
+            self.busy -= 1;
+        }
+        let more = self.sender.collect()?;
+        let mut taken = false;
+        while let Some(free) = self.threads.len().checked_sub(self.busy).filter(|free| *free > 0) {
+            // The last ones are kept for receivers that are known to answer.
+            let Some(due) = self.sender.take(free <= RESERVED)? else { break };
+            let handed = self.work.as_ref().is_some_and(|work| work.send(due).is_ok());
+            if !handed {
+                return Err(Problem::internal("nobody sends webhooks"));
+            }
+            self.busy += 1;
+            taken = true;
+        }
+        if more || taken || self.busy == 0 {
+            return Ok(more || taken);
+        }
+        // Whoever is done may have more for the same receiver.
+        if self.done.recv_timeout(WAIT).is_ok() {
+            self.busy -= 1;
+        }
+        Ok(true)
+    }
+}
+
+impl Drop for Senders {
+    /// Waits for the deliveries in hand.
+    fn drop(&mut self) {
+        self.work = None;
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The next delivery; none once nobody hands over any more.
+fn next(tasks: &Mutex<mpsc::Receiver<Due>>) -> Option<Due> {
+    tasks.lock().ok()?.recv().ok()
+}
+
+/// Carries deliveries to their receivers.
+#[derive(Clone)]
+struct Carrier {
+    agent: ureq::Agent,
+    db: Db,
+}
+
+impl Carrier {
+    fn new(db: Db) -> Self {
         let private = db.site().private_webhooks;
         let config = ureq::Agent::config_builder()
             .proxy(None)
@@ -60,22 +183,18 @@ impl Sender {
             .user_agent("conum-webhooks")
             .build();
         let resolver = PublicOnly { inner: DefaultResolver::default(), private };
-        Self { agent: ureq::Agent::with_parts(config, DefaultConnector::default(), resolver), db, last: None }
+        Self { agent: ureq::Agent::with_parts(config, DefaultConnector::default(), resolver), db }
     }
 
-    /// One turn: queues what one webhook has to be told, and sends one delivery. Tells whether there may be more at once.
-    pub fn turn(&mut self) -> Result<bool> {
-        let (job, last) = (Request::job("send_webhooks"), self.last);
-        self.last = self.db.write_now(&job, &|tx| service::collect(tx, last).map(Outcome::Keep))?;
-        let due = self.db.write_now(&job, &|tx| service::take_due(tx).map(Outcome::Keep))?;
-        let Some(due) = due else { return Ok(self.last.is_some()) };
+    /// Sends a delivery that was taken, and settles what became of it.
+    fn deliver(&self, due: &Due) -> Result<()> {
         let now = self.db.clock().now().instant().timestamp();
-        let outcome = self.send(&due, now);
-        self.db.write_now(&job, &|tx| service::settle(tx, &due, &outcome).map(Outcome::Keep))?;
+        let outcome = self.send(due, now);
+        self.db.write_now(&job(), &|tx| service::settle(tx, due, &outcome).map(Outcome::Keep))?;
         if let Err((status, _)) = &outcome {
             log::info!(webhook:% = due.webhook_id, status:? = status, attempt = due.attempts; "webhook not delivered");
         }
-        Ok(true)
+        Ok(())
     }
 
     /// The status of a success, or what went wrong.

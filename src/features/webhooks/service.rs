@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::dto::{NewWebhook, WebhookPatch};
 use super::mails;
-use super::model::{PATIENCE, WebhookStatus, is_public, pause};
+use super::model::{PATIENCE, PER_PERIMETER, WebhookStatus, is_public, pause, rest};
 use super::store::{self, Due, NewRow, Webhook};
 use crate::features::feed::model::texts;
 use crate::features::feed::service as feed;
@@ -18,7 +18,7 @@ use crate::platform::auth::policy::{Gift, require_to_give};
 use crate::platform::auth::{Actor, Principal, Role, Territory};
 use crate::platform::db::listing::Position;
 use crate::platform::db::{Reader, Tx};
-use crate::platform::error::{Fault, FaultCode, Problem, Result};
+use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::events::{self, Audience};
 use crate::platform::ids::WebhookId;
 use crate::platform::mail;
@@ -88,6 +88,12 @@ pub fn create(tx: &mut Tx<'_>, new: &NewWebhook) -> Result<Webhook> {
         Actor::Prefecture(Territory::Region(code)) => region_code = Some(code.clone()),
         _ => {}
     }
+    let place = structure_id.map(|id| id.to_string()).or(departement_code.clone()).or(region_code.clone());
+    let perimeter = format!("{}|{}", principal.actor.name(), place.unwrap_or_default());
+    if store::count_of_perimeter(tx, &perimeter)? >= PER_PERIMETER {
+        return Err(Problem::new(Code::WebhookLimitReached).with("limit", PER_PERIMETER));
+    }
+    let principal = tx.principal();
     let id = WebhookId::new();
     let secret = secret();
     let row = NewRow {
@@ -236,13 +242,18 @@ pub fn collect(tx: &mut Tx<'_>, after: Option<WebhookId>) -> Result<Option<Webho
     Ok(Some(webhook.id))
 }
 
-/// Takes the next delivery that is due.
-pub fn take_due(tx: &mut Tx<'_>) -> Result<Option<Due>> {
-    store::take_due(tx)
+/// Takes the next delivery that is due; `proven` leaves out receivers that did not answer last time.
+pub fn take_due(tx: &mut Tx<'_>, proven: bool) -> Result<Option<Due>> {
+    store::take_due(tx, proven)
 }
 
 /// What became of an attempt. After a day of failures the webhook is disabled, and its owner told.
 pub fn settle(tx: &mut Tx<'_>, due: &Due, outcome: &std::result::Result<u16, (Option<u16>, String)>) -> Result<()> {
+    // Whoever answers, be it with an error, is there: only silence makes a receiver rest.
+    match outcome {
+        Err((None, _)) => store::silent(tx, &due.receiver, tx.now().instant() + rest(due.silences + 1))?,
+        _ => store::answered(tx, &due.receiver)?,
+    }
     let (status, error) = match outcome {
         Ok(status) => return store::delivered(tx, due, i32::from(*status)),
         Err((status, error)) => (status.map(i32::from), error),

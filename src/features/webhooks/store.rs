@@ -89,6 +89,13 @@ pub struct NewRow<'a> {
     pub types: Option<Vec<String>>,
 }
 
+/// Lets those who make webhooks of one perimeter wait for each other, and counts what there is: row-level security leaves
+/// each caller their own.
+pub fn count_of_perimeter(tx: &mut Tx<'_>, perimeter: &str) -> Result<i64> {
+    sql!("select pg_advisory_xact_lock(hashtextextended('conum.webhooks|' || {}, 3))", perimeter).run(tx.conn())?;
+    sql!("select count(*) as n from webhooks").count(tx.conn())
+}
+
 fn texts(values: Option<Vec<String>>) -> Sql {
     match values {
         Some(values) => sql!("{}", values),
@@ -267,21 +274,76 @@ pub struct Due {
     pub url: String,
     #[diesel(sql_type = st::Text)]
     pub secret: String,
+    /// Who it goes to, and how often it has not answered in a row.
+    #[diesel(sql_type = st::Text)]
+    pub receiver: String,
+    #[diesel(sql_type = st::Integer)]
+    pub silences: i32,
 }
 
-pub fn take_due(tx: &mut Tx<'_>) -> Result<Option<Due>> {
+/// The first delivery of each active webhook that waits, where it is due: those behind it wait for it, so that events come in
+/// their order.
+const HEADS: &str = "webhooks w join lateral (select x.* from webhook_deliveries x where x.webhook_id = w.id and x.status = 'queued' \
+    order by x.queued_at, x.id limit 1) x on true where w.status = 'active'";
+
+/// Takes a receiver that is free, the most reliable first, and the oldest of its deliveries; `proven` leaves out those that
+/// did not answer last time. A receiver gets one delivery at a time, whatever the number of servers.
+pub fn take_due(tx: &mut Tx<'_>, proven: bool) -> Result<Option<Due>> {
     let now = tx.now().instant();
     sql!(
-        "update webhook_deliveries d set attempts = d.attempts + 1, next_attempt_at = {} + interval '1 minute'
-         from webhooks w where w.id = d.webhook_id and d.id = (
-            select x.id from webhook_deliveries x join webhooks y on y.id = x.webhook_id
-            where x.status = 'queued' and x.next_attempt_at <= {} and y.status = 'active'
-            order by x.next_attempt_at, x.id limit 1 for update of x skip locked)
-         returning d.id, d.webhook_id, d.event_id, d.body, d.attempts, d.queued_at, w.url, w.secret",
+        "with free as (
+            select r.host from webhook_receivers r
+            where r.busy_until <= {} and r.resting_until <= {} and (not {} or (r.silences = 0 and r.answered_at is not null))
+                and exists (select from webhook_deliveries q where q.status = 'queued' and q.next_attempt_at <= {})
+                and exists (select from {} and w.receiver = r.host and x.next_attempt_at <= {})
+            order by r.silences, r.busy_until, r.host limit 1 for update of r skip locked),
+         lane as (update webhook_receivers r set busy_until = {} + interval '1 minute' from free
+            where r.host = free.host returning r.host, r.silences)
+         update webhook_deliveries d set attempts = d.attempts + 1, next_attempt_at = {} + interval '1 minute'
+         from webhooks o, lane where o.id = d.webhook_id and o.receiver = lane.host and d.id = (
+            select x.id from {} and w.receiver = (select host from free) and x.next_attempt_at <= {}
+            order by x.next_attempt_at, x.id limit 1)
+         returning d.id, d.webhook_id, d.event_id, d.body, d.attempts, d.queued_at, o.url, o.secret, lane.host as receiver,
+            lane.silences",
         now,
+        now,
+        proven,
+        now,
+        Sql::raw(HEADS),
+        now,
+        now,
+        now,
+        Sql::raw(HEADS),
         now
     )
     .first(tx.conn())
+}
+
+/// The receiver has answered, whatever it was: it is free again.
+pub fn answered(tx: &mut Tx<'_>, receiver: &str) -> Result<()> {
+    let now = tx.now().instant();
+    sql!(
+        "update webhook_receivers set busy_until = {}, resting_until = {}, silences = 0, answered_at = {} where host = {}",
+        now,
+        now,
+        now,
+        receiver
+    )
+    .run(tx.conn())
+    .map(|_| ())
+}
+
+/// The receiver has not answered: it rests until an instant.
+pub fn silent(tx: &mut Tx<'_>, receiver: &str, until: DateTime<Utc>) -> Result<()> {
+    let now = tx.now().instant();
+    sql!(
+        "update webhook_receivers set busy_until = {}, resting_until = {}, silences = silences + 1 where host = {}",
+        now,
+        until,
+        receiver
+    )
+    .run(tx.conn())
+    .map(|_| ())
 }
 
 pub fn delivered(tx: &mut Tx<'_>, due: &Due, status: i32) -> Result<()> {

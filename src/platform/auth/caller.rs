@@ -15,7 +15,7 @@ use super::policy::Permission;
 use crate::platform::db::{Db, Outcome, Reader, Request, Tx};
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::http::body::BodyHash;
-use crate::platform::http::export;
+use crate::platform::http::export::{self, Asker, Export, Socket};
 use crate::platform::http::front::Admitted;
 use crate::platform::http::idempotency;
 use crate::platform::http::rehearsal::{Details, Sent};
@@ -53,10 +53,19 @@ impl<P: Permission> Caller<P> {
         }
     }
 
+    /// Who asks for a list as a file. What the public is shown is the same for everybody.
+    fn asker(&self, export: &Export) -> Asker {
+        let principal = self.principal();
+        let nobody = matches!(principal.actor, Actor::Anonymous);
+        let holder = if nobody { export.address.to_string() } else { principal.key() };
+        let public = nobody.then(|| format!("{} {:?}", self.request.uri(), export.format));
+        Asker { holder, public, socket: self.request.conn_data::<Socket>().cloned() }
+    }
+
     /// Reads tables that hold no personal data and no money.
     pub async fn read(&self, work: impl Fn(&mut Reader<'_>) -> Result<Reply> + Send + 'static) -> Answer {
         if let Some(export) = &self.admitted.export {
-            return export::answer(&self.db, self.as_request(), export.clone(), work).await;
+            return export::answer(&self.db, self.as_request(), export.clone(), self.asker(export), work).await;
         }
         self.db.read(self.admitted.principal.clone(), work).await
     }
@@ -65,7 +74,7 @@ impl<P: Permission> Caller<P> {
     /// cannot be noted is not shown.
     pub async fn read_private(&self, work: impl Fn(&mut Reader<'_>) -> Result<Reply> + Send + 'static) -> Answer {
         if let Some(export) = &self.admitted.export {
-            return export::answer(&self.db, self.as_request(), export.clone(), work).await;
+            return export::answer(&self.db, self.as_request(), export.clone(), self.asker(export), work).await;
         }
         let reply = self.db.read_private(self.admitted.principal.clone(), work).await?;
         self.noted(reply).await
@@ -110,6 +119,11 @@ impl<P: Permission> Caller<P> {
     /// Reads what the journal of accesses is told of, in the same transaction: what cannot be noted is not shown.
     pub async fn read_journalled(&self, work: impl Fn(&mut Tx<'_>) -> Result<Reply> + Send + 'static) -> Answer {
         self.db.write(self.as_request(), move |tx| work(tx).map(Outcome::Keep)).await
+    }
+
+    /// Whether the call only tries: nothing of it stays.
+    pub fn is_dry_run(&self) -> bool {
+        self.admitted.dry_run
     }
 
     /// Runs a use case in one transaction; honours `dry_run` and `Idempotency-Key`.

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use diesel::PgConnection;
 use diesel::connection::SimpleConnection;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 use self::constraints::{LOST, RETRY};
 use self::pool::{Access, Pool};
@@ -29,6 +29,7 @@ use crate::platform::auth::Principal;
 use crate::platform::clock::Clock;
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events::Follower;
+use crate::platform::spool::{Exports, Pace, Place};
 
 /// How often a piece of work that lost a race with another is tried in all.
 const ATTEMPTS: u32 = 4;
@@ -46,8 +47,8 @@ struct Inner {
     writers: Pool,
     /// Places in the queue for a thread: beyond them callers are refused at once.
     admission: Semaphore,
-    /// Exports at a time: each holds a connection while it lasts.
-    exports: Arc<Semaphore>,
+    /// Exports at a time: each holds a connection while its file is made.
+    exports: Exports,
     watch: Arc<Watch>,
     url: String,
     clock: Clock,
@@ -85,12 +86,14 @@ pub struct Settings {
     pub queue: usize,
     /// After how long without an answer the database counts as away.
     pub stall: Duration,
+    /// How lists as files may be taken.
+    pub pace: Pace,
 }
 
 impl Settings {
     /// One connection, for commands.
     pub fn single(url: &str) -> Self {
-        Self { url: url.to_owned(), pool_size: 1, queue: 1, stall: PATIENCE }
+        Self { url: url.to_owned(), pool_size: 1, queue: 1, stall: PATIENCE, pace: Pace::default() }
     }
 }
 
@@ -107,7 +110,7 @@ impl Db {
             readers: Pool::new(&settings.url, settings.pool_size, Access::ReadOnly),
             writers: Pool::new(&settings.url, settings.pool_size, Access::ReadWrite),
             admission: Semaphore::new(settings.queue),
-            exports: Arc::new(Semaphore::new((settings.pool_size as usize / 2).max(1))),
+            exports: Exports::new(settings.pool_size, settings.pace),
             watch: Watch::new(settings.stall),
             url: settings.url.clone(),
             clock,
@@ -208,11 +211,15 @@ impl Db {
     }
 
     /// A place among the exports, or a refusal where there are enough already.
-    pub fn export_place(&self) -> Result<OwnedSemaphorePermit> {
+    pub fn export_place(&self, holder: &str, public: bool) -> Result<Place> {
         if self.0.watch.is_stalled() {
             return Err(busy("the database does not answer"));
         }
-        self.0.exports.clone().try_acquire_owned().map_err(|_| busy("enough exports are under way"))
+        self.0.exports.place(holder, public)
+    }
+
+    pub fn exports(&self) -> &Exports {
+        &self.0.exports
     }
 
     /// Reads in one snapshot, however long it takes; never begun again, because what was read may have been sent.

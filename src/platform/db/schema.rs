@@ -92,6 +92,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    agreement_borrowings (agreement_id) {
+        agreement_id -> Uuid,
+        digest -> Text,
+    }
+}
+
+diesel::table! {
     agreement_posts (id) {
         id -> Uuid,
         agreement_id -> Uuid,
@@ -1055,6 +1062,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    webhook_receivers (host) {
+        host -> Text,
+        busy_until -> Timestamptz,
+        resting_until -> Timestamptz,
+        silences -> Int4,
+        answered_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     webhooks (id) {
         id -> Uuid,
         role -> Text,
@@ -1076,5 +1093,6 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,
+        receiver -> Text,
     }
 }

@@ -1,18 +1,22 @@
-//! Lists as files: the same list, whole, as CSV, NDJSON or a spreadsheet, read in one snapshot and sent while it is read.
+//! Lists as files: the same list, whole, as CSV, NDJSON or a spreadsheet, read in one snapshot and sent while it is read. What
+//! the public asks for is made once and handed out for a while.
 //!
 //! The handler of a list is called batch after batch: what it would answer page by page is what the file holds, with the
 //! same filters, order and reach.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::time::Duration;
 
+use actix_web::rt::net::TcpStream;
 use actix_web::web::Bytes;
 use chrono::{DateTime, NaiveDate};
 use chrono_tz::Europe::Paris;
 use rust_xlsxwriter::{Workbook, Worksheet};
 use serde_json::Value;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout};
 
 use super::reply::{Answer, Batch, Reply};
 use crate::platform::contract::{Column, ColumnKind};
@@ -20,10 +24,9 @@ use crate::platform::db::listing::Whole;
 use crate::platform::db::{Db, Outcome, Reader, Request};
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::journal::{self, Shown};
+use crate::platform::spool::{Patience, Spool, Spooled};
 use crate::platform::text::harmless;
 
-/// Longest wait for a caller who does not take what is sent.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// Rows that a sheet holds beside its heading.
 const SHEET_ROWS: usize = 1_048_575;
 
@@ -70,45 +73,126 @@ pub struct Export {
     pub name: String,
     /// Where the reading stands, shared with the list.
     pub whole: Arc<Whole>,
+    /// Address of who asks.
+    pub address: IpAddr,
 }
 
-/// What travels from the reading thread to the caller.
+/// What travels to the caller.
 pub type Chunk = std::result::Result<Bytes, Problem>;
+
+/// Bytes that travel at a time.
+const CHUNK: usize = 32 * 1024;
+
+/// Who asks for a file, and over which connection.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    /// An account, or an address.
+    pub holder: String,
+    /// Of the public: under which name its file is kept.
+    pub public: Option<String>,
+    pub socket: Option<Socket>,
+}
+
+/// The connection of a caller, to be cut when they take nothing: the server writes no more to it, and so never learns of it.
+#[derive(Clone, Debug)]
+pub struct Socket(Arc<std::net::TcpStream>);
+
+impl Socket {
+    pub fn of(connection: &TcpStream) -> Option<Self> {
+        let own = connection.as_fd().try_clone_to_owned().ok()?;
+        Some(Self(Arc::new(std::net::TcpStream::from(own))))
+    }
+
+    fn cut(&self) {
+        let _ = self.0.shutdown(std::net::Shutdown::Both);
+    }
+}
 
 /// Starts reading; answers once the first batch is there, so that a refusal is a problem like any other.
 pub async fn answer(
     db: &Db,
     request: Request,
     export: Export,
+    asker: Asker,
     work: impl Fn(&mut Reader<'_>) -> Result<Reply> + Send + 'static,
 ) -> Answer {
-    let place = db.export_place()?;
-    let (chunks, stream) = mpsc::channel::<Chunk>(4);
-    let (begun, first) = oneshot::channel::<Result<Option<String>>>();
-    let (db, today) = (db.clone(), db.clock().now().today());
+    let today = db.clock().now().today();
     let (extension, media) = export.format.names();
     let name = format!("{}-{today}.{extension}", export.name);
-    // A thread of its own: a slow caller must not hold one of those that answer requests.
+    let exports = db.exports();
+    let begin = || make(db, request, export, &asker, work);
+    let mut file = match &asker.public {
+        Some(name) => exports.kept(name, begin)?,
+        None => begin()?,
+    };
+    let cursor = file.begun().await?;
+    let (chunks, stream) = mpsc::channel::<Chunk>(1);
+    actix_web::rt::spawn(hand_out(file, chunks, Patience::new(exports.pace), asker.socket));
+    Ok(Reply::stream(media, name, stream, cursor))
+}
+
+/// Reads the list on a thread of its own, into a file of its own.
+fn make(
+    db: &Db,
+    request: Request,
+    export: Export,
+    asker: &Asker,
+    work: impl Fn(&mut Reader<'_>) -> Result<Reply> + Send + 'static,
+) -> Result<Spooled> {
+    let place = db.export_place(&asker.holder, asker.public.is_some())?;
+    let (spool, file) = Spool::create()?;
+    let db = db.clone();
     let reading = std::thread::Builder::new().name("export".to_owned()).spawn(move || {
-        let _place = place;
-        let mut sender = Sender { chunks, begun: Some(begun) };
         let note = |shown: &Shown| match journal::notes(&request.principal.actor) {
             true => db.write_now(&request, &|tx| journal::note(tx, shown).map(Outcome::Keep)),
             false => Ok(()),
         };
-        let outcome =
-            db.snapshot_now(&request.principal, &mut |reader| write(reader, &export, &work, &note, &mut sender));
-        sender.finish(outcome);
+        let outcome = db.snapshot_now(&request.principal, &mut |reader| write(reader, &export, &work, &note, &spool));
+        drop(place);
+        if let Err(problem) = &outcome {
+            log::warn!(code = problem.code().as_str(); "an export broke off");
+        }
+        spool.end(outcome);
     });
-    if reading.is_err() {
-        return Err(Problem::new(Code::ServiceUnavailable)
-            .header("Retry-After", 1)
-            .caused_by("no thread for an export"));
+    match reading {
+        Ok(_) => Ok(file),
+        Err(_) => {
+            Err(Problem::new(Code::ServiceUnavailable).header("Retry-After", 1).caused_by("no thread for an export"))
+        }
     }
-    match first.await {
-        Ok(Ok(cursor)) => Ok(Reply::stream(media, name, stream, cursor)),
-        Ok(Err(problem)) => Err(problem),
-        Err(_) => Err(Problem::internal("an export ended before it began")),
+}
+
+/// Hands a file out as it grows. Who takes it too slowly, or for too long, loses the connection. A failure half-way must not
+/// look like the end of the file: the answer is broken off.
+async fn hand_out(mut file: Spooled, chunks: mpsc::Sender<Chunk>, mut patience: Patience, socket: Option<Socket>) {
+    let mut at = 0;
+    loop {
+        let chunk = file.read(at, CHUNK).await;
+        let length = match &chunk {
+            Ok(bytes) if bytes.is_empty() => break,
+            Ok(bytes) => bytes.len(),
+            Err(_) => 0,
+        };
+        let failed = chunk.is_err();
+        let begun = Instant::now();
+        match timeout(patience.left(), chunks.send(chunk.map(Bytes::from))).await {
+            Ok(Ok(())) if !failed => {}
+            Ok(_) => return,
+            Err(_) => return cut(socket.as_ref()),
+        }
+        patience.spend(begun.elapsed(), length);
+        at += length as u64;
+    }
+    // The last bytes are still to be taken.
+    if timeout(patience.left(), chunks.reserve()).await.is_err() {
+        cut(socket.as_ref());
+    }
+}
+
+fn cut(socket: Option<&Socket>) {
+    log::warn!("a file was taken too slowly: the connection is cut");
+    if let Some(socket) = socket {
+        socket.cut();
     }
 }
 
@@ -118,66 +202,22 @@ fn write(
     export: &Export,
     work: &dyn Fn(&mut Reader<'_>) -> Result<Reply>,
     note: &dyn Fn(&Shown) -> Result<()>,
-    sender: &mut Sender,
+    spool: &Spool,
 ) -> Result<()> {
     let mut file = Encoder::new(export)?;
     loop {
         let (batch, shown) = work(reader)?.into_batch().ok_or_else(|| Problem::internal("a list without rows"))?;
         shown.as_ref().map_or(Ok(()), note)?;
-        sender.begin(batch.events_cursor.clone());
-        sender.send(file.rows(&batch)?)?;
+        let rows = file.rows(&batch)?;
+        spool.write(&rows)?;
+        spool.begin(batch.events_cursor.clone());
         let Batch { next, .. } = batch;
         match next {
             Some(position) => export.whole.go_to(position),
             None => break,
         }
     }
-    file.end(sender)
-}
-
-struct Sender {
-    chunks: mpsc::Sender<Chunk>,
-    begun: Option<oneshot::Sender<Result<Option<String>>>>,
-}
-
-impl Sender {
-    fn begin(&mut self, events_cursor: Option<String>) {
-        if let Some(begun) = self.begun.take() {
-            let _ = begun.send(Ok(events_cursor));
-        }
-    }
-
-    /// Gives up on a caller who has left, or does not take what is sent.
-    fn send(&self, bytes: Vec<u8>) -> Result<()> {
-        if bytes.is_empty() {
-            return Ok(());
-        }
-        let mut chunk = Ok(Bytes::from(bytes));
-        let mut waited = Duration::ZERO;
-        loop {
-            match self.chunks.try_send(chunk) {
-                Ok(()) => return Ok(()),
-                Err(mpsc::error::TrySendError::Full(back)) if waited < PATIENCE => {
-                    chunk = back;
-                    std::thread::sleep(Duration::from_millis(10));
-                    waited += Duration::from_millis(10);
-                }
-                Err(_) => return Err(Problem::new(Code::RequestTimeout).caused_by("nobody takes the export")),
-            }
-        }
-    }
-
-    /// A failure half-way must not look like the end of the file: the answer is broken off.
-    fn finish(self, outcome: Result<()>) {
-        let Err(problem) = outcome else { return };
-        match self.begun {
-            Some(begun) => drop(begun.send(Err(problem))),
-            None => {
-                log::warn!(code = problem.code().as_str(); "an export broke off");
-                let _ = self.chunks.blocking_send(Err(problem));
-            }
-        }
-    }
+    file.end(spool)
 }
 
 /// Rows as bytes of a file.
@@ -248,7 +288,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// What can only be written once all rows are known.
-    fn end(self, sender: &Sender) -> Result<()> {
+    fn end(self, spool: &Spool) -> Result<()> {
         let Self::Xlsx { mut book, .. } = self else { return Ok(()) };
         let path = std::env::temp_dir().join(format!("conum-{}.xlsx", uuid::Uuid::new_v4()));
         let saved = book.save(&path).map_err(broken);
@@ -263,7 +303,7 @@ impl<'a> Encoder<'a> {
                 return Ok(());
             }
             bytes.truncate(read);
-            sender.send(bytes)?;
+            spool.write(&bytes)?;
         }
     }
 }

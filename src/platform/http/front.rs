@@ -236,7 +236,7 @@ impl Door {
                 return Err(Problem::new(Code::InvalidParameter).faults(faults));
             }
         };
-        let export = export(request, &operation, &query_values);
+        let export = export(request, &operation, &query_values, self.address(request));
         // Who names a format need not accept it as well.
         if export.is_none() || !query_values.contains_key("format") {
             negotiate(request, &operation)?;
@@ -311,13 +311,18 @@ impl Door {
 }
 
 /// The list as a file, where the caller asks for one.
-fn export(request: &ServiceRequest, operation: &Operation, query: &Map<String, Value>) -> Option<Export> {
+fn export(
+    request: &ServiceRequest,
+    operation: &Operation,
+    query: &Map<String, Value>,
+    address: IpAddr,
+) -> Option<Export> {
     let columns = operation.columns.clone()?;
     let excel_fr = query.get("profile").is_some_and(|profile| profile == "excel-fr");
     let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let format = export::asked(query.get("format").and_then(Value::as_str), excel_fr, accept)?;
     let name = operation.path.split('/').rfind(|segment| !segment.starts_with('{')).unwrap_or("liste").to_owned();
-    Some(Export { format, columns, name, whole: Arc::default() })
+    Some(Export { format, columns, name, whole: Arc::default(), address })
 }
 
 fn other_method(method: &Method, allowed: &[&Method]) -> Result<Admission> {

@@ -8,13 +8,14 @@ use super::{looked_at, none};
 use crate::support::{Database, Session};
 
 /// Tables that hold personal data or money: the database itself must hide their rows.
-const PRIVATE: [&str; 41] = [
+const PRIVATE: [&str; 42] = [
     "accesses",
     "accounts",
     "activity_report_keys",
     "activity_report_revisions",
     "activity_reports",
     "agreement_amendments",
+    "agreement_borrowings",
     "agreement_posts",
     "agreements",
     "api_clients",
@@ -53,7 +54,10 @@ const PRIVATE: [&str; 41] = [
 ];
 
 /// Tables whose changes the journal does not tell: journals and queues themselves, and reference data.
-const NOT_AUDITED: [&str; 22] = [
+const NOT_AUDITED: [&str; 24] = [
+    // A digest of what others say, and where sending stands: no facts of their own.
+    "agreement_borrowings",
+    "webhook_receivers",
     "accesses",
     "activity_figures",
     "activity_report_keys",

@@ -6,7 +6,7 @@ use conum::platform::auth::{Actor, Territory};
 use conum::platform::ids::{CandidateId, CounsellorId, StructureId};
 use serde_json::{Value, json};
 
-use super::{Answer, App};
+use super::{Answer, App, Call};
 
 /// A SIRET with a right key that no real establishment has, another one at each call.
 pub fn siret() -> String {
@@ -218,11 +218,27 @@ pub fn submitted(app: &App, employer: &Employer, post: &str, candidate: &str) ->
     app.post("/api/v1/recruitments").by(&employer.actor).json(&body).expect(201).id()
 }
 
+/// Validates a recruitment as the ANCT, naming the terms that it shows.
+pub fn validate<'a>(app: &'a App, id: &str) -> Call<'a> {
+    validate_by(app, &Actor::Anct, id)
+}
+
+pub fn validate_by<'a>(app: &'a App, actor: &Actor, id: &str) -> Call<'a> {
+    step(app, actor, &format!("/api/v1/recruitments/{id}"), "validate").json(&terms(app, id))
+}
+
+/// The terms that a recruitment shows, as its validation expects them.
+pub fn terms(app: &App, id: &str) -> Value {
+    let seen = app.get(&format!("/api/v1/recruitments/{id}")).by(&Actor::Anct).expect(200);
+    json!({"expected_starts_on": seen.at("/starts_on"), "expected_ends_on": seen.at("/ends_on"),
+        "expected_gross_monthly_salary_cents": seen.at("/gross_monthly_salary_cents")})
+}
+
 /// Submits and validates a recruitment; the recruitment's id.
 #[track_caller]
 pub fn recruited(app: &App, employer: &Employer, post: &str, candidate: &str) -> String {
     let id = submitted(app, employer, post, candidate);
-    transition(app, &format!("/api/v1/recruitments/{id}"), "validate").expect(200);
+    validate(app, &id).expect(200);
     id
 }
 

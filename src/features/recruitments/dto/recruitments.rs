@@ -63,6 +63,34 @@ pub struct RecruitmentPatch {
     pub documents: Option<Vec<RecruitmentDocument>>,
 }
 
+/// A recruitment is validated: the terms that decide what is paid, and when, as they were read.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"expected_starts_on": "2021-09-01", "expected_ends_on": "2023-08-31",
+    "expected_gross_monthly_salary_cents": 185_000}))]
+pub struct RecruitmentValidation {
+    /// `starts_on` of the recruitment: months are counted, and subsidies fall due, from then on.
+    #[schema(example = "2021-09-01")]
+    pub expected_starts_on: NaiveDate,
+    /// `ends_on` of the recruitment; null, or left out, of a CDI.
+    #[schema(example = "2023-08-31")]
+    pub expected_ends_on: Option<NaiveDate>,
+    /// `gross_monthly_salary_cents` of the recruitment.
+    #[schema(minimum = 0, maximum = 2_000_000, example = 185_000)]
+    pub expected_gross_monthly_salary_cents: i64,
+}
+
+impl RecruitmentValidation {
+    /// The terms of a recruitment as it shows them.
+    pub fn of(recruitment: &Recruitment) -> Self {
+        Self {
+            expected_starts_on: recruitment.starts_on,
+            expected_ends_on: recruitment.ends_on,
+            expected_gross_monthly_salary_cents: recruitment.gross_monthly_salary_cents,
+        }
+    }
+}
+
 /// Why a recruitment is refused.
 #[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]

@@ -1,10 +1,13 @@
 //! A submitted recruitment is validated, refused or cancelled.
 
+use serde_json::{Map, Value, json};
+
 use super::file::{File, Locked, check_validate, lock_all, told};
 use crate::features::accounts::service as accounts;
 use crate::features::candidates::service as candidates;
 use crate::features::matching::service as matching;
 use crate::features::posts::service as posts;
+use crate::features::recruitments::dto::RecruitmentValidation;
 use crate::features::recruitments::mails;
 use crate::features::recruitments::model::STEPS;
 use crate::features::recruitments::store::counsellors;
@@ -12,7 +15,7 @@ use crate::features::recruitments::store::recruitments::{self, Change, Recruitme
 use crate::features::structures::service as structures;
 use crate::platform::auth::Role;
 use crate::platform::db::Tx;
-use crate::platform::error::Result;
+use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events::{self, Event};
 use crate::platform::ids::{CounsellorId, RecruitmentId};
 use crate::platform::mail::Email;
@@ -20,9 +23,15 @@ use crate::platform::transitions::after;
 use crate::platform::{mail, text};
 
 /// The post is occupied, the candidate a counsellor. A renewal waits for the end of the contract that it renews.
-pub fn validate(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Result<File> {
+pub fn validate(
+    tx: &mut Tx<'_>,
+    id: RecruitmentId,
+    version: Option<i32>,
+    expected: &RecruitmentValidation,
+) -> Result<File> {
     let locked = lock_all(tx, id, version)?;
     check_validate(&locked.recruitment)?;
+    require_terms(expected, &locked.recruitment)?;
     if locked.recruitment.waiting {
         recruitments::change(tx, id, &Change::Validated)?;
         posts::settle(tx, locked.post.id)?;
@@ -38,6 +47,32 @@ pub fn validate(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Res
         mails::validated_to_candidate(front_url, &file.recruitment, to, leave)
     })?;
     Ok(file)
+}
+
+/// What is validated is what was read.
+fn require_terms(expected: &RecruitmentValidation, recruitment: &Recruitment) -> Result<()> {
+    let actual = RecruitmentValidation::of(recruitment);
+    let members = [
+        ("starts_on", json!(expected.expected_starts_on), json!(actual.expected_starts_on)),
+        ("ends_on", json!(expected.expected_ends_on), json!(actual.expected_ends_on)),
+        (
+            "gross_monthly_salary_cents",
+            json!(expected.expected_gross_monthly_salary_cents),
+            json!(actual.expected_gross_monthly_salary_cents),
+        ),
+    ];
+    let others: Vec<_> = members.into_iter().filter(|(_, expected, actual)| expected != actual).collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = others.iter().map(|(name, ..)| *name).collect();
+    let side = |of: fn(&(&'static str, Value, Value)) -> Value| -> Value {
+        others.iter().map(|member| (member.0.to_owned(), of(member))).collect::<Map<_, _>>().into()
+    };
+    Err(Problem::new(Code::TermsChanged)
+        .with("members", names.join(", "))
+        .extension("expected", side(|member| member.1.clone()))
+        .extension("actual", side(|member| member.2.clone())))
 }
 
 /// A validated recruitment takes effect: post, candidate, matches, counsellor, account.

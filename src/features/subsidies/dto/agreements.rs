@@ -44,12 +44,28 @@ pub struct AgreementPatch {
 }
 
 /// An agreement is signed.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema, Validate)]
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"expected_cents": 10_000_000, "signed_on": "2021-09-15"}))]
 pub struct Signature {
+    /// The amount that is signed, in euro cents, as it was read: `estimate_cents` of the agreement, or, for a day before
+    /// today, `amount_cents` of its calculation for that day. Another one is 412 `amount_changed`.
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64, example = 10_000_000)]
+    pub expected_cents: i64,
     /// Day of the last signature, which decides upon the scale: today by default, never later, nor before the draft.
     #[schema(example = "2021-09-15")]
     pub signed_on: Option<NaiveDate>,
+}
+
+/// An agreement is amended.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"expected_cents": 15_000_000}))]
+pub struct AmendmentSignature {
+    /// The whole amount of the agreement afterwards, in euro cents, as it was read: its `estimate_cents`. Another one is
+    /// 412 `amount_changed`.
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64, example = 15_000_000)]
+    pub expected_cents: i64,
 }
 
 /// Why an agreement comes to nothing.
@@ -181,7 +197,8 @@ pub struct AgreementView {
     /// Posts under it; before the signature, those that would be.
     #[schema(minimum = 0, example = 2)]
     pub posts_count: i64,
-    /// What would be agreed if it were signed today, in euro cents; null once it is signed, or without a scale in force.
+    /// What would be agreed in all if it were signed or amended today, in euro cents: what `sign_agreement` and
+    /// `amend_agreement` expect. Null with nothing to sign or amend, or without a scale in force.
     #[schema(minimum = 0, example = 10_000_000)]
     pub estimate_cents: Option<i64>,
     /// What is agreed today, in euro cents: nothing before the signature.

@@ -15,8 +15,16 @@ use crate::text_enum;
 /// Orders what is due: everything, or what the choice says.
 #[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"execution_on": "2026-12-15", "phase": "v1"}))]
+#[schema(example = json!({"execution_on": "2026-12-15", "phase": "v1", "expected_cents": 1_000_000, "expected_count": 1}))]
 pub struct NewPaymentBatch {
+    /// What is ordered, in euro cents, as it was read: `amount_cents` of the same call with `dry_run=true`. Required but in a
+    /// dry run; another amount is 412 `amount_changed`.
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_i64, example = 1_000_000)]
+    pub expected_cents: Option<i64>,
+    /// How many lines it has, as it was read: `lines_count` of the same call with `dry_run=true`. Required but in a dry run;
+    /// another number is 412 `amount_changed`.
+    #[schema(minimum = 0, maximum = 10_000, example = 1)]
+    pub expected_count: Option<i32>,
     /// Day on which the bank is to pay: today at the earliest.
     #[schema(example = "2026-12-15")]
     pub execution_on: NaiveDate,

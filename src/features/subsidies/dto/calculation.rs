@@ -1,13 +1,22 @@
 //! Shapes of calculations.
 
 use chrono::NaiveDate;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::features::posts::model::Phase;
 use crate::features::subsidies::model::Category;
 use crate::features::subsidies::service::{Calculation, CalculationLine, LineKind, PostCalculation};
 use crate::platform::ids::{AgreementId, PostId, SubsidyScaleId};
+
+/// For which day an agreement is calculated.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct CalculationFilter {
+    /// Before the signature: as if it were signed on this day; today by default.
+    #[param(example = "2021-09-15")]
+    pub signed_on: Option<NaiveDate>,
+}
 
 /// One line of a calculation.
 #[derive(Clone, Debug, Serialize, ToSchema)]

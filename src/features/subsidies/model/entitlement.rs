@@ -40,6 +40,27 @@ pub struct Standing {
     pub is_trained: bool,
 }
 
+/// Why a post may still earn or owe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moves {
+    /// Somebody works on it, and a break would ask money back.
+    Running,
+    /// Somebody may still be hired for what is left of its term.
+    Vacant,
+    /// An amendment would agree on more.
+    Amendable,
+}
+
+impl Moves {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Vacant => "vacant",
+            Self::Amendable => "amendable",
+        }
+    }
+}
+
 /// An instalment that is neither ordered nor paid.
 #[derive(Clone, Debug)]
 pub struct Open {
@@ -97,6 +118,20 @@ impl Standing {
     /// the time worked afterwards.
     pub fn entitlement(&self) -> i64 {
         if self.is_settling() { pro_rata(self.full_cents, self.worked, self.term) } else { self.full_cents }
+    }
+
+    /// Whether it may still earn or owe, why, and from which day on no more if the contract goes on. The standing is that
+    /// of the eve: a contract may still end on today's morning. What a correction of the past would change does not count.
+    pub fn moves(&self) -> Option<(Moves, Option<NaiveDate>)> {
+        if self.has_left {
+            return None;
+        }
+        if self.worked < self.term {
+            let Some(since) = self.running_since else { return Some((Moves::Vacant, None)) };
+            let earned_on = reached_on(since, self.term - self.worked_before_running);
+            return Some((Moves::Running, earned_on.succ_opt()));
+        }
+        (self.agreed_cents < self.full_cents).then_some((Moves::Amendable, None))
     }
 
     fn holds(&self, condition: Condition, months: i32) -> bool {

@@ -3,7 +3,7 @@
 mod entitlement;
 mod term;
 
-pub use entitlement::{Added, Next, Open, PlanLine, Revision, Standing, revise};
+pub use entitlement::{Added, Moves, Next, Open, PlanLine, Revision, Standing, revise};
 pub use term::{THIRTIETHS, months_text, pro_rata, reached_on, thirtieths, worked};
 
 use crate::features::structures::model::StructureKind;

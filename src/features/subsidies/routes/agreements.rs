@@ -137,11 +137,17 @@ pub async fn update_agreement(
 /// Explain an agreement's amount, line by line.
 ///
 /// Of each post: the scale and its version, the facts that went in, and lines that add up to the amount. Before the
-/// signature it tells what would be agreed today (409 `scale_missing` without a scale in force).
-#[utoipa::path(tag = "subsidies", responses((status = 200, description = "The calculation.", body = CalculationView)))]
+/// signature it tells what would be agreed today, or on the day `signed_on` (409 `scale_missing` without a scale in force).
+#[utoipa::path(tag = "subsidies", params(CalculationFilter),
+    responses((status = 200, description = "The calculation.", body = CalculationView)))]
 #[get("/agreements/{id}/calculation")]
-pub async fn explain_calculation(caller: Caller<can::explain_calculation>, id: PathParams<AgreementId>) -> Answer {
-    caller.read_private(move |reader| Reply::ok(&CalculationView::from(service::calculate(reader, id.0)?))).await
+pub async fn explain_calculation(
+    caller: Caller<can::explain_calculation>,
+    id: PathParams<AgreementId>,
+    filter: Query<CalculationFilter>,
+) -> Answer {
+    let on = filter.signed_on;
+    caller.read_private(move |reader| Reply::ok(&CalculationView::from(service::calculate(reader, id.0, on)?))).await
 }
 
 /// Take an agreement into instruction.
@@ -155,8 +161,9 @@ pub async fn instruct_agreement(caller: Caller<can::instruct_agreement>, id: Pat
 /// Sign an agreement.
 ///
 /// Every post of the phase that the structure holds comes under it, for the amount of the scale in force on the day of the
-/// signature, and its instalments are planned. 409 `agreement_documents_missing`, `bank_details_missing`, `scale_missing`,
-/// `envelope_exceeded`.
+/// signature, and its instalments are planned. `expected_cents` names the amount that was read (`estimate_cents`): another
+/// one is 412 `amount_changed`, with both, and nothing changes. 409 `agreement_documents_missing`, `bank_details_missing`,
+/// `scale_missing`, `envelope_exceeded`.
 #[utoipa::path(tag = "subsidies", request_body = Signature,
     responses((status = 200, description = "Signed.", body = AgreementView)))]
 #[post("/agreements/{id}/sign")]
@@ -166,24 +173,35 @@ pub async fn sign_agreement(
     body: Body<Signature>,
 ) -> Answer {
     let version = caller.version();
-    caller.write(move |tx| file(service::sign(tx, id.0, version, body.signed_on)?)).await
+    caller.write(move |tx| file(service::sign(tx, id.0, version, &body)?)).await
 }
 
 /// Amend a signed agreement.
 ///
 /// Posts that have come since come under it by the scale in force today; those on which somebody works again get their full
 /// amount back. What is agreed never rises without an amendment; it falls by itself when a contract ends or a post leaves.
-/// 409 `nothing_to_amend`, `envelope_exceeded`.
-#[utoipa::path(tag = "subsidies", responses((status = 200, description = "Amended.", body = AgreementView)))]
+/// `expected_cents` names the whole amount afterwards, as it was read (`estimate_cents`): another one is 412
+/// `amount_changed`, with both, and nothing changes. 409 `nothing_to_amend`, `envelope_exceeded`.
+#[utoipa::path(tag = "subsidies", request_body = AmendmentSignature,
+    responses((status = 200, description = "Amended.", body = AgreementView)))]
 #[post("/agreements/{id}/amend")]
-pub async fn amend_agreement(caller: Caller<can::amend_agreement>, id: PathParams<AgreementId>) -> Answer {
+pub async fn amend_agreement(
+    caller: Caller<can::amend_agreement>,
+    id: PathParams<AgreementId>,
+    body: Body<AmendmentSignature>,
+) -> Answer {
     let version = caller.version();
-    caller.write(move |tx| file(service::amend(tx, id.0, version)?)).await
+    caller.write(move |tx| file(service::amend(tx, id.0, version, body.expected_cents)?)).await
 }
 
 /// Close an agreement.
 ///
-/// Nothing is left to pay, nor to be paid back: 409 `agreement_unsettled`.
+/// Nothing is left to pay, nor to be paid back: 409 `agreement_unsettled`. No post of it may still earn or owe: 409
+/// `agreement_posts_open`. Both list such posts in `posts_open`, with the `reason`: `running` (somebody works on it, and not
+/// all months of its term are earned; `until_on` is the day on which they are, if the contract goes on), `vacant` (somebody
+/// may be hired for what is left of its term, until the post is returned or taken back), `amendable` (an amendment would
+/// agree on more). Should the past be corrected later (a contract that is broken off, or a post that moves, as of an
+/// earlier day), the agreement stays closed, and what was paid beyond is asked back by a credit note.
 #[utoipa::path(tag = "subsidies", responses((status = 200, description = "Closed.", body = AgreementView)))]
 #[post("/agreements/{id}/close")]
 pub async fn close_agreement(caller: Caller<can::close_agreement>, id: PathParams<AgreementId>) -> Answer {

@@ -108,15 +108,18 @@ pub async fn list_payment_batches(
 /// Order what is due.
 ///
 /// The batch is frozen from then on: its lines, amounts and accounts. An instalment is in one batch at a time, however many
-/// are made at once; without any left 409 `nothing_due`. After a call whose answer got lost, send it again with the same
+/// are made at once; without any left 409 `nothing_due`. Try first with `dry_run=true`, read `amount_cents` and
+/// `lines_count`, and name them as `expected_cents` and `expected_count`: when something else would be ordered by then, it is
+/// 412 `amount_changed`, with both, and nothing is. After a call whose answer got lost, send it again with the same
 /// `Idempotency-Key`: it answers the batch that was made.
 #[utoipa::path(tag = "subsidies", request_body = NewPaymentBatch,
     responses((status = 201, description = "Ordered.", body = PaymentBatchView)))]
 #[post("/payment-batches")]
 pub async fn create_payment_batch(caller: Caller<can::create_payment_batch>, body: Body<NewPaymentBatch>) -> Answer {
+    let trying = caller.is_dry_run();
     caller
         .write(move |tx| {
-            let batch = service::create_batch(tx, &body)?;
+            let batch = service::create_batch(tx, &body, trying)?;
             let (id, version) = (batch.id, batch.version);
             Reply::created(format!("/api/v1/payment-batches/{id}"), &PaymentBatchView::from(batch), version)
         })

@@ -2,12 +2,12 @@
 
 use chrono::NaiveDate;
 
-use super::file::{File, check_amend, check_close, check_instruct, check_sign, lock, require, told};
-use super::pricing::{Priced, price};
+use super::file::{File, check_amend, check_close, check_instruct, check_sign, estimate, lock, require, told};
+use super::pricing::{Priced, price, require_amount, worth};
 use super::revision::revise_locked;
 use crate::features::structures::model::StructureStatus;
 use crate::features::structures::service as structures;
-use crate::features::subsidies::dto::{AgreementPatch, NewAgreement};
+use crate::features::subsidies::dto::{AgreementPatch, NewAgreement, Signature};
 use crate::features::subsidies::mails;
 use crate::features::subsidies::model::{AGREEMENT_STEPS, AgreementDocument, Category, LegalForm};
 use crate::features::subsidies::store::agreements::{self, Agreement, Amendment, Change, NewRow};
@@ -84,10 +84,10 @@ fn lock_with_posts(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>) -> Re
 }
 
 /// Signs: what its posts are worth by the scales in force on that day is agreed, and their instalments are planned.
-pub fn sign(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>, on: Option<NaiveDate>) -> Result<File> {
+pub fn sign(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>, signature: &Signature) -> Result<File> {
     let agreement = lock_with_posts(tx, id, version)?;
     check_sign(&agreement)?;
-    let on = on.unwrap_or(tx.today());
+    let on = signature.signed_on.unwrap_or(tx.today());
     if on > tx.today() {
         return Err(Problem::invalid_field("signed_on", FaultCode::InTheFuture));
     }
@@ -95,11 +95,14 @@ pub fn sign(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>, on: Option<N
     if on < first {
         return Err(Problem::invalid(vec![Fault::field("signed_on", FaultCode::TooSmall).with("limit", first)]));
     }
-    let priced = price(tx.conn(), &agreement, on)?;
+    let today = tx.today();
+    let priced = price(tx.conn(), &agreement, on, today)?;
+    require_amount(signature.expected_cents, worth(&priced))?;
     agreements::change(tx, id, &Change::Signed { on })?;
     cover(tx, &agreement, &priced, on)?;
     revise_locked(tx, &[id], true)?;
     let file = told(tx, "agreement.signed", id)?;
+    require_amount(signature.expected_cents, file.agreement.amount_cents)?;
     to_structure(tx, &file.agreement, |to| mails::signed(&file.agreement, to))?;
     Ok(file)
 }
@@ -126,11 +129,13 @@ fn cover(tx: &mut Tx<'_>, agreement: &Agreement, priced: &[Priced], on: NaiveDat
 }
 
 /// Takes posts in that have come, and agrees anew on those that are occupied again.
-pub fn amend(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>) -> Result<File> {
+pub fn amend(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>, expected_cents: i64) -> Result<File> {
     let agreement = lock_with_posts(tx, id, version)?;
     check_amend(&agreement)?;
     let today = tx.today();
-    let priced = price(tx.conn(), &agreement, today)?;
+    let estimated = estimate(&mut tx.reader(), &agreement)?.unwrap_or(agreement.amount_cents);
+    require_amount(expected_cents, estimated)?;
+    let priced = price(tx.conn(), &agreement, today, today)?;
     let before: Vec<_> = covered::of_agreements(tx.conn(), &[id])?;
     agreements::change(tx, id, &Change::Amended)?;
     cover(tx, &agreement, &priced, today)?;
@@ -149,11 +154,13 @@ pub fn amend(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>) -> Result<F
     };
     agreements::insert_amendment(tx, id, &amendment)?;
     let file = told(tx, "agreement.amended", id)?;
+    require_amount(expected_cents, file.agreement.amount_cents)?;
     to_structure(tx, &file.agreement, |to| mails::amended(&file.agreement, to))?;
     Ok(file)
 }
 
-/// Nothing is left to pay nor to be paid back.
+/// Nothing is left to pay nor to be paid back, and none of its posts can move any more. Should the past be corrected, the
+/// agreement stays closed and what is owed back becomes a credit note.
 pub fn close(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>) -> Result<File> {
     let agreement = lock(tx, id, version)?;
     check_close(&mut tx.reader(), &agreement)?;

@@ -16,15 +16,20 @@ use crate::features::subsidies::store::instalments::{self, Live};
 use crate::features::subsidies::store::ledger::{self, About};
 use crate::features::subsidies::store::{agreements, credits, envelopes};
 use crate::platform::db::{Reader, Tx};
-use crate::platform::error::{Code, Fault, FaultCode, Place, Problem, Result};
+use crate::platform::error::{Code, Fault, FaultCode, Faults, Place, Problem, Result};
 use crate::platform::events::{self, Event};
 use crate::platform::ids::{AgreementId, InstalmentId, PaymentBatchId, uuids};
 
 /// Lines that one batch may have.
 const LINES: i64 = 10_000;
 
-/// Orders what is due: each instalment in one batch, however many are made at once.
-pub fn create_batch(tx: &mut Tx<'_>, new: &NewPaymentBatch) -> Result<Batch> {
+/// Orders what is due: each instalment in one batch, however many are made at once. Who only tries needs not say what is
+/// expected.
+pub fn create_batch(tx: &mut Tx<'_>, new: &NewPaymentBatch, trying: bool) -> Result<Batch> {
+    let mut faults = Faults::default();
+    faults.add_if(!trying && new.expected_cents.is_none(), "expected_cents", FaultCode::Required);
+    faults.add_if(!trying && new.expected_count.is_none(), "expected_count", FaultCode::Required);
+    faults.into_result()?;
     if tx.site().payer.is_none() {
         return Err(Problem::new(Code::PayerMissing));
     }
@@ -57,6 +62,8 @@ pub fn create_batch(tx: &mut Tx<'_>, new: &NewPaymentBatch) -> Result<Batch> {
             .collect();
         return Err(Problem::new(Code::NothingDue).extension("instalments_not_due", missing));
     }
+    let batch = find_batch(&mut tx.reader(), id)?;
+    require_expected(new, &batch)?;
     for instalment in instalments::live(tx.conn(), &of)?.iter().filter(|i| ordered.contains(&i.id.uuid())) {
         let place = Some((
             Some(instalment.structure_id),
@@ -67,7 +74,23 @@ pub fn create_batch(tx: &mut Tx<'_>, new: &NewPaymentBatch) -> Result<Batch> {
         events::emit(tx, &Event { kind: "instalment.ordered", resource: "instalments", id, place })?;
     }
     emit(tx, "payment_batch.ordered", id)?;
-    find_batch(&mut tx.reader(), id)
+    Ok(batch)
+}
+
+/// What is ordered is what was read.
+fn require_expected(new: &NewPaymentBatch, batch: &Batch) -> Result<()> {
+    let cents = new.expected_cents.unwrap_or(batch.amount_cents);
+    let count = new.expected_count.unwrap_or(batch.lines_count);
+    if (cents, count) == (batch.amount_cents, batch.lines_count) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::AmountChanged)
+        .with("expected", cents)
+        .with("actual", batch.amount_cents)
+        .extension("expected_cents", cents)
+        .extension("actual_cents", batch.amount_cents)
+        .extension("expected_count", count)
+        .extension("actual_count", batch.lines_count))
 }
 
 pub fn find_batch(reader: &mut Reader<'_>, id: PaymentBatchId) -> Result<Batch> {

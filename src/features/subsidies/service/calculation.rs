@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::file::require;
+use super::file::{is_open, require};
 use super::pricing::{Priced, price};
 use super::revision::standings;
 use crate::features::subsidies::model::{AgreementStatus, Standing, THIRTIETHS, months_text};
@@ -61,12 +61,13 @@ pub struct Calculation {
     pub amount_cents: i64,
 }
 
-/// Explains what is agreed, or, before the signature, what would be agreed today.
-pub fn calculate(reader: &mut Reader<'_>, id: AgreementId) -> Result<Calculation> {
+/// Explains what is agreed, or, before the signature, what would be agreed if it were signed on a day: today by default.
+pub fn calculate(reader: &mut Reader<'_>, id: AgreementId, signed_on: Option<NaiveDate>) -> Result<Calculation> {
     let agreement = require(reader, id)?;
-    let on = reader.today();
+    let today = reader.today();
+    let on = signed_on.filter(|_| is_open(&agreement)).unwrap_or(today);
     let posts = match agreement.status {
-        AgreementStatus::Draft | AgreementStatus::UnderInstruction => price(reader.conn(), &agreement, on)?
+        AgreementStatus::Draft | AgreementStatus::UnderInstruction => price(reader.conn(), &agreement, on, today)?
             .into_iter()
             .map(|priced| expected(reader, priced))
             .collect::<Result<_>>()?,

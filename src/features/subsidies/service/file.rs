@@ -1,6 +1,9 @@
 //! An agreement as it is shown, and the checks behind every transition of it.
 
-use super::pricing::price;
+use serde_json::{Value, json};
+
+use super::pricing::{price, worth};
+use super::revision::standings;
 use crate::features::structures::model::StructureStatus;
 use crate::features::subsidies::model::{AGREEMENT_STEPS, AgreementDocument, AgreementStatus, EnvelopeCode};
 use crate::features::subsidies::store::agreements::{self, Agreement, Amendment};
@@ -20,7 +23,7 @@ use crate::platform::transitions::{Transition, after, require_version};
 pub struct File {
     pub agreement: Agreement,
     pub missing: Vec<AgreementDocument>,
-    /// What its posts would be paid if it were signed today; none once it is signed, or without a scale.
+    /// What would be agreed if it were signed or amended today; none without anything to agree on, or without a scale.
     pub estimate_cents: Option<i64>,
     pub posts: Vec<Covered>,
     pub amendments: Vec<Amendment>,
@@ -48,8 +51,9 @@ pub(super) fn file(reader: &mut Reader<'_>, agreement: Agreement) -> Result<File
     let posts = covered::of_agreements(reader.conn(), &[agreement.id])?;
     let amendments = agreements::amendments(reader.conn(), agreement.id)?;
     let estimate = estimate(reader, &agreement);
-    let sign = check_sign(&agreement).and_then(|()| check_funds(reader, estimate.clone()?));
-    let amend = check_amend(&agreement);
+    let more = || estimate.clone().map(|cents| cents.unwrap_or(agreement.amount_cents) - agreement.amount_cents);
+    let sign = check_sign(&agreement).and_then(|()| check_funds(reader, more()?));
+    let amend = check_amend(&agreement).and_then(|()| check_funds(reader, more()?));
     let close = check_close(reader, &agreement);
     let principal = reader.principal();
     let transitions = vec![
@@ -69,27 +73,28 @@ pub(super) fn file(reader: &mut Reader<'_>, agreement: Agreement) -> Result<File
         ),
     ];
     let missing = missing(&agreement);
-    Ok(File {
-        estimate_cents: estimate.ok().filter(|_| is_open(&agreement)),
-        agreement,
-        missing,
-        posts,
-        amendments,
-        transitions,
-    })
+    Ok(File { estimate_cents: estimate.ok().flatten(), agreement, missing, posts, amendments, transitions })
 }
 
-fn is_open(agreement: &Agreement) -> bool {
+pub(super) fn is_open(agreement: &Agreement) -> bool {
     matches!(agreement.status, AgreementStatus::Draft | AgreementStatus::UnderInstruction)
 }
 
-/// What the posts that belong under an agreement would be paid today.
-fn estimate(reader: &mut Reader<'_>, agreement: &Agreement) -> Result<i64> {
-    if !is_open(agreement) {
-        return Ok(0);
+/// What would be agreed if the agreement were signed or amended today, if it may be.
+pub(super) fn estimate(reader: &mut Reader<'_>, agreement: &Agreement) -> Result<Option<i64>> {
+    if !is_open(agreement) && !agreement.amendment_needed {
+        return Ok(None);
     }
     let today = reader.today();
-    Ok(price(reader.conn(), agreement, today)?.iter().map(|priced| priced.standing.entitlement()).sum())
+    let new = worth(&price(reader.conn(), agreement, today, today)?);
+    let posts = covered::of_agreements(reader.conn(), &[agreement.id])?;
+    let contracts = covered::contracts(reader.conn(), &posts.iter().map(|post| post.id).collect::<Vec<_>>())?;
+    let held = posts.iter().zip(standings(&posts, &contracts, today)).map(|(post, standing)| match post.removed_on {
+        // As a revision has it: what left never rises.
+        Some(_) => standing.entitlement().min(standing.agreed_cents),
+        None => standing.entitlement(),
+    });
+    Ok(Some(new + held.sum::<i64>()))
 }
 
 fn missing(agreement: &Agreement) -> Vec<AgreementDocument> {
@@ -140,12 +145,32 @@ pub(super) fn check_amend(agreement: &Agreement) -> Result<()> {
     if agreement.amendment_needed { Ok(()) } else { Err(Problem::new(Code::NothingToAmend)) }
 }
 
+/// Nothing is left to pay or to be paid back, and none of its posts can earn or owe any more.
 pub(super) fn check_close(reader: &mut Reader<'_>, agreement: &Agreement) -> Result<()> {
     after(AGREEMENT_STEPS, agreement.status, "close")?;
-    match agreements::unsettled(reader.conn(), agreement.id)? {
-        0 => Ok(()),
-        count => Err(Problem::new(Code::AgreementUnsettled).with("count", count)),
+    let count = agreements::unsettled(reader.conn(), agreement.id)?;
+    let moving = moving(reader, agreement.id)?;
+    if count > 0 {
+        return Err(Problem::new(Code::AgreementUnsettled).with("count", count).extension("posts_open", moving));
     }
+    if !moving.is_empty() {
+        return Err(Problem::new(Code::AgreementPostsOpen).with("count", moving.len()).extension("posts_open", moving));
+    }
+    Ok(())
+}
+
+/// The posts that may still earn or owe, why, and until when.
+fn moving(reader: &mut Reader<'_>, id: AgreementId) -> Result<Vec<Value>> {
+    let eve = reader.today().pred_opt().unwrap_or_else(|| reader.today());
+    let posts = covered::of_agreements(reader.conn(), &[id])?;
+    let contracts = covered::contracts(reader.conn(), &posts.iter().map(|post| post.id).collect::<Vec<_>>())?;
+    let standings = standings(&posts, &contracts, eve);
+    let told = posts.iter().zip(standings).filter_map(|(post, standing)| {
+        let (because, until) = standing.moves()?;
+        Some(json!({"post_id": post.post_id, "post_reference": post.post_reference, "reason": because.as_str(),
+            "until_on": until}))
+    });
+    Ok(told.collect())
 }
 
 /// Locks an agreement of the caller's reach until the end of the transaction.
@@ -156,8 +181,35 @@ pub(super) fn lock(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>) -> Re
     Ok(agreement)
 }
 
-/// Tells of what happened and answers the agreement as it is now.
+/// What an agreement shows of others than itself: of its structure, its posts, the scales and the envelope.
+pub(super) fn borrowed(reader: &mut Reader<'_>, agreement: &Agreement) -> Result<String> {
+    let estimate = match estimate(reader, agreement) {
+        Err(problem) if problem.code() == Code::ScaleMissing => None,
+        other => other?,
+    };
+    let funds = match check_funds(reader, estimate.unwrap_or(agreement.amount_cents) - agreement.amount_cents) {
+        Err(problem) if problem.code() == Code::EnvelopeExceeded => false,
+        other => other.map(|()| true)?,
+    };
+    let covered: Vec<Value> = covered::of_agreements(reader.conn(), &[agreement.id])?
+        .iter()
+        .map(|post| json!([post.id, post.post_status, post.has_left]))
+        .collect();
+    let newcomers: Vec<Value> =
+        covered::newcomers(reader.conn(), agreement.id)?.iter().map(|post| json!(post.post_id)).collect();
+    let (siret, status) = (&agreement.siret, agreement.structure_status);
+    let (zone, bank) = (agreement.priority_area, agreement.has_bank_details);
+    let needed = agreement.amendment_needed;
+    Ok(json!([siret, status, zone, bank, needed, estimate, funds, covered, newcomers]).to_string())
+}
+
+/// Tells of what happened and answers the agreement as it is now. What it borrows is noted: its own change moved the version.
 pub(super) fn told(tx: &mut Tx<'_>, kind: &'static str, id: AgreementId) -> Result<File> {
+    tx.as_service(|tx| {
+        let agreement = require(&mut tx.reader(), id)?;
+        let facts = borrowed(&mut tx.reader(), &agreement)?;
+        agreements::keep_borrowed(tx, id, &facts)
+    })?;
     let file = find(&mut tx.reader(), id)?;
     let agreement = &file.agreement;
     let (departement, region) = (agreement.departement_code.as_str(), agreement.region_code.as_str());

@@ -6,6 +6,7 @@
 mod agreements;
 mod bank;
 mod batches;
+mod borrowings;
 mod calculation;
 mod credits;
 mod envelopes;

@@ -12,6 +12,23 @@ use crate::features::subsidies::store::covered::{self, Contract, Newcomer};
 use crate::features::subsidies::store::scales::{self, Scale};
 use crate::platform::error::{Code, Problem, Result};
 
+/// Refuses what would be agreed or paid when it is not what was read.
+pub(super) fn require_amount(expected: i64, actual: i64) -> Result<()> {
+    if expected == actual {
+        return Ok(());
+    }
+    Err(Problem::new(Code::AmountChanged)
+        .with("expected", expected)
+        .with("actual", actual)
+        .extension("expected_cents", expected)
+        .extension("actual_cents", actual))
+}
+
+/// What newcomers would add to an agreement.
+pub(super) fn worth(priced: &[Priced]) -> i64 {
+    priced.iter().map(|post| post.standing.entitlement()).sum()
+}
+
 /// A post with what it would be paid.
 pub(super) struct Priced {
     pub newcomer: Newcomer,
@@ -24,8 +41,14 @@ pub(super) struct Priced {
     pub standing: Standing,
 }
 
-/// Prices the posts that belong under an agreement and are not there yet, by the scales in force on a day.
-pub(super) fn price(conn: &mut PgConnection, agreement: &Agreement, on: NaiveDate) -> Result<Vec<Priced>> {
+/// Prices the posts that belong under an agreement and are not there yet, by the scales in force on a day, as they stand
+/// today.
+pub(super) fn price(
+    conn: &mut PgConnection,
+    agreement: &Agreement,
+    on: NaiveDate,
+    today: NaiveDate,
+) -> Result<Vec<Priced>> {
     let newcomers = covered::newcomers(conn, agreement.id)?;
     if newcomers.is_empty() {
         return Ok(Vec::new());
@@ -61,7 +84,7 @@ pub(super) fn price(conn: &mut PgConnection, agreement: &Agreement, on: NaiveDat
             let full_cents = pro_rata(total, left, whole);
             let term = left.max(1);
             let own: Vec<&Contract> = contracts.get(&newcomer.post_id.uuid()).into_iter().flatten().collect();
-            let standing = Standing { term, worked_before, full_cents, ..standing(&own, on) };
+            let standing = Standing { term, worked_before, full_cents, ..standing(&own, today) };
             Ok(Priced {
                 newcomer,
                 scale: scale.clone(),

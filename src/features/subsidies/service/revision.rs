@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{NaiveDate, TimeDelta};
 use uuid::Uuid;
 
+use super::borrowings;
 use crate::features::structures::service as structures;
 use crate::features::subsidies::mails;
 use crate::features::subsidies::model::{
@@ -33,6 +34,8 @@ const FOLLOWED: &[&str] = &[
     "post.vacated",
     "recruitment.validated",
     "recruitment.begun",
+    "recruitment.termination_requested",
+    "recruitment.termination_cancelled",
     "recruitment.terminated",
     "recruitment.completed",
     "enrolment.completed",
@@ -40,20 +43,22 @@ const FOLLOWED: &[&str] = &[
     "attendance.recorded",
 ];
 
-/// Acts on what happened to posts, contracts and enrolments, in the transaction in which it happened.
+/// Acts on what happened to posts, contracts, enrolments and whatever else agreements show, in the transaction in which it
+/// happened.
 pub fn follow(tx: &mut Tx<'_>, told: &[Told]) -> Result<()> {
     let about: BTreeSet<Uuid> = told.iter().filter(|told| FOLLOWED.contains(&told.kind)).map(|told| told.id).collect();
-    if about.is_empty() {
-        return Ok(());
+    if !about.is_empty() {
+        follow_posts(tx, &about.into_iter().collect::<Vec<_>>())?;
     }
-    let posts = covered::posts_of(tx.conn(), &about.into_iter().collect::<Vec<_>>())?;
+    borrowings::follow(tx, told)
+}
+
+fn follow_posts(tx: &mut Tx<'_>, about: &[Uuid]) -> Result<()> {
+    let posts = covered::posts_of(tx.conn(), about)?;
     let ids = agreements::in_force(tx.conn(), Some(&posts))?;
     agreements::lock_all(tx, &ids)?;
     revise_locked(tx, &ids, false)?;
-    // Agreements show how many posts they have and whether an amendment is needed, instalments who missed a training.
-    for id in agreements::around(tx.conn(), &posts)? {
-        tell_of_agreement(tx, id)?;
-    }
+    // Instalments show who missed a training.
     for row in instalments::with_absences(tx.conn(), &posts)? {
         let place = Some((Some(row.structure_id), row.departement_code.as_str(), row.region_code.as_str()));
         events::emit(tx, &Event { kind: "instalment.changed", resource: "instalments", id: row.id.uuid(), place })?;
@@ -74,7 +79,11 @@ pub(super) fn tell_of_agreement(tx: &mut Tx<'_>, id: AgreementId) -> Result<()> 
 pub fn settle_all(tx: &mut Tx<'_>) -> Result<usize> {
     let ids = agreements::in_force(tx.conn(), None)?;
     agreements::lock_all(tx, &ids)?;
-    revise_locked(tx, &ids, false)
+    let due = revise_locked(tx, &ids, false)?;
+    // A scale may be in force from today on.
+    let ids = agreements::estimated(tx.conn())?;
+    borrowings::refresh(tx, &ids)?;
+    Ok(due)
 }
 
 /// Where posts under agreements stand, by post under agreement.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::known_to;
 use crate::features::posts::model::Phase;
-use crate::features::structures::model::StructureStatus;
+use crate::features::structures::model::{StructureKind, StructureStatus};
 use crate::features::subsidies::model::{AgreementDocument, AgreementStatus, Category, LegalForm};
 use crate::platform::auth::Actor;
 use crate::platform::db::Tx;
@@ -48,6 +48,11 @@ pub struct Agreement {
     pub structure_name: String,
     #[diesel(sql_type = st::Text)]
     pub structure_status: StructureStatus,
+    #[diesel(sql_type = st::Text)]
+    pub structure_kind: StructureKind,
+    /// Under which it is signed with.
+    #[diesel(sql_type = st::Nullable<st::Text>)]
+    pub siret: Option<String>,
     #[diesel(sql_type = st::Text)]
     pub departement_code: String,
     #[diesel(sql_type = st::Text)]
@@ -127,8 +132,8 @@ fn needed() -> Sql {
 
 fn columns() -> Sql {
     sql!(
-        "a.*, s.reference as structure_reference, s.name as structure_name, s.status as structure_status, s.departement_code,
-         s.region_code, (s.zrr or s.qpv) as priority_area,
+        "a.*, s.reference as structure_reference, s.name as structure_name, s.status as structure_status, s.kind as structure_kind,
+         s.siret, s.departement_code, s.region_code, (s.zrr or s.qpv) as priority_area,
          case when a.status in ('draft', 'under_instruction')
             then (select count(*) from posts p where {})
             else (select count(*) from agreement_posts c where c.agreement_id = a.id and c.removed_on is null) end as posts_count,
@@ -174,33 +179,69 @@ pub fn lock_all(tx: &mut Tx<'_>, ids: &[AgreementId]) -> Result<()> {
         .map(|_| ())
 }
 
-/// Agreements in force, in order of their identifiers: all of them, or those that cover one of these posts.
+/// Agreements whose money is followed, in order of their identifiers: those with something to pay, or those that cover or
+/// covered one of these posts. A closed one is followed too: the past may be corrected.
 pub fn in_force(conn: &mut PgConnection, posts: Option<&[Uuid]>) -> Result<Vec<AgreementId>> {
     let covering = match posts {
         None => Sql::raw(
             "exists (select from instalments i where i.agreement_id = a.id and i.status in ('planned', 'due'))",
         ),
         Some(posts) => sql!(
-            "exists (select from agreement_posts c where c.agreement_id = a.id and c.removed_on is null and c.post_id = any({}))",
+            "exists (select from agreement_posts c where c.agreement_id = a.id and c.post_id = any({}))",
             posts.to_vec()
         ),
     };
     ids(
-        sql!("select a.id from agreements a where a.status in ('signed', 'amended') and {} order by a.id", covering),
+        sql!(
+            "select a.id from agreements a where a.status in ('signed', 'amended', 'closed') and {} order by a.id",
+            covering
+        ),
         conn,
     )
 }
 
-/// Agreements that are not over, of structures that hold or held one of these posts.
-pub fn around(conn: &mut PgConnection, posts: &[Uuid]) -> Result<Vec<AgreementId>> {
+/// Agreements that are not over, of structures of these identifiers, or that hold or held one of these posts.
+pub fn around(conn: &mut PgConnection, structures: &[Uuid], posts: &[Uuid]) -> Result<Vec<AgreementId>> {
     ids(
         sql!(
-            "select a.id from agreements a where a.status not in ('closed', 'abandoned') and a.structure_id in (
-                select t.structure_id from post_attachments t where t.post_id = any({})) order by a.id",
+            "select a.id from agreements a where a.status not in ('closed', 'abandoned') and (a.structure_id = any({})
+                or a.structure_id in (select t.structure_id from post_attachments t where t.post_id = any({})))
+             order by a.id",
+            structures.to_vec(),
             posts.to_vec()
         ),
         conn,
     )
+}
+
+/// Agreements that show what would be agreed on today: those to be signed or amended, in order of their identifiers.
+pub fn estimated(conn: &mut PgConnection) -> Result<Vec<AgreementId>> {
+    ids(
+        sql!(
+            "select a.id from agreements a where a.status in ('draft', 'under_instruction') or {} order by a.id",
+            needed()
+        ),
+        conn,
+    )
+}
+
+/// Keeps a digest of what an agreement shows of others than itself. Tells whether it was another one before.
+pub fn keep_borrowed(tx: &mut Tx<'_>, id: AgreementId, facts: &str) -> Result<bool> {
+    let changed = sql!(
+        "insert into agreement_borrowings as b (agreement_id, digest) values ({}, encode(sha256(convert_to({}, 'UTF8')), 'hex'))
+         on conflict (agreement_id) do update set digest = excluded.digest where b.digest <> excluded.digest",
+        id,
+        facts
+    )
+    .run(tx.conn())?;
+    Ok(changed > 0)
+}
+
+/// A structure has become public or private before the signature.
+pub fn recategorise(tx: &mut Tx<'_>, id: AgreementId, category: Category, form: LegalForm) -> Result<()> {
+    sql!("update agreements set category = {}, legal_form = {} where id = {}", category, form, id)
+        .run(tx.conn())
+        .map(|_| ())
 }
 
 fn ids(statement: Sql, conn: &mut PgConnection) -> Result<Vec<AgreementId>> {
@@ -292,11 +333,13 @@ pub fn touch(tx: &mut Tx<'_>, id: AgreementId) -> Result<()> {
     sql!("update agreements set status = status where id = {}", id).run(tx.conn()).map(|_| ())
 }
 
-/// What keeps an agreement from being closed: instalments to be paid, and credit notes that nobody has settled.
+/// What keeps an agreement from being closed: instalments to be paid, and credit notes that nobody has settled, or that
+/// an instalment is to settle that is not paid yet.
 pub fn unsettled(conn: &mut PgConnection, id: AgreementId) -> Result<i64> {
     sql!(
         "select (select count(*) from instalments i where i.agreement_id = {} and i.status in ('planned', 'due', 'ordered'))
-            + (select count(*) from credit_notes n where n.agreement_id = {} and n.status = 'issued') as n",
+            + (select count(*) from credit_notes n where n.agreement_id = {} and (n.status = 'issued' or exists (
+                select from instalments i where i.id = n.offset_instalment_id and i.status <> 'paid'))) as n",
         id,
         id
     )

@@ -72,7 +72,7 @@ pub struct Contract {
     pub key: Uuid,
     #[diesel(sql_type = st::Date)]
     pub starts_on: NaiveDate,
-    /// Last day worked, or the last one agreed; none of a contract without a term that runs.
+    /// Last day worked, asked for or agreed; none of a contract without a term that runs.
     #[diesel(sql_type = st::Nullable<st::Date>)]
     pub last_on: Option<NaiveDate>,
     #[diesel(sql_type = st::Bool)]
@@ -110,7 +110,7 @@ pub fn contracts_of_newcomers(conn: &mut PgConnection, agreement: AgreementId) -
 
 fn contracts_within(times: Sql, conn: &mut PgConnection) -> Result<Vec<Contract>> {
     sql!(
-        "select c.key, r.starts_on, coalesce(r.ended_on, r.ends_on) as last_on,
+        "select c.key, r.starts_on, coalesce(r.ended_on, least(r.terminates_on, r.ends_on)) as last_on,
             r.status in ('validated', 'termination_requested') as running,
             r.status in ('validated', 'termination_requested') and exists (
                 select from counsellors k join enrolments e on e.counsellor_id = k.id

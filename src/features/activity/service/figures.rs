@@ -1,14 +1,16 @@
 //! What the activity of a scope adds up to, broken down as asked.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use super::public;
 use crate::features::activity::dto::ActivityFilter;
 use crate::features::activity::model::counters::Counts;
+use crate::features::activity::model::masking::last_of_month;
 use crate::features::activity::model::{
     ActivityKind, AgeBracket, Channel, Dimension, DurationBand, FIRST_DAY, Mission, PublicStatus, RedirectionBody,
     TerritoryOf, Theme,
 };
+use crate::features::activity::store::editions::{self, Edition};
 use crate::features::activity::store::figures::{self, Key, Period, Scope};
 use crate::features::places::service as places;
 use crate::features::recruitments::service as recruitments;
@@ -46,6 +48,8 @@ pub struct Asked {
     pub territory_of: TerritoryOf,
     pub scope: Scope,
     pub public: bool,
+    /// What the public is told of; nothing to those who sign in, and before the first one.
+    pub edition: Option<Edition>,
 }
 
 /// Figures, and what they stand on.
@@ -60,7 +64,7 @@ pub struct Statistics {
 }
 
 /// What the names of a dimension's counters begin with.
-fn breakdown(dimension: Dimension) -> &'static str {
+pub fn breakdown(dimension: Dimension) -> &'static str {
     match dimension {
         Dimension::Activity => "activity_",
         Dimension::Channel => "channel_",
@@ -148,7 +152,6 @@ fn refuse(parameter: &str, code: FaultCode) -> Problem {
 fn scope(reader: &mut Reader<'_>, filter: &ActivityFilter) -> Result<Asked> {
     let today = reader.today();
     let first = FIRST_DAY.unwrap_or(today);
-    let period = Period { from: filter.from_on.unwrap_or(first), to: filter.to_on.unwrap_or(today) };
     let actor = reader.actor().clone();
     let territory_of = filter.territory_of.unwrap_or(TerritoryOf::Place);
     let public = actor == Actor::Anonymous;
@@ -195,14 +198,9 @@ fn scope(reader: &mut Reader<'_>, filter: &ActivityFilter) -> Result<Asked> {
         (None, None) => None,
     };
     let territory = within(reader, &actor, territory)?;
-    if public && (filter.from_on.is_some() || filter.to_on.is_some()) {
-        let today_is_end = filter.to_on.is_none() || period.to >= today;
-        let whole = Period { from: period.from, to: if today_is_end { last_of_month(today) } else { period.to } };
-        if !whole.is_whole_months() {
-            let fault = Fault::parameter("from_on", FaultCode::WholeMonths).with("expected", "2021-06-01, 2021-06-30");
-            return Err(Problem::new(Code::InvalidParameter).faults(vec![fault]));
-        }
-    }
+    let edition = if public { editions::last(reader.conn())? } else { None };
+    let period = Period { from: filter.from_on.unwrap_or(first), to: filter.to_on.unwrap_or(today) };
+    let period = if public { whole_months(filter, period, edition.as_ref())? } else { period };
     let one = |territory: &Territory| match territory {
         Territory::Departement(code) => (Some(vec![code.clone()]), None),
         Territory::Region(code) => (None, Some(code.clone())),
@@ -239,13 +237,21 @@ fn scope(reader: &mut Reader<'_>, filter: &ActivityFilter) -> Result<Asked> {
             Some(Territory::Region(code)) => Scope::Region(territory_of, code),
         }
     };
-    Ok(Asked { period, territory_of, scope, public })
+    Ok(Asked { period, territory_of, scope, public, edition })
 }
 
-fn last_of_month(day: NaiveDate) -> NaiveDate {
-    use chrono::{Datelike, Months};
-    let first = day.with_day(1).unwrap_or(day);
-    first.checked_add_months(Months::new(1)).and_then(|next| next.pred_opt()).unwrap_or(day)
+/// The months that the public asks for, until the last one of the edition. Nothing here depends on the day.
+fn whole_months(filter: &ActivityFilter, asked: Period, edition: Option<&Edition>) -> Result<Period> {
+    // Before the first edition there is nothing to tell.
+    let end = edition.map_or(asked.from, |edition| last_of_month(edition.last_month));
+    let to = filter.to_on.filter(|to| *to < end);
+    let whole = Period { from: asked.from, to: to.unwrap_or_else(|| last_of_month(end)) };
+    if (filter.from_on.is_some() || to.is_some()) && !whole.is_whole_months() {
+        let fault = Fault::parameter("from_on", FaultCode::WholeMonths).with("expected", "2021-06-01, 2021-06-30");
+        return Err(Problem::new(Code::InvalidParameter).faults(vec![fault]));
+    }
+    // What begins after the edition's end is told as it was asked: it is empty.
+    Ok(if asked.from > end { Period { from: asked.from, to: filter.to_on.unwrap_or(asked.from) } } else { whole })
 }
 
 /// The territory asked for, within the caller's own.
@@ -265,12 +271,12 @@ fn within(reader: &mut Reader<'_>, actor: &Actor, asked: Option<Territory>) -> R
 /// The figures that are asked for. The reader sees the whole country once the caller was admitted to the scope.
 pub fn statistics(reader: &mut Reader<'_>, filter: &ActivityFilter, language: Language) -> Result<Statistics> {
     let asked = scope(reader, filter)?;
-    let as_of = reader.now().instant();
     reader.widen()?;
     let dimension = filter.group_by;
     if asked.public {
-        return public::statistics(reader, asked, dimension, language, as_of);
+        return public::statistics(reader, asked, dimension, language);
     }
+    let as_of = reader.now().instant();
     let conn = reader.conn();
     let totals = figures::read(conn, &asked.scope, asked.period, Key::Nothing, dimension.map_or("", breakdown))?
         .pop()

@@ -271,6 +271,7 @@ create trigger public_figures_sealed after insert on public_figures referencing 
 -- Reports written, changed or deleted after their month had passed, once as they were (-1) and once as they are (+1), until a
 -- layer has told of them: how many reports differ from what was told last.
 create table late_reports (
+    sequence bigint generated always as identity constraint late_reports_pkey primary key,
     departement_code text not null,
     starts_on date not null,
     report_id uuid not null,

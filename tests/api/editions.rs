@@ -241,8 +241,8 @@ fn no_difference_between_editions_tells_a_person() {
         write(&mut rng, &mut known);
     }
     let mut told = Told::new();
-    let mut before = atoms(&app, &months);
-    assert!(before.values().flat_map(BTreeMap::values).all(|number| *number == 0), "told before any edition");
+    assert_eq!(totals(&app, None, "").at("/totals/reports_count"), 0, "told before any edition");
+    let mut before = Atoms::new();
     let (mut moved, mut compared, mut differences) = (0, 0, 0);
     for turn in 0..14 {
         // One report at a time, or many; written, deleted, moved to another day or place, corrected.
@@ -264,10 +264,16 @@ fn no_difference_between_editions_tells_a_person() {
                 }
             }
         }
-        let silent = atoms(&app, &months);
-        assert_eq!(silent, before, "something moved without an edition");
+        if turn > 0 {
+            assert_eq!(atoms(&app, &months), before, "something moved without an edition");
+        }
         publish(&app);
         let now = atoms(&app, &months);
+        if turn == 0 {
+            // Before the first edition there was nothing.
+            before = now.clone();
+            before.values_mut().flat_map(BTreeMap::values_mut).for_each(|number| *number = 0);
+        }
         let current = by_place(&known);
         for (place, numbers) in &now {
             let (state, last) = (current.get(place), told.get(place));

@@ -8,7 +8,7 @@ use super::{looked_at, none};
 use crate::support::{Database, Session};
 
 /// Tables that hold personal data or money: the database itself must hide their rows.
-const PRIVATE: [&str; 40] = [
+const PRIVATE: [&str; 41] = [
     "accesses",
     "accounts",
     "activity_report_keys",
@@ -35,6 +35,7 @@ const PRIVATE: [&str; 40] = [
     "extensions",
     "idempotency_keys",
     "instalments",
+    "late_reports",
     "ledger_entries",
     "mail_links",
     "match_refusals",
@@ -52,7 +53,7 @@ const PRIVATE: [&str; 40] = [
 ];
 
 /// Tables whose changes the journal does not tell: journals and queues themselves, and reference data.
-const NOT_AUDITED: [&str; 21] = [
+const NOT_AUDITED: [&str; 25] = [
     "accesses",
     "activity_figures",
     "activity_report_keys",
@@ -64,11 +65,15 @@ const NOT_AUDITED: [&str; 21] = [
     "emails",
     "epcis",
     "events",
+    "figure_editions",
+    "figure_layers",
     "former_communes",
     "idempotency_keys",
     "job_runs",
+    "late_reports",
     "ledger_entries",
     "payment_line_accounts",
+    "public_figures",
     "reference_loads",
     "regions",
     "subsidy_scale_instalments",

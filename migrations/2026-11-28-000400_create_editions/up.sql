@@ -252,6 +252,8 @@ create table public_figures (
         abs(body_autre) not between 1 and 4))
 );
 
+create index figure_layers_edition_idx on figure_layers (edition, last_month);
+create index public_figures_edition_idx on public_figures (edition, last_month);
 revoke update, delete, truncate on figure_editions, figure_layers, public_figures from conum_app;
 
 -- An edition is sealed by the end of its transaction.

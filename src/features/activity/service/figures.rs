@@ -5,7 +5,6 @@ use chrono::{DateTime, Utc};
 use super::public;
 use crate::features::activity::dto::ActivityFilter;
 use crate::features::activity::model::counters::Counts;
-use crate::features::activity::model::masking::last_of_month;
 use crate::features::activity::model::{
     ActivityKind, AgeBracket, Channel, Dimension, DurationBand, FIRST_DAY, Mission, PublicStatus, RedirectionBody,
     TerritoryOf, Theme,
@@ -200,7 +199,7 @@ fn scope(reader: &mut Reader<'_>, filter: &ActivityFilter) -> Result<Asked> {
     let territory = within(reader, &actor, territory)?;
     let edition = if public { editions::last(reader.conn())? } else { None };
     let period = Period { from: filter.from_on.unwrap_or(first), to: filter.to_on.unwrap_or(today) };
-    let period = if public { whole_months(filter, period, edition.as_ref())? } else { period };
+    let period = if public { public::whole_months(filter, period, edition.as_ref())? } else { period };
     let one = |territory: &Territory| match territory {
         Territory::Departement(code) => (Some(vec![code.clone()]), None),
         Territory::Region(code) => (None, Some(code.clone())),
@@ -238,20 +237,6 @@ fn scope(reader: &mut Reader<'_>, filter: &ActivityFilter) -> Result<Asked> {
         }
     };
     Ok(Asked { period, territory_of, scope, public, edition })
-}
-
-/// The months that the public asks for, until the last one of the edition. Nothing here depends on the day.
-fn whole_months(filter: &ActivityFilter, asked: Period, edition: Option<&Edition>) -> Result<Period> {
-    // Before the first edition there is nothing to tell.
-    let end = edition.map_or(asked.from, |edition| last_of_month(edition.last_month));
-    let to = filter.to_on.filter(|to| *to < end);
-    let whole = Period { from: asked.from, to: to.unwrap_or_else(|| last_of_month(end)) };
-    if (filter.from_on.is_some() || to.is_some()) && !whole.is_whole_months() {
-        let fault = Fault::parameter("from_on", FaultCode::WholeMonths).with("expected", "2021-06-01, 2021-06-30");
-        return Err(Problem::new(Code::InvalidParameter).faults(vec![fault]));
-    }
-    // What begins after the edition's end is told as it was asked: it is empty.
-    Ok(if asked.from > end { Period { from: asked.from, to: filter.to_on.unwrap_or(asked.from) } } else { whole })
 }
 
 /// The territory asked for, within the caller's own.

@@ -4,13 +4,29 @@
 use chrono::{DateTime, NaiveTime, Utc};
 
 use super::figures::{Asked, Cell, Statistics, Totals, breakdown, columns, key, named, percentages};
+use crate::features::activity::dto::ActivityFilter;
 use crate::features::activity::model::counters::Counts;
+use crate::features::activity::model::masking::last_of_month;
 use crate::features::activity::model::{Dimension, FIRST_DAY};
-use crate::features::activity::store::editions::{self, Told};
-use crate::features::activity::store::figures::Key;
+use crate::features::activity::store::editions::{self, Edition, Told};
+use crate::features::activity::store::figures::{Key, Period};
 use crate::platform::db::Reader;
-use crate::platform::error::Result;
+use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::problems::Language;
+
+/// The months that the public asks for, until the last one of the edition. Nothing here depends on the day.
+pub fn whole_months(filter: &ActivityFilter, asked: Period, edition: Option<&Edition>) -> Result<Period> {
+    // Before the first edition there is nothing to tell.
+    let end = edition.map_or(asked.from, |edition| last_of_month(edition.last_month));
+    let to = filter.to_on.filter(|to| *to < end);
+    let whole = Period { from: asked.from, to: to.unwrap_or_else(|| last_of_month(end)) };
+    if (filter.from_on.is_some() || to.is_some()) && !whole.is_whole_months() {
+        let fault = Fault::parameter("from_on", FaultCode::WholeMonths).with("expected", "2021-06-01, 2021-06-30");
+        return Err(Problem::new(Code::InvalidParameter).faults(vec![fault]));
+    }
+    // What begins after the edition's end is told as it was asked: it is empty.
+    Ok(if asked.from > end { Period { from: asked.from, to: filter.to_on.unwrap_or(asked.from) } } else { whole })
+}
 
 /// What is told before the first edition: nothing, of an instant before everything.
 fn before_all(asked: Asked, reader: &Reader<'_>) -> Statistics {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::config::{Config, Environment};
 use super::server::{Service, local_issuer};
 use super::{document, personas, server};
-use crate::features::{activity, territories};
+use crate::features::territories;
 use crate::platform::auth::policy::scopes_of;
 use crate::platform::auth::{Actor, Role, Territory};
 use crate::platform::clock::Clock;
@@ -65,7 +65,7 @@ enum Command {
     /// Keep the figures of the activity: compare them with the reports, or make them anew.
     Statistics {
         #[command(subcommand)]
-        action: StatisticsAction,
+        action: super::statistics::Action,
     },
     /// Make up data of the scheme's full size, to measure with. Never in production.
     Demo {
@@ -74,14 +74,6 @@ enum Command {
     },
     /// Ask a running service whether it is ready; for container health checks.
     Health,
-}
-
-#[derive(Subcommand)]
-enum StatisticsAction {
-    /// Make all figures anew from the reports. Writers wait meanwhile.
-    Rebuild,
-    /// Count the rows of figures that differ from the reports; fails if there are any.
-    Check,
 }
 
 #[derive(Subcommand)]
@@ -130,30 +122,9 @@ pub fn run() -> Result<(), String> {
             super::bootstrap::run(&database(&config), &config, &email, print, force)
         }
         Command::Token(args) => token(&args),
-        Command::Statistics { action } => statistics(&action),
+        Command::Statistics { action } => super::statistics::run(&database(&configuration(&[])?), &action),
         Command::Demo { action: DemoAction::Generate { reports, seed } } => generate(reports, seed),
         Command::Health => health(),
-    }
-}
-
-fn statistics(action: &StatisticsAction) -> Result<(), String> {
-    let db = database(&configuration(&[])?);
-    match action {
-        StatisticsAction::Rebuild => db
-            .write_now(&Request::job("rebuild_statistics"), &|tx| activity::service::rebuild(tx).map(Outcome::Keep))
-            .map_err(|e| e.to_string()),
-        StatisticsAction::Check => {
-            let drift = db
-                .write_now(&Request::job("check_statistics"), &|tx| activity::service::drift(tx).map(Outcome::Discard))
-                .map_err(|e| e.to_string())?;
-            for (table, rows) in &drift {
-                println!("{table}: {rows} rows differ from the reports");
-            }
-            match drift.iter().any(|(_, rows)| *rows > 0) {
-                true => Err("figures differ: run `conum statistics rebuild`".to_owned()),
-                false => Ok(()),
-            }
-        }
     }
 }
 

@@ -48,6 +48,15 @@ pub fn remind_candidates(tx: &mut Tx<'_>) -> Result<Value> {
     Ok(json!({"reminded": candidates::service::remind(tx)?}))
 }
 
+/// Makes an edition of the public figures where a month has closed.
+pub fn publish_figures(tx: &mut Tx<'_>) -> Result<Value> {
+    let made = activity::service::publish_when_due(tx)?;
+    Ok(json!(made.map(|made| {
+        json!({"edition": made.edition.number, "last_month": made.edition.last_month, "layers": made.layers,
+            "waiting": made.waiting.len()})
+    })))
+}
+
 /// Forgets what has served its time: keys, links, sent e-mails, contacts and accounts.
 pub fn tidy(tx: &mut Tx<'_>) -> Result<Value> {
     let (now, old) = (tx.now().instant(), long_gone(tx.now()));

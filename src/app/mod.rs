@@ -12,6 +12,7 @@ pub mod personas;
 pub mod routes;
 pub mod server;
 pub mod states;
+pub mod statistics;
 pub mod vocabularies;
 pub mod worker;
 

@@ -69,6 +69,7 @@ impl Worker {
         self.daily("settle_instalments", crate::app::jobs::settle_instalments)?;
         self.daily("run_matching", crate::app::jobs::run_matching)?;
         self.daily("remind_candidates", crate::app::jobs::remind_candidates)?;
+        self.daily("publish_figures", crate::app::jobs::publish_figures)?;
         self.daily("tidy", crate::app::jobs::tidy)?;
         self.deliver()
     }

@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
-use crate::activity::{Post, REPORTS, country, drift, report, totals, with};
+use crate::activity::{Post, REPORTS, country, drift, report, totals};
 use crate::places::place;
 use crate::support::builders::{prefecture, step};
 
@@ -325,73 +325,6 @@ fn those_who_left_stay_counted_where_they_worked() {
     assert_eq!(
         (by_structure.at("/groups/0/label"), by_structure.at("/groups/0/count")),
         (json!("Commune de Moissac"), json!(3))
-    );
-}
-
-#[test]
-fn the_public_is_told_no_small_cell_and_none_by_difference() {
-    let (app, posts) = country();
-    let today = app.today();
-    let workshop = |on: NaiveDate, old: i64, young: i64| {
-        with(
-            report(on),
-            json!({"activity": "collectif", "participants_count": old + young, "ages": {"plus_60": old, "moins_12": young},
-            "statuses": {"retraite": old, "scolarise": young}}),
-        )
-    };
-    let month = |back: i64| (today - TimeDelta::days(31 * back)).with_day(3).unwrap();
-    let send = |post: usize, body: Value| app.post(REPORTS).by(&posts[post].counsellor).json(&body).expect(201);
-    send(0, workshop(month(2), 20, 3));
-    send(0, workshop(month(3), 30, 10));
-    // Three people in a month of Corsica.
-    send(1, workshop(month(2), 2, 1));
-    send(1, workshop(month(3), 12, 0));
-    let (from, to) = (month(3).with_day(1).unwrap(), month(1).with_day(1).unwrap() - TimeDelta::days(1));
-    let all = totals(&app, None, &format!("from_on={from}&to_on={to}&group_by=departement"));
-    assert_eq!((all.at("/totals/supports_count"), all.at("/masked")), (json!(75), json!(true)), "{}", all.describe());
-    let corsica = totals(&app, None, &format!("from_on={from}&to_on={to}&departement_code=2A&group_by=month"));
-    assert_eq!(corsica.at("/totals/supports_count"), 12);
-    assert_eq!(
-        (corsica.at("/groups/1/count"), corsica.at("/groups/1/masked")),
-        (Value::Null, json!(true)),
-        "{}",
-        corsica.describe()
-    );
-    // The three children of Moissac are not the difference of anything: their neighbours are missing too.
-    let ages = totals(
-        &app,
-        None,
-        &format!("from_on={}&to_on={to}&departement_code=82&group_by=age", month(2).with_day(1).unwrap()),
-    );
-    assert_eq!(
-        (ages.at("/totals/supports_count"), ages.at("/denominator")),
-        (json!(23), json!(0)),
-        "{}",
-        ages.describe()
-    );
-    let longer = totals(&app, None, &format!("from_on={from}&to_on={to}&departement_code=82&group_by=age"));
-    assert_eq!(
-        (longer.at("/denominator"), longer.at("/groups/0/count"), longer.at("/groups/4/count")),
-        (json!(40), json!(10), json!(30))
-    );
-    // Sums of territories are those of the country.
-    let sum: i64 =
-        all.at("/groups").as_array().unwrap().iter().filter_map(|row| row["totals"]["supports_count"].as_i64()).sum();
-    assert_eq!(sum, 75);
-    // Days, structures and people are for those who sign in.
-    app.get(&format!("/api/v1/statistics/activity?from_on={}", month(2))).problem("invalid_parameter");
-    app.get(&format!("/api/v1/statistics/activity?structure_id={}", posts[0].employer.id)).problem("unauthenticated");
-    app.get("/api/v1/statistics/activity?group_by=counsellor").problem("unauthenticated");
-    let series = app.get(&format!("/api/v1/statistics/activity/series?from_on={from}&to_on={to}")).expect(200);
-    assert_eq!(series.at("/groups").as_array().unwrap().len(), 2);
-    assert!(series.header("cache-control").contains("public") && !series.etag().is_empty());
-    assert_eq!(
-        app.get(&format!("/api/v1/statistics/activity/series?from_on={from}&to_on={to}"))
-            .header("If-None-Match", &series.etag())
-            .expect(304)
-            .body
-            .len(),
-        0
     );
 }
 

@@ -14,6 +14,7 @@ mod bodies;
 mod candidates;
 mod committees;
 mod edges;
+mod editions;
 mod exports;
 mod feed;
 mod forgetting;

@@ -66,6 +66,13 @@ fn figures_of_the_programme_are_proved_by_lists_and_kept_for_any_day() {
         ),
         (json!(3), Value::Null, Value::Null)
     );
+    // People are not counted to everybody: they would be found by asking twice. Nothing moves but the figures.
+    assert_eq!(
+        (anybody.at("/totals/recruitments_submitted_count"), anybody.at("/computed_at")),
+        (Value::Null, Value::Null)
+    );
+    app.advance(TimeDelta::minutes(5));
+    app.get(PROGRAMME).header("If-None-Match", &anybody.etag()).expect(304);
     app.get(&format!("{PROGRAMME}?as_of={}", app.today() + TimeDelta::days(1))).problem("invalid_parameter");
 }
 

@@ -119,7 +119,12 @@ function tiles(programme, activity) {
     tile.append(term, data);
     return tile;
   }));
-  byId("as-of").textContent = "Chiffres du " + new Date(programme.computed_at).toLocaleString("fr-FR", { timeZone: "Europe/Paris" }) + ", à jour à chaque saisie.";
+  const day = (text) => new Date(text).toLocaleDateString("fr-FR", { timeZone: "Europe/Paris" });
+  const edition = activity.edition;
+  byId("as-of").textContent = "Postes, structures et lieux au " + day(programme.as_of) + ". " + (edition
+    ? "Activité : édition n° " + number.format(edition.number) + " du " + day(edition.made_on) + ", mois clos jusqu'à "
+      + new Date(edition.last_month + "-01").toLocaleDateString("fr-FR", { month: "long", year: "numeric", timeZone: "UTC" }) + "."
+    : "Activité : aucune édition publiée pour l'instant.");
 }
 
 let turn = 0;

@@ -63,5 +63,10 @@ pub fn generate(url: &str, db: &Db, reports: u64, seed: u32) -> Result<(), Strin
         .map_err(|e| e.to_string())?;
     conn.batch_execute("analyze").map_err(|e| e.to_string())?;
     println!("counted them");
+    let made = db
+        .write_now(&Request::job("generate"), &|tx| activity::service::publish(tx).map(Outcome::Keep))
+        .map_err(|e| e.to_string())?;
+    conn.batch_execute("analyze public_figures, figure_layers").map_err(|e| e.to_string())?;
+    println!("told the public in {} layers", made.layers);
     Ok(())
 }

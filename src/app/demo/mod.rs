@@ -20,7 +20,7 @@ use crate::features::committees::model::Outcome;
 use crate::features::reservations::dto::NewReservation;
 use crate::features::structures::dto::{ContactInput, NewStructure};
 use crate::features::structures::model::StructureKind;
-use crate::features::{applications, call_windows, committees, reservations, structures};
+use crate::features::{activity, applications, call_windows, committees, reservations, structures};
 use crate::platform::auth::{Actor, Principal, Territory};
 use crate::platform::clock::Clock;
 use crate::platform::db::{Db, Outcome as Kept, Request, Settings, Site, Tx};
@@ -114,6 +114,9 @@ pub fn load(url: &str) -> Result<bool> {
     living::load(&demo)?;
     paying::load(&demo)?;
     doing::load(&demo)?;
+    // Everybody sees what the demonstration did until the last month that is closed.
+    let yesterday = (Clock::system().now().today() - TimeDelta::days(1)).to_string();
+    demo.act(&yesterday, Actor::System, |tx| activity::service::publish(tx).map(|_| ()))?;
     // Nobody is to be written to from a demonstration.
     demo.act("2021-07-01", Actor::System, |tx| {
         let now = tx.now().instant();

@@ -67,10 +67,10 @@ pub struct ProgrammeFigures {
     /// Départements with a live post.
     #[schema(minimum = 0, example = 1)]
     pub departements_covered_count: i64,
-    /// Recruitments submitted and not decided.
+    /// Recruitments submitted and not decided; null to the public.
     #[schema(minimum = 0, example = 2)]
-    pub recruitments_submitted_count: i64,
-    /// Counsellors in post; null to the public below five.
+    pub recruitments_submitted_count: Option<i64>,
+    /// Counsellors in post; null to the public.
     #[schema(minimum = 0, example = 7)]
     pub counsellors_in_post_count: Option<i64>,
     /// Of them, in a session of training on that day; null to the public.
@@ -119,7 +119,8 @@ pub struct ProgrammeStatistics {
     /// The figures stand for the end of this day.
     #[schema(example = "2021-12-31")]
     pub as_of: NaiveDate,
-    pub computed_at: DateTime<Utc>,
+    /// Instant of the count; null to the public, whose answers change with the figures only.
+    pub computed_at: Option<DateTime<Utc>>,
     pub totals: ProgrammeFigures,
     pub groups: Vec<ProgrammeGroup>,
     /// For today's figures, within your reach.

@@ -11,7 +11,6 @@ use super::dto::*;
 use super::model::ProgrammeDimension;
 use super::store::{self, Figures, Wanted};
 use crate::features::activity::dto::FigureDefinition;
-use crate::features::activity::service::FLOOR;
 use crate::features::territories::load::OUTLINES;
 use crate::platform::auth::{Actor, Reach, Territory};
 use crate::platform::db::Reader;
@@ -79,9 +78,9 @@ fn sum(rows: &[&Figures], actor: &Actor) -> ProgrammeFigures {
         posts_per_10000: per_10000(granted - returned, population),
         structures_count: of(|row| row.structures),
         departements_covered_count: rows.iter().filter(|row| row.granted > row.returned).count() as i64,
-        recruitments_submitted_count: of(|row| row.submitted),
-        // An occupied post is known to everybody, and so is who works there to be one person: these add nothing to it.
-        counsellors_in_post_count: Some(of(|row| row.in_post)).filter(|count| people || *count >= FLOOR || *count == 0),
+        // Posts are offices that everybody may count on any day; people on their way to one, or in one, are not.
+        recruitments_submitted_count: people.then(|| of(|row| row.submitted)),
+        counsellors_in_post_count: people.then(|| of(|row| row.in_post)),
         counsellors_in_training_count: people.then(|| of(|row| row.in_training)),
         counsellors_certified_count: people.then(|| of(|row| row.certified)),
         agreed_cents: money.then(|| of(|row| row.agreed)),
@@ -153,7 +152,7 @@ pub fn programme(reader: &mut Reader<'_>, filter: &ProgrammeFilter) -> Result<Pr
     };
     Ok(ProgrammeStatistics {
         as_of,
-        computed_at: reader.now().instant(),
+        computed_at: (actor != Actor::Anonymous).then(|| reader.now().instant()),
         totals,
         groups: groups.collect(),
         proofs,

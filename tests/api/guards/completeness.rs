@@ -44,6 +44,7 @@ const NOT_PUBLISHED: [&str; 9] = [
     "emails.cause",
     "emails.status",
     "mail_links.purpose",
+    "public_figures.territory_of",
     "regions.zone",
     "webhooks.role",
 ];

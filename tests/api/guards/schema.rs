@@ -8,7 +8,7 @@ use super::{looked_at, none};
 use crate::support::{Database, Session};
 
 /// Tables that hold personal data or money: the database itself must hide their rows.
-const PRIVATE: [&str; 42] = [
+const PRIVATE: &[&str] = &[
     "accesses",
     "accounts",
     "activity_report_keys",
@@ -37,6 +37,7 @@ const PRIVATE: [&str; 42] = [
     "form_calls",
     "idempotency_keys",
     "instalments",
+    "late_reports",
     "ledger_entries",
     "mail_links",
     "match_refusals",
@@ -54,7 +55,7 @@ const PRIVATE: [&str; 42] = [
 ];
 
 /// Tables whose changes the journal does not tell: journals and queues themselves, and reference data.
-const NOT_AUDITED: [&str; 24] = [
+const NOT_AUDITED: &[&str] = &[
     // A digest of what others say, and where sending stands: no facts of their own.
     "agreement_borrowings",
     "webhook_receivers",
@@ -70,11 +71,15 @@ const NOT_AUDITED: [&str; 24] = [
     "epcis",
     "events",
     "form_calls",
+    "figure_editions",
+    "figure_layers",
     "former_communes",
     "idempotency_keys",
     "job_runs",
+    "late_reports",
     "ledger_entries",
     "payment_line_accounts",
+    "public_figures",
     "reference_loads",
     "regions",
     "subsidy_scale_instalments",

@@ -16,7 +16,8 @@ pub struct ActivityFilter {
     /// Civil day from which activities count, inclusive; everything since 2020 where absent.
     #[param(example = "2021-06-01")]
     pub from_on: Option<NaiveDate>,
-    /// Civil day until which activities count, inclusive; today where absent.
+    /// Civil day until which activities count, inclusive; today where absent. To the public, the end of the edition's last month
+    /// where absent or later.
     #[param(example = "2021-06-30")]
     pub to_on: Option<NaiveDate>,
     /// Break the figures down.
@@ -49,7 +50,8 @@ pub struct ActivitySeriesFilter {
     /// Civil day from which activities count, inclusive; everything since 2020 where absent.
     #[param(example = "2021-06-01")]
     pub from_on: Option<NaiveDate>,
-    /// Civil day until which activities count, inclusive; today where absent.
+    /// Civil day until which activities count, inclusive; today where absent. To the public, the end of the edition's last month
+    /// where absent or later.
     #[param(example = "2021-06-30")]
     pub to_on: Option<NaiveDate>,
     /// Whose territory counts: of the `place` of the activity (by default), or of the `structure` that employs.
@@ -151,7 +153,7 @@ pub struct ActivityCell {
     pub percent: Option<f64>,
     /// All sums, in a breakdown by month, territory, structure or counsellor.
     pub totals: Option<ActivityTotals>,
-    /// Cells of fewer than five people belong here and are not counted.
+    /// Something of fewer than five people, or of fewer than five reports, belongs here and is not counted.
     pub masked: bool,
 }
 
@@ -162,6 +164,21 @@ pub struct FigureDefinition {
     pub figure: &'static str,
     #[schema(example = "supports_count - returning_count, 0 au moins")]
     pub definition: &'static str,
+}
+
+/// State of the public figures: made once, never changed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FigureEdition {
+    /// Counts the editions, from 1.
+    #[schema(minimum = 1, example = 12)]
+    pub number: i32,
+    /// Civil day on which it was made.
+    #[schema(example = "2021-07-11")]
+    pub made_on: NaiveDate,
+    /// Last month that it tells of. A month is closed ten days after its end; what is reported, changed or deleted later is told
+    /// by later editions.
+    #[schema(pattern = "^[0-9]{4}-[0-9]{2}$", example = "2021-06")]
+    pub last_month: String,
 }
 
 /// What the activity of a scope adds up to.
@@ -175,10 +192,13 @@ pub struct ActivityStatistics {
     pub to_on: NaiveDate,
     /// Whose territory counts.
     pub territory_of: TerritoryOf,
-    /// Instant that the figures stand for: everything committed before is counted.
+    /// Instant that the figures stand for: everything committed before is counted. To the public, the instant of the edition.
     pub as_of: DateTime<Utc>,
+    /// What the public is told of: nothing of the answer changes before the next edition. Null to those whose role counts live
+    /// figures, and before the first edition.
+    pub edition: Option<FigureEdition>,
     pub totals: ActivityTotals,
-    /// Cells of fewer than five people are not counted in these sums.
+    /// Something of fewer than five people, or of fewer than five reports, is not counted in these sums.
     pub masked: bool,
     /// How the figures are broken down.
     pub group_by: Option<Dimension>,
@@ -202,7 +222,14 @@ const DEFINITIONS: &[(&str, &str)] = &[
     ("follow_up_rate", "(suivis individuels + suivis en atelier + réorientations) / supports_count"),
     ("groups.percent", "part de denominator, arrondie au plus fort reste : la somme fait 100"),
     ("territory_of", "place : département du lieu de l'activité ; structure : département de l'employeur"),
-    ("masked", "chiffres publics : aucune cellule de moins de 5 personnes, par département et par mois, n'est comptée"),
+    (
+        "masked",
+        "chiffres publics : par département, mois et édition, ni somme de moins de 5 comptes rendus ou personnes, ni case de moins de 5",
+    ),
+    (
+        "edition",
+        "chiffres publics : mois clos depuis 10 jours ; saisies, corrections et suppressions tardives dans une édition suivante, dès qu'elles concernent 5 comptes rendus et 5 personnes",
+    ),
 ];
 
 fn totals(Totals(counts): &Totals, public: bool) -> ActivityTotals {
@@ -260,6 +287,11 @@ impl ActivityStatistics {
             to_on: asked.period.to,
             territory_of: asked.territory_of,
             as_of: found.as_of,
+            edition: asked.edition.as_ref().map(|edition| FigureEdition {
+                number: edition.number,
+                made_on: edition.made_on,
+                last_month: edition.last_month.format("%Y-%m").to_string(),
+            }),
             totals: totals(&found.totals, public),
             masked: found.masked,
             group_by,

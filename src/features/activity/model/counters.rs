@@ -92,6 +92,19 @@ pub fn index(column: &str) -> usize {
     COUNTERS.iter().position(|(name, _)| *name == column).unwrap_or(usize::MAX)
 }
 
+/// Beginnings of the names of counters that are cells of a breakdown; the others are sums.
+const CELLS: [&str; 8] = ["activity_", "channel_", "band_", "age_", "status_", "theme_", "mission_", "body_"];
+
+/// Whether a column is a cell of a breakdown.
+pub fn is_cell(column: &str) -> bool {
+    CELLS.iter().any(|prefix| column.starts_with(prefix))
+}
+
+/// The cells of each breakdown.
+pub fn breakdowns() -> impl Iterator<Item = Vec<&'static str>> {
+    CELLS.iter().map(|prefix| COUNTERS.iter().map(|(name, _)| *name).filter(|name| name.starts_with(prefix)).collect())
+}
+
 /// What is counted, in the order of [`COUNTERS`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counts(pub Vec<i64>);

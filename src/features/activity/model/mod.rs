@@ -1,6 +1,7 @@
 //! What counsellors report, and the rules of it.
 
 pub mod counters;
+pub mod masking;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -30,8 +30,13 @@ fn answer(reader: &mut Reader<'_>, filter: &ActivityFilter, language: Language) 
 /// Count the activity.
 ///
 /// Exact at the commit of every report. Employers count their counsellors' reports, counsellors their own, others those of
-/// their territory. Without a token: the country, regions and départements by whole months, and no cell of fewer than five
-/// people of a département and month, nor any that a difference could tell; what is left out is left out of every sum.
+/// their territory.
+///
+/// Without a token: the country, regions and départements by whole months, as the last `edition` tells them. An edition is made
+/// once a month, holds only months that ended at least ten days before, and never changes; nor does any answer until the next
+/// one. What is reported, changed or deleted later is told by a later edition, once it concerns five reports and five people of a
+/// département and month. No sum of fewer than five reports or people is told, no cell of fewer than five, nor any that a
+/// difference could tell, between answers or between editions; what is left out is left out of every sum.
 #[utoipa::path(tag = "statistics", params(ActivityFilter),
     responses((status = 200, description = "The figures.", body = ActivityStatistics)))]
 #[get("/statistics/activity")]
@@ -46,7 +51,7 @@ pub async fn activity_statistics(
 
 /// Count the activity month by month.
 ///
-/// One row a month, also for months without any activity.
+/// One row a month, also for months without any activity. Without a token, closed months as the last edition tells them.
 #[utoipa::path(tag = "statistics", params(ActivitySeriesFilter),
     responses((status = 200, description = "The figures, by month.", body = ActivityStatistics)))]
 #[get("/statistics/activity/series")]

@@ -1,6 +1,6 @@
 //! What the activity of a scope adds up to, broken down as asked.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use super::public;
 use crate::features::activity::dto::ActivityFilter;
@@ -9,6 +9,7 @@ use crate::features::activity::model::{
     ActivityKind, AgeBracket, Channel, Dimension, DurationBand, FIRST_DAY, Mission, PublicStatus, RedirectionBody,
     TerritoryOf, Theme,
 };
+use crate::features::activity::store::editions::{self, Edition};
 use crate::features::activity::store::figures::{self, Key, Period, Scope};
 use crate::features::places::service as places;
 use crate::features::recruitments::service as recruitments;
@@ -46,6 +47,8 @@ pub struct Asked {
     pub territory_of: TerritoryOf,
     pub scope: Scope,
     pub public: bool,
+    /// What the public is told of; nothing to those who sign in, and before the first one.
+    pub edition: Option<Edition>,
 }
 
 /// Figures, and what they stand on.
@@ -60,7 +63,7 @@ pub struct Statistics {
 }
 
 /// What the names of a dimension's counters begin with.
-fn breakdown(dimension: Dimension) -> &'static str {
+pub fn breakdown(dimension: Dimension) -> &'static str {
     match dimension {
         Dimension::Activity => "activity_",
         Dimension::Channel => "channel_",
@@ -148,7 +151,6 @@ fn refuse(parameter: &str, code: FaultCode) -> Problem {
 fn scope(reader: &mut Reader<'_>, filter: &ActivityFilter) -> Result<Asked> {
     let today = reader.today();
     let first = FIRST_DAY.unwrap_or(today);
-    let period = Period { from: filter.from_on.unwrap_or(first), to: filter.to_on.unwrap_or(today) };
     let actor = reader.actor().clone();
     let territory_of = filter.territory_of.unwrap_or(TerritoryOf::Place);
     let public = actor == Actor::Anonymous;
@@ -195,14 +197,9 @@ fn scope(reader: &mut Reader<'_>, filter: &ActivityFilter) -> Result<Asked> {
         (None, None) => None,
     };
     let territory = within(reader, &actor, territory)?;
-    if public && (filter.from_on.is_some() || filter.to_on.is_some()) {
-        let today_is_end = filter.to_on.is_none() || period.to >= today;
-        let whole = Period { from: period.from, to: if today_is_end { last_of_month(today) } else { period.to } };
-        if !whole.is_whole_months() {
-            let fault = Fault::parameter("from_on", FaultCode::WholeMonths).with("expected", "2021-06-01, 2021-06-30");
-            return Err(Problem::new(Code::InvalidParameter).faults(vec![fault]));
-        }
-    }
+    let edition = if public { editions::last(reader.conn())? } else { None };
+    let period = Period { from: filter.from_on.unwrap_or(first), to: filter.to_on.unwrap_or(today) };
+    let period = if public { public::whole_months(filter, period, edition.as_ref())? } else { period };
     let one = |territory: &Territory| match territory {
         Territory::Departement(code) => (Some(vec![code.clone()]), None),
         Territory::Region(code) => (None, Some(code.clone())),
@@ -239,13 +236,7 @@ fn scope(reader: &mut Reader<'_>, filter: &ActivityFilter) -> Result<Asked> {
             Some(Territory::Region(code)) => Scope::Region(territory_of, code),
         }
     };
-    Ok(Asked { period, territory_of, scope, public })
-}
-
-fn last_of_month(day: NaiveDate) -> NaiveDate {
-    use chrono::{Datelike, Months};
-    let first = day.with_day(1).unwrap_or(day);
-    first.checked_add_months(Months::new(1)).and_then(|next| next.pred_opt()).unwrap_or(day)
+    Ok(Asked { period, territory_of, scope, public, edition })
 }
 
 /// The territory asked for, within the caller's own.
@@ -265,12 +256,12 @@ fn within(reader: &mut Reader<'_>, actor: &Actor, asked: Option<Territory>) -> R
 /// The figures that are asked for. The reader sees the whole country once the caller was admitted to the scope.
 pub fn statistics(reader: &mut Reader<'_>, filter: &ActivityFilter, language: Language) -> Result<Statistics> {
     let asked = scope(reader, filter)?;
-    let as_of = reader.now().instant();
     reader.widen()?;
     let dimension = filter.group_by;
     if asked.public {
-        return public::statistics(reader, asked, dimension, language, as_of);
+        return public::statistics(reader, asked, dimension, language);
     }
+    let as_of = reader.now().instant();
     let conn = reader.conn();
     let totals = figures::read(conn, &asked.scope, asked.period, Key::Nothing, dimension.map_or("", breakdown))?
         .pop()

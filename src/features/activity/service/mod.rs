@@ -1,13 +1,14 @@
 //! Use cases of the activity.
 
+mod editions;
 mod figures;
 mod import;
 mod public;
 mod reports;
 
+pub use editions::{Published, Waiting, check_editions, last_edition, publish, publish_when_due};
 pub use figures::{Asked, Cell, Statistics, Totals, statistics};
 pub use import::{ImportStatus, Imported, ImportedLine, Medium, import};
-pub use public::FLOOR;
 pub use reports::{File, create, delete, find, forget, update};
 
 use crate::features::activity::store::tally;

@@ -193,23 +193,6 @@ pub fn read(
     Ok(rows.into_iter().map(|row| (row.key, Counts(row.counts))).collect())
 }
 
-/// What everybody may know of the départements and months of a scope, by key.
-pub struct Told {
-    pub key: String,
-    /// How many départements and months are told.
-    pub told: i64,
-    /// Whether some are not.
-    pub masked: bool,
-    pub counts: Counts,
-}
-
-/// Whether the sums of a département and month may be told: of those who came, of those who came back, of the others.
-fn is_told(floor: i64) -> String {
-    ["f.participants", "f.returning_participants", "f.participants - f.returning_participants"]
-        .map(|count| format!("not ({count} between 1 and {})", floor - 1))
-        .join(" and ")
-}
-
 /// Which figures by territory are a scope's; none where figures are not kept so. Those of the country are kept as well as those
 /// of its départements.
 fn territory(scope: &Scope, apart: bool) -> Option<Sql> {
@@ -224,79 +207,6 @@ fn territory(scope: &Scope, apart: bool) -> Option<Sql> {
         }
         Scope::People { .. } | Scope::Place(..) | Scope::Commune(..) => None,
     }
-}
-
-/// The figures of a scope by département and month. The month that runs is told as far as it has gone.
-fn atoms(scope: &Scope, period: Period) -> Option<Sql> {
-    territory(scope, true).map(|condition| {
-        sql!(
-            "{} and f.grain = 'month' and f.starts_on >= date_trunc('month', {}::date)::date and f.starts_on <= {}",
-            condition,
-            period.from,
-            period.to
-        )
-    })
-}
-
-/// The sums that everybody may know, by key: a département's month counts as a whole, or not at all.
-pub fn told(conn: &mut PgConnection, scope: &Scope, period: Period, key: Key, floor: i64) -> Result<Vec<Told>> {
-    #[derive(QueryableByName)]
-    struct Part {
-        #[diesel(sql_type = st::Text)]
-        key: String,
-        #[diesel(sql_type = st::Bool)]
-        is_told: bool,
-        #[diesel(sql_type = st::BigInt)]
-        n: i64,
-        #[diesel(sql_type = st::Array<st::BigInt>)]
-        counts: Vec<i64>,
-    }
-    let Some(atoms) = atoms(scope, period) else { return Ok(Vec::new()) };
-    // Grouped by it, whether a row is told is found out once, and not for each sum.
-    let parts: Vec<Part> = sql!(
-        "select {} as key, {} as is_told, count(*) as n, {} as counts from activity_figures f where {} group by 1, 2 order by 1, 2",
-        Sql::raw(territory_key(key)),
-        Sql::raw(is_told(floor)),
-        Sql::raw(array("", |name| format!("sum(f.{name})"))),
-        atoms
-    )
-    .load(conn)?;
-    let mut rows: Vec<Told> = Vec::new();
-    for part in parts {
-        if rows.last().is_none_or(|row| row.key != part.key) {
-            rows.push(Told { key: part.key, told: 0, masked: false, counts: Counts::zero() });
-        }
-        let Some(row) = rows.last_mut() else { continue };
-        match part.is_told {
-            true => (row.told, row.counts) = (part.n, Counts(part.counts)),
-            false => row.masked = true,
-        }
-    }
-    Ok(rows)
-}
-
-/// Each told département and month with some counters of its own, in the order of `columns`.
-pub fn told_cells(
-    conn: &mut PgConnection,
-    scope: &Scope,
-    period: Period,
-    columns: &[String],
-    floor: i64,
-) -> Result<Vec<Vec<i32>>> {
-    #[derive(QueryableByName)]
-    struct Cells {
-        #[diesel(sql_type = st::Array<st::Integer>)]
-        cells: Vec<i32>,
-    }
-    let Some(atoms) = atoms(scope, period) else { return Ok(Vec::new()) };
-    let rows: Vec<Cells> = sql!(
-        "select array[{}] as cells from activity_figures f where {} and {}",
-        Sql::raw(columns.iter().map(|column| format!("f.{column}")).collect::<Vec<_>>().join(", ")),
-        atoms,
-        Sql::raw(is_told(floor))
-    )
-    .load(conn)?;
-    Ok(rows.into_iter().map(|row| row.cells).collect())
 }
 
 /// The départements of a region, as an array.

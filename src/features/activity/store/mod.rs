@@ -1,6 +1,7 @@
 //! SQL of the activity.
 
 pub mod contracts;
+pub mod editions;
 pub mod figures;
 pub mod reports;
 pub mod tally;

@@ -53,7 +53,16 @@ fn additions(table: &str) -> String {
     COUNTERS.iter().map(|(name, _)| format!("{name} = {table}.{name} + excluded.{name}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Adds the rows of the expression `moved` (reports with a `sign`) to the figures. Rows of figures are taken in one order,
+/// What the counters make of a report `r`, as one word.
+fn digest() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| {
+        let counted = COUNTERS.iter().map(|(_, sql)| format!("({sql})::bigint")).collect::<Vec<_>>().join(", ");
+        format!("md5(array[{counted}]::text)")
+    })
+}
+
+/// Adds the rows of the expression `moved` (reports with a `sign`) to the figures, and notes those whose month has passed. Rows of figures are taken in one order,
 /// whoever writes: nobody waits in a circle.
 fn addition() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
@@ -63,13 +72,18 @@ fn addition() -> &'static str {
              people as (insert into counsellor_figures (structure_id, counsellor_id, starts_on, {columns})
                 select r.structure_id, r.counsellor_id, date_trunc('month', r.held_on)::date, {sums}
                 from counted r group by 1, 2, 3 order by 2, 1, 3
-                on conflict (counsellor_id, structure_id, starts_on) do update set {people})
+                on conflict (counsellor_id, structure_id, starts_on) do update set {people}),
+             late as (insert into late_reports (departement_code, starts_on, report_id, sign, digest)
+                select r.place_departement_code, date_trunc('month', r.held_on)::date, r.id, r.sign, {digest}
+                from moved r where r.deleted_at is null
+                    and r.held_on < date_trunc('month', conum_now() at time zone 'Europe/Paris')::date)
              insert into activity_figures (territory_of, departement_code, grain, starts_on, slot, {columns})
                 select t.territory_of, t.departement_code, t.grain, t.starts_on, t.slot, {sums}
                 from counted r cross join lateral {PLACES}
                 group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
                 on conflict (territory_of, departement_code, grain, starts_on, slot) do update set {territories}",
             counted = additions_of("moved"),
+            digest = digest(),
             columns = columns(),
             sums = sums(),
             people = additions("counsellor_figures"),

@@ -11,6 +11,7 @@ pub mod personas;
 pub mod routes;
 pub mod server;
 pub mod states;
+pub mod tidy;
 pub mod vocabularies;
 pub mod worker;
 

@@ -15,6 +15,7 @@ use super::store::{self, Due, NewRow, Webhook};
 use crate::features::feed::model::texts;
 use crate::features::feed::service as feed;
 use crate::platform::auth::{Actor, Principal, Role, Territory};
+use crate::platform::db::purge::Purge;
 use crate::platform::db::listing::Position;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Fault, FaultCode, Problem, Result};
@@ -257,5 +258,5 @@ pub fn settle(tx: &mut Tx<'_>, due: &Due, outcome: &std::result::Result<u16, (Op
 /// Deliveries are kept for a month. Once a night.
 pub fn forget(tx: &mut Tx<'_>) -> Result<usize> {
     let before = tx.now().instant() - TimeDelta::days(30);
-    store::forget(tx, before)
+    tx.purge(Purge::of("webhook_deliveries", "webhook_deliveries"), |tx| store::forget(tx, before))
 }

@@ -52,7 +52,7 @@ const PRIVATE: [&str; 40] = [
 ];
 
 /// Tables whose changes the journal does not tell: journals and queues themselves, and reference data.
-const NOT_AUDITED: [&str; 21] = [
+const NOT_AUDITED: [&str; 22] = [
     "accesses",
     "activity_figures",
     "activity_report_keys",
@@ -65,6 +65,7 @@ const NOT_AUDITED: [&str; 21] = [
     "epcis",
     "events",
     "former_communes",
+    "held_purges",
     "idempotency_keys",
     "job_runs",
     "ledger_entries",

@@ -8,4 +8,4 @@ mod database;
 
 pub use app::{App, scratch};
 pub use client::{Answer, Call, Raw};
-pub use database::{Database, Server, Session};
+pub use database::{Database, Frozen, Server, Session, with_database};

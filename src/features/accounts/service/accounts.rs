@@ -9,6 +9,7 @@ use crate::features::accounts::model::{ACCOUNT_STEPS, INVITATION, INVITED, Perim
 use crate::features::accounts::store::{self, accounts::Account};
 use crate::platform::auth::policy::Permission;
 use crate::platform::auth::{Actor, Principal, Role, can};
+use crate::platform::db::purge::Purge;
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::ids::AccountId;
@@ -95,5 +96,11 @@ fn end_links(tx: &mut Tx<'_>, id: AccountId) -> Result<()> {
 /// accounts revoked a year ago.
 pub fn forget(tx: &mut Tx<'_>) -> Result<(usize, usize)> {
     let now = tx.now().instant();
-    store::accounts::forget(tx, now - TimeDelta::days(183), now - TimeDelta::days(365))
+    let revoked = tx.purge(Purge::of("invitations", "accounts"), |tx| {
+        store::accounts::revoke_invitations(tx, now - TimeDelta::days(183))
+    })?;
+    let forgotten = tx.purge(Purge::of("accounts", "accounts"), |tx| {
+        store::accounts::forget_revoked(tx, now - TimeDelta::days(365))
+    })?;
+    Ok((revoked, forgotten))
 }

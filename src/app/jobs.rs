@@ -57,9 +57,8 @@ const EMAILS: Purge = Purge { times: 2, ..Purge::of("emails", "emails") };
 /// which stops and asks where it would take too much.
 pub fn tidy(tx: &mut Tx<'_>) -> Result<Value> {
     let (now, old) = (tx.now().instant(), long_gone(tx.now()));
-    let keys = tx.purge(IDEMPOTENCY_KEYS, |tx| {
-        sql!("delete from idempotency_keys where expires_at < {}", now).run(tx.conn())
-    })?;
+    let keys = tx
+        .purge(IDEMPOTENCY_KEYS, |tx| sql!("delete from idempotency_keys where expires_at < {}", now).run(tx.conn()))?;
     let links = tx.purge(MAIL_LINKS, |tx| {
         sql!("delete from mail_links where expires_at < {} or used_at < {}", old, old).run(tx.conn())
     })?;

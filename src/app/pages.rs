@@ -81,7 +81,10 @@ pub async fn health_live(_caller: Caller<can::health_live>) -> Answer {
 #[get("/health/ready")]
 pub async fn health_ready(_caller: Caller<can::health_ready>, db: Data<Db>, stopping: Data<Stopping>) -> Answer {
     if stopping.is_on() {
-        return Err(Problem::new(Code::ServiceUnavailable).header("Retry-After", 5).extension("reason", "stopping").caused_by("stopping"));
+        return Err(Problem::new(Code::ServiceUnavailable)
+            .header("Retry-After", 5)
+            .extension("reason", "stopping")
+            .caused_by("stopping"));
     }
     db.ready().await?;
     Reply::ok(&HEALTHY)

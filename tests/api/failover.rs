@@ -54,9 +54,8 @@ fn emails(url: &str) -> BTreeSet<String> {
 
 /// The address of both servers, the former first.
 fn of_both(former: &str, latter: &str) -> String {
-    let host = |url: &str| {
-        url.split("host=").nth(1).and_then(|rest| rest.split('&').next()).expect("a host").to_owned()
-    };
+    let host =
+        |url: &str| url.split("host=").nth(1).and_then(|rest| rest.split('&').next()).expect("a host").to_owned();
     let both = format!("host={},{}", host(former), host(latter));
     former.replace(&format!("host={}", host(former)), &both) + "&target_session_attrs=read-write"
 }
@@ -140,7 +139,8 @@ fn a_primary_that_hangs_is_left_for_the_one_that_took_its_place() {
     writes.extend(write_some(&newcomer, 5));
 
     let (old_side, new_side) = (emails(&former.url()), emails(&latter.url()));
-    let lost: Vec<_> = writes.iter().filter(|w| w.acknowledged && !new_side.contains(&w.email)).map(|w| &w.email).collect();
+    let lost: Vec<_> =
+        writes.iter().filter(|w| w.acknowledged && !new_side.contains(&w.email)).map(|w| &w.email).collect();
     assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
     let strayed: Vec<_> =
         writes.iter().filter(|w| w.begun > frozen_at && old_side.contains(&w.email)).map(|w| &w.email).collect();

@@ -28,9 +28,8 @@ fn a_purge_of_nearly_all_candidates_stops_and_asks() {
     (0..345).for_each(|_| drop(register()));
     app.advance(TimeDelta::days(3 * 365));
     register();
-    let count = |condition: &str| {
-        app.database.owner().number(&format!("select count(*) from candidates where {condition}"))
-    };
+    let count =
+        |condition: &str| app.database.owner().number(&format!("select count(*) from candidates where {condition}"));
 
     let report = job(&app, "tidy", jobs::tidy);
     assert_eq!(report["candidates_erased"], 0, "{report}");
@@ -63,7 +62,8 @@ fn everything(session: &mut Session) -> Vec<String> {
             and not c.relispartition and c.relname not in ('held_purges', 'job_runs') order by 1",
     );
     let line = |table: &String| {
-        let hash = format!("select coalesce(md5(string_agg(md5(t::text), '' order by md5(t::text))), '') from {table} t");
+        let hash =
+            format!("select coalesce(md5(string_agg(md5(t::text), '' order by md5(t::text))), '') from {table} t");
         format!("{table} {}", session.column(&hash).remove(0))
     };
     tables.iter().map(line).collect()
@@ -75,7 +75,11 @@ fn nothing_goes_but_by_a_purge_that_can_be_held() {
     let app = App::on(Database::new(), &[], Default::default());
     conum::app::demo::load(&app.database.url).expect("demonstration data");
     // Rows of short life, which the demonstration has none of.
-    app.post("/api/v1/accounts").by(&Actor::Anct).header("Idempotency-Key", "une-cle").json(&json!({"role": "bdt", "email": "a@example.org"})).expect(201);
+    app.post("/api/v1/accounts")
+        .by(&Actor::Anct)
+        .header("Idempotency-Key", "une-cle")
+        .json(&json!({"role": "bdt", "email": "a@example.org"}))
+        .expect(201);
     app.database.owner().run("update emails set status = 'sent', sent_at = created_at");
     app.set_now("2060-01-01T00:00:00Z");
     let mut owner = app.database.owner();

@@ -3,7 +3,10 @@
 //! libpq goes through several hosts in the order written and waits for each. Here each can be asked alone, so that one
 //! that hangs holds nobody up and one that fell behind can be passed over.
 
+use std::path::PathBuf;
+
 use super::pool::with_timeouts;
+use super::sockets::Server;
 
 /// An address in either form of libpq's, with our time limits added.
 #[derive(Clone, Debug)]
@@ -69,15 +72,39 @@ impl Address {
         name.unwrap_or_else(|| "the local server".to_owned()) + &port
     }
 
-    /// The ports that its servers listen on.
-    pub fn ports(&self) -> Vec<u16> {
-        let usual = std::env::var("PGPORT").ok().and_then(|port| port.parse().ok()).unwrap_or(5432);
-        self.hosts.iter().map(|host| host.port.as_ref().and_then(|port| port.parse().ok()).unwrap_or(usual)).collect()
+    /// Where one of its servers listens.
+    pub fn server(&self, rank: usize) -> Server {
+        let usual = || std::env::var("PGPORT").ok().and_then(|port| port.parse().ok()).unwrap_or(5432);
+        let host = self.hosts.get(rank).cloned().unwrap_or_default();
+        let port = host.port.as_ref().and_then(|port| port.parse().ok()).unwrap_or_else(usual);
+        let name = host.name.unwrap_or_default();
+        let folder = if is_uri(&self.whole) { decoded(&name) } else { name };
+        let folder = Some(folder).filter(|folder| folder.starts_with('/')).map(PathBuf::from);
+        Server { name: self.name(rank), folder, port }
     }
 }
 
 fn is_uri(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let code = after.get(..2).and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok());
+        match code {
+            Some(code) if *byte == b'%' => {
+                bytes.push(code);
+                rest = &after[2..];
+            }
+            _ => {
+                bytes.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Hosts and ports of the authority, then the query's settings; values stay percent-encoded, but for commas.
@@ -137,7 +164,7 @@ mod tests {
     #[test]
     fn each_server_of_an_address_can_be_asked_alone() {
         let address = Address::new("postgresql://u:p@a:1,[::1],c:3/db?target_session_attrs=read-write");
-        assert_eq!((address.count(), address.ports()[0], address.ports()[2]), (3, 1, 3));
+        assert_eq!((address.count(), address.server(0).port, address.server(2).port), (3, 1, 3));
         assert!(address.alone(0).ends_with("&host=a&port=1"), "{}", address.alone(0));
         assert!(address.alone(1).ends_with("&host=::1&port="), "{}", address.alone(1));
         assert!(address.alone(2).contains("target_session_attrs=read-write"));
@@ -147,8 +174,10 @@ mod tests {
         assert_eq!(sockets.count(), 3);
         assert!(sockets.alone(1).ends_with("&host=%2Frun%2Fb&port=5432"), "{}", sockets.alone(1));
 
+        assert_eq!(sockets.server(1).folder, Some("/run/b".into()));
+
         let words = Address::new(r"host='/a b/\'c',h2 password = 'x y' port=5433,5434 dbname=d");
-        assert_eq!((words.count(), words.ports()), (2, vec![5433, 5434]));
+        assert_eq!((words.count(), words.server(1).port), (2, 5434));
         assert!(words.alone(0).ends_with(r" host='/a b/\'c' port='5433'"), "{}", words.alone(0));
     }
 

@@ -29,9 +29,15 @@ pub fn run(url: &str) -> Result<Vec<String>, String> {
 pub enum Schema {
     Fits,
     /// Migrations that the database has not had.
-    Behind { missing: usize, first: String },
+    Behind {
+        missing: usize,
+        first: String,
+    },
     /// Migrations that this version does not know.
-    Ahead { unknown: usize, last: String },
+    Ahead {
+        unknown: usize,
+        last: String,
+    },
 }
 
 impl std::fmt::Display for Schema {
@@ -57,12 +63,16 @@ pub fn schema(conn: &mut PgConnection) -> Answer<Schema> {
         version: String,
     }
     let kept = sql!("select to_regclass('__diesel_schema_migrations') is not null as yes").holds(conn)?;
-    let had: Vec<Row> =
-        if kept { sql!("select version::text from __diesel_schema_migrations order by 1").load(conn)? } else { Vec::new() };
+    let had: Vec<Row> = if kept {
+        sql!("select version::text from __diesel_schema_migrations order by 1").load(conn)?
+    } else {
+        Vec::new()
+    };
     let migrations: Vec<Box<dyn Migration<Pg>>> = MIGRATIONS.migrations().unwrap_or_default();
     let known: Vec<(String, String)> =
         migrations.iter().map(|m| (m.name().version().to_string(), m.name().to_string())).collect();
-    let unknown: Vec<&Row> = had.iter().filter(|row| known.iter().all(|(version, _)| *version != row.version)).collect();
+    let unknown: Vec<&Row> =
+        had.iter().filter(|row| known.iter().all(|(version, _)| *version != row.version)).collect();
     if let Some(last) = unknown.last() {
         return Ok(Schema::Ahead { unknown: unknown.len(), last: last.version.clone() });
     }
@@ -88,7 +98,7 @@ pub fn names() -> Vec<String> {
 
 /// A session of the schema's owner.
 pub fn connect(url: &str) -> Result<PgConnection, String> {
-    let ports = super::address::Address::new(url).ports();
-    let connected = super::sockets::connect(&super::pool::with_timeouts(url), &ports);
+    let server = super::address::Address::new(url).server(0);
+    let connected = super::sockets::connect(&super::pool::with_timeouts(url), &server);
     connected.map(|(session, _)| session).map_err(|e| format!("cannot reach PostgreSQL: {e}"))
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use diesel::connection::SimpleConnection;
 use diesel::PgConnection;
+use diesel::connection::SimpleConnection;
 
 use super::primary::{Opened, Primary};
 use super::sockets::Socket;

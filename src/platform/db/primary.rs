@@ -101,7 +101,7 @@ impl Primary {
     fn open_at(&self, rank: usize) -> Result<Opened, String> {
         let epoch = self.epoch();
         let (mut session, socket) =
-            sockets::connect(&self.address.alone(rank), &self.address.ports()).map_err(|e| e.to_string())?;
+            sockets::connect(&self.address.alone(rank), &self.address.server(rank)).map_err(|e| e.to_string())?;
         if let Some(socket) = &socket {
             self.sockets.remember(socket);
         }

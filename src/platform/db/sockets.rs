@@ -4,18 +4,20 @@
 //! libpq reads the end of the stream and tells that the server has gone. Diesel gives no access to libpq's descriptor;
 //! it is found as the one connection to PostgreSQL that this process has after connecting and had not before.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 use diesel::{Connection, ConnectionError, PgConnection};
 
-/// One connects at a time, so that what is new is one's own.
-static CONNECTING: Mutex<()> = Mutex::new(());
+/// One connects at a time to each server, so that what is new is one's own.
+static CONNECTING: LazyLock<Mutex<HashMap<String, Arc<Mutex<()>>>>> = LazyLock::new(Mutex::default);
 /// Connections made beside the lock (by programs that probe) are told apart by trying again.
 const TRIES: usize = 5;
 
@@ -53,14 +55,25 @@ fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Connects, and tells the socket where it was found. All of this process connect here.
+/// Where a server listens, as far as its address tells.
+#[derive(Clone, Debug)]
+pub struct Server {
+    pub name: String,
+    /// The folder of its socket, where it is reached by one.
+    pub folder: Option<PathBuf>,
+    pub port: u16,
+}
+
+/// Connects, and tells the socket where it was found. All of this process connect here. One that hangs holds up those who
+/// connect to the same server only.
 #[expect(clippy::disallowed_methods, reason = "this is where sessions come from")]
-pub fn connect(url: &str, ports: &[u16]) -> Result<(PgConnection, Option<Arc<Socket>>), ConnectionError> {
-    let _alone = held(&CONNECTING);
+pub fn connect(url: &str, server: &Server) -> Result<(PgConnection, Option<Arc<Socket>>), ConnectionError> {
+    let lock = held(&CONNECTING).entry(server.name.clone()).or_default().clone();
+    let _alone = held(&lock);
     for _ in 0..TRIES {
-        let before: HashSet<_> = to_postgres(ports).map(|(identity, _)| identity).collect();
+        let before: HashSet<_> = to_postgres(server).into_keys().collect();
         let session = PgConnection::establish(url)?;
-        let mut new = to_postgres(ports).filter(|(identity, _)| !before.contains(identity));
+        let mut new = to_postgres(server).into_iter().filter(|(identity, _)| !before.contains(identity));
         if let (Some((_, socket)), None) = (new.next(), new.next()) {
             return Ok((session, Some(Arc::new(Socket(socket)))));
         }
@@ -75,26 +88,32 @@ pub fn connect_aside(url: &str) -> Result<PgConnection, ConnectionError> {
     PgConnection::establish(url)
 }
 
-/// The open connections to PostgreSQL, each with what tells it from all others.
-fn to_postgres(ports: &[u16]) -> impl Iterator<Item = ((u64, u64), UnixStream)> {
-    descriptors().into_iter().filter_map(|descriptor| {
+/// The open connections to a server, by what tells each from all others. Once each: the list of descriptors also names the
+/// one that it was read by, whose number a duplicate may have by then.
+fn to_postgres(server: &Server) -> HashMap<(u64, u64), UnixStream> {
+    let folder = server.folder.as_deref().and_then(|folder| folder.canonicalize().ok());
+    let here = |path: &Path| {
+        let named = path.file_name().and_then(OsStr::to_str).is_some_and(|name| name.starts_with(".s.PGSQL."));
+        let there = path.parent().and_then(|parent| parent.canonicalize().ok());
+        named && (folder.is_none() || there.is_none() || folder == there)
+    };
+    let open = descriptors().into_iter().filter_map(|descriptor| {
         let file = File::from(second(descriptor)?);
         let about = file.metadata().ok()?;
         let socket = UnixStream::from(OwnedFd::from(file));
-        let local = socket.peer_addr().ok().and_then(|peer| {
-            let name = peer.as_pathname()?.file_name()?.to_str()?;
-            Some(name.starts_with(".s.PGSQL."))
-        });
+        let local = socket.peer_addr().ok().and_then(|peer| peer.as_pathname().map(here));
         let socket = match local {
             Some(true) => socket,
-            _ => {
+            Some(false) => return None,
+            None => {
                 let socket = TcpStream::from(OwnedFd::from(socket));
                 let peer = socket.peer_addr().ok()?;
-                ports.contains(&peer.port()).then(|| UnixStream::from(OwnedFd::from(socket)))?
+                (peer.port() == server.port).then(|| UnixStream::from(OwnedFd::from(socket)))?
             }
         };
         Some(((about.dev(), about.ino()), socket))
-    })
+    });
+    open.collect()
 }
 
 /// The numbers of this process's descriptors; none on a system that does not tell.
@@ -126,12 +145,13 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("conum-sockets-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let listener = UnixListener::bind(folder.join(".s.PGSQL.1")).unwrap();
-        let before: HashSet<_> = to_postgres(&[]).map(|(identity, _)| identity).collect();
+        let server = Server { name: "test".to_owned(), folder: Some(folder.clone()), port: 1 };
+        let before = to_postgres(&server);
         let mut waiting = UnixStream::connect(folder.join(".s.PGSQL.1")).unwrap();
-        let mut found: Vec<_> = to_postgres(&[]).filter(|(identity, _)| !before.contains(identity)).collect();
+        let mut found: Vec<_> = to_postgres(&server).into_values().collect();
         std::fs::remove_dir_all(&folder).unwrap();
-        assert_eq!(found.len(), 1);
-        let socket = Arc::new(Socket(found.remove(0).1));
+        assert_eq!((before.len(), found.len()), (0, 1));
+        let socket = Arc::new(Socket(found.remove(0)));
         let sockets = Sockets::default();
         sockets.remember(&socket);
         let (_server, _) = listener.accept().unwrap();

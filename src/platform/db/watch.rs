@@ -23,8 +23,9 @@ const EVERY: Duration = Duration::from_millis(150);
 const LOOK: Duration = Duration::from_millis(50);
 /// A database is left no earlier than after so long: a new session takes time as well.
 const LEFT_AFTER_MS: u64 = 1000;
-/// Pause between two questions about the schema, and between two looks at the other servers of the address.
-const SCHEMA_EVERY_MS: u64 = 2000;
+/// How many questions are asked between two about the schema.
+const SCHEMA_EVERY: u32 = 12;
+/// Pause between two looks at the other servers of the address.
 const SURVEY_EVERY_MS: u64 = 5000;
 /// Longer than libpq's limit for connecting.
 const SURVEY_TAKES_MS: u64 = 2500;
@@ -136,17 +137,17 @@ fn look(watch: &Weak<Watch>, primary: &Arc<Primary>) {
 
 fn ask(watch: &Weak<Watch>, primary: &Arc<Primary>, clock: &Clock) {
     let mut session: Option<Opened> = None;
-    let mut schema_at = None;
+    let mut schema_in = 0;
     loop {
         {
             let Some(watch) = watch.upgrade() else { return };
             watch.asks();
         }
         let answer = match &mut session {
-            Some(opened) => question(&mut opened.session, primary, clock).map(Some),
+            Some(opened) => question(&mut opened.session, primary, clock, schema_in == 0),
             None => primary.open().map(|opened| {
-                session = Some(opened);
-                None
+                (session, schema_in) = (Some(opened), 0);
+                Answer::default()
             }),
         };
         let Some(watch) = watch.upgrade() else { return };
@@ -156,31 +157,38 @@ fn ask(watch: &Weak<Watch>, primary: &Arc<Primary>, clock: &Clock) {
         if was_stalled {
             log::warn!("PostgreSQL answers again after a pause");
         }
-        match (answer, &mut session) {
-            (Ok(offset), Some(opened)) => {
-                if let Some(offset) = offset {
+        match answer {
+            Ok(answer) => {
+                if let Some(offset) = answer.clock {
                     note_clock(&watch, offset);
+                    schema_in = if schema_in == 0 { SCHEMA_EVERY } else { schema_in - 1 };
                 }
-                if schema_at.is_none_or(|at| watch.elapsed_ms() >= at + SCHEMA_EVERY_MS) {
-                    note_schema(&watch, &mut opened.session);
-                    schema_at = Some(watch.elapsed_ms());
+                if let Some(schema) = answer.schema {
+                    note_schema(&watch, schema);
                 }
             }
-            _ => {
-                session = None;
-                schema_at = None;
-            }
+            Err(_) => session = None,
         }
         drop(watch);
         std::thread::sleep(EVERY);
     }
 }
 
-/// Whether the server is still the one to speak to, and how far its clock is from ours.
-fn question(session: &mut PgConnection, primary: &Primary, clock: &Clock) -> Result<Offset, String> {
+/// What one question found.
+#[derive(Default)]
+struct Answer {
+    clock: Option<Offset>,
+    schema: Option<Schema>,
+}
+
+/// Whether the server is still the one to speak to, how far its clock is from ours, and from time to time its schema. All
+/// of it counts as one question: a session may hang in any part.
+fn question(session: &mut PgConnection, primary: &Primary, clock: &Clock, schema: bool) -> Result<Answer, String> {
     let offset = true_time::measure(session, clock).map_err(|e| e.to_string())?;
     let found = lineage::read(session).map_err(|e| e.to_string())?;
-    primary.still(found).map(|()| offset)
+    primary.still(found)?;
+    let schema = if schema { Some(migrations::schema(session).map_err(|e| e.to_string())?) } else { None };
+    Ok(Answer { clock: Some(offset), schema })
 }
 
 fn note_clock(watch: &Watch, offset: Offset) {
@@ -193,11 +201,7 @@ fn note_clock(watch: &Watch, offset: Offset) {
     }
 }
 
-fn note_schema(watch: &Watch, session: &mut PgConnection) {
-    let schema = match migrations::schema(session) {
-        Ok(schema) => schema,
-        Err(problem) => return log::warn!("the version of the schema cannot be read: {problem}"),
-    };
+fn note_schema(watch: &Watch, schema: Schema) {
     let before = watch.found().schema.replace(schema.clone());
     if before.as_ref() != Some(&schema) {
         match &schema {

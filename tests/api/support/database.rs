@@ -207,7 +207,10 @@ impl Server {
         let folder = cluster_folder(name);
         std::fs::create_dir_all(&folder).expect("a folder");
         let data = folder.join("data");
-        let copied = std::process::Command::new(PrivateCluster::programs().expect("programs").join("pg_basebackup"))
+        // The folder of the programs may hold links to some of them only.
+        let programs =
+            PrivateCluster::programs().expect("programs").join("postgres").canonicalize().expect("a program");
+        let copied = std::process::Command::new(programs.with_file_name("pg_basebackup"))
             .args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--dbname", &self.url(), "--pgdata"])
             .arg(&data)
             .status();

@@ -9,8 +9,8 @@ use crate::features::accounts::model::{ACCOUNT_STEPS, INVITATION, INVITED, Perim
 use crate::features::accounts::store::{self, accounts::Account};
 use crate::platform::auth::policy::Permission;
 use crate::platform::auth::{Actor, Principal, Role, can};
-use crate::platform::db::purge::Purge;
 use crate::platform::db::Tx;
+use crate::platform::db::purge::Purge;
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::ids::AccountId;
 use crate::platform::transitions::{Transition, after, require_version};

@@ -176,7 +176,7 @@ mod tests {
 
         assert_eq!(sockets.server(1).folder, Some("/run/b".into()));
 
-        let words = Address::new(r"host='/a b/\'c',h2 password = 'x y' port=5433,5434 dbname=d");
+        let words = Address::new(r"host='/a b/\'c,h2' password = 'x y' port=5433,5434 dbname=d");
         assert_eq!((words.count(), words.server(1).port), (2, 5434));
         assert!(words.alone(0).ends_with(r" host='/a b/\'c' port='5433'"), "{}", words.alone(0));
     }

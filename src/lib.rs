@@ -2,6 +2,8 @@
 //!
 //! Three floors, and nothing points up: `app` puts together, `features` do, `platform` carries.
 
+#![deny(unsafe_code)]
+
 pub mod app;
 pub mod features;
 pub mod platform;

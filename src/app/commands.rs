@@ -67,6 +67,12 @@ enum Command {
         #[command(subcommand)]
         action: super::statistics::Action,
     },
+    /// Show what retention would remove now; with --confirm, carry it out together with purges that are held.
+    Tidy {
+        /// Names of held purges, separated by commas, once a person has looked at them.
+        #[arg(long, value_delimiter = ',')]
+        confirm: Vec<String>,
+    },
     /// Make up data of the scheme's full size, to measure with. Never in production.
     Demo {
         #[command(subcommand)]
@@ -124,6 +130,7 @@ pub fn run() -> Result<(), String> {
         Command::Token(args) => token(&args),
         Command::Statistics { action } => super::statistics::run(&database(&configuration(&[])?), &action),
         Command::Demo { action: DemoAction::Generate { reports, seed } } => generate(reports, seed),
+        Command::Tidy { confirm } => super::tidy::run(&configuration(&[])?, confirm),
         Command::Health => health(),
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::platform::auth::issuer::{Identity, REFRESH_EVERY, Trusted};
+use crate::platform::db::purge::{Purges, Share};
 use crate::platform::db::{Payer, Site};
 use crate::platform::formats::{bic_canonical, iban_canonical};
 use crate::platform::spool::Pace;
@@ -62,6 +63,8 @@ pub struct Config {
     pub posts_cap: Option<i32>,
     /// Open matches that a candidate, and a structure, may have at a time.
     pub match_cap: Option<i32>,
+    /// Percent of a table that retention may remove in one night without asking.
+    pub purge_share: u32,
     /// Seconds that requests under way get to finish after SIGTERM.
     pub shutdown_seconds: u64,
 }
@@ -206,6 +209,7 @@ impl Config {
             match_cap: reader
                 .text("CONUM_MATCH_CAP")
                 .map(|_| reader.parsed("CONUM_MATCH_CAP", 0, "a number of matches")),
+            purge_share: reader.parsed("CONUM_PURGE_SHARE", Share::default().percent, "a number of percent").min(100),
             shutdown_seconds: reader.parsed("CONUM_SHUTDOWN_SECONDS", 20, "a number of seconds"),
             public_url,
             listen,
@@ -275,6 +279,7 @@ impl Config {
             followers: super::FOLLOWERS,
             payer: self.payer.clone(),
             private_webhooks: self.private_webhooks,
+            purges: Purges { share: Share { percent: self.purge_share, ..Share::default() }, confirmed: Vec::new() },
         }
     }
 

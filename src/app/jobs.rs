@@ -10,6 +10,7 @@ use crate::features::{
     webhooks,
 };
 use crate::platform::db::Tx;
+use crate::platform::db::purge::Purge;
 use crate::platform::error::Result;
 use crate::platform::http::rate_limit;
 use crate::sql;
@@ -57,23 +58,49 @@ pub fn publish_figures(tx: &mut Tx<'_>) -> Result<Value> {
     })))
 }
 
-/// Forgets what has served its time: keys, links, sent e-mails, contacts and accounts.
+// Keys live for a day and links for days: most of them go the night after.
+const IDEMPOTENCY_KEYS: Purge = Purge { times: 4, ..Purge::of("idempotency_keys", "idempotency_keys") };
+const MAIL_LINKS: Purge = Purge { times: 3, ..Purge::of("mail_links", "mail_links") };
+// What was counted of a minute is of no use the next day.
+const FORM_CALLS: Purge = Purge { times: 5, ..Purge::of("form_calls", "form_calls") };
+const EMAILS: Purge = Purge { times: 2, ..Purge::of("emails", "emails") };
+
+/// Forgets what has served its time: keys, links, sent e-mails, contacts and accounts. Everything that goes is a purge,
+/// which stops and asks where it would take too much.
 pub fn tidy(tx: &mut Tx<'_>) -> Result<Value> {
     let (now, old) = (tx.now().instant(), long_gone(tx.now()));
-    let keys = sql!("delete from idempotency_keys where expires_at < {}", now).run(tx.conn())?;
-    let links = sql!("delete from mail_links where expires_at < {} or used_at < {}", old, old).run(tx.conn())?;
-    let emails = sql!("delete from emails where status <> 'queued' and created_at < {}", old).run(tx.conn())?;
-    let form_calls = rate_limit::forget(tx)?;
+    let keys = tx
+        .purge(IDEMPOTENCY_KEYS, |tx| sql!("delete from idempotency_keys where expires_at < {}", now).run(tx.conn()))?;
+    let links = tx.purge(MAIL_LINKS, |tx| {
+        sql!("delete from mail_links where expires_at < {} or used_at < {}", old, old).run(tx.conn())
+    })?;
+    let emails = tx.purge(EMAILS, |tx| {
+        sql!("delete from emails where status <> 'queued' and created_at < {}", old).run(tx.conn())
+    })?;
+    let form_calls = tx.purge(FORM_CALLS, rate_limit::forget)?;
     let accesses = audit::service::forget(tx, now - TimeDelta::days(365))?;
     let (registrations, contacts) = structures::service::forget(tx)?;
     let (invitations, accounts) = accounts::service::forget(tx)?;
     let (erased, motivations) = candidates::service::forget(tx)?;
     let notes = activity::service::forget(tx)?;
     let deliveries = webhooks::service::forget(tx)?;
+    let held = tx.held().iter().map(|held| json!({"purge": held.purge.name, "rows": held.rows, "of": held.all}));
+    let held: Vec<Value> = held.collect();
     Ok(json!({
         "form_calls": form_calls, "idempotency_keys": keys, "mail_links": links, "emails": emails, "registrations_cancelled": registrations,
         "contacts": contacts, "invitations_revoked": invitations, "accounts_forgotten": accounts,
         "accesses": accesses, "candidates_erased": erased, "motivations": motivations,
-        "activity_notes": notes, "webhook_deliveries": deliveries,
+        "activity_notes": notes, "webhook_deliveries": deliveries, "held": held,
     }))
+}
+
+/// Names of the purges that wait for a person.
+pub fn held_purges(tx: &mut Tx<'_>) -> Result<Vec<String>> {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        purge: String,
+    }
+    let rows: Vec<Row> = sql!("select purge from held_purges order by purge").load(tx.conn())?;
+    Ok(rows.into_iter().map(|row| row.purge).collect())
 }

@@ -13,6 +13,7 @@ pub mod routes;
 pub mod server;
 pub mod states;
 pub mod statistics;
+pub mod tidy;
 pub mod vocabularies;
 pub mod worker;
 

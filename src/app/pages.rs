@@ -72,14 +72,21 @@ pub async fn health_live(_caller: Caller<can::health_live>) -> Answer {
     Reply::ok(&HEALTHY)
 }
 
-/// Tell whether requests can be served: the database answers, and no stop is under way.
+/// Tell whether requests can be served.
+///
+/// The database takes reads and writes, its schema is the one of this version, the machine's clock is within five seconds of
+/// the database's, and no stop is under way. Otherwise `reason` of the problem is `database_away`, `standby`,
+/// `readers_unavailable`, `writers_unavailable`, `schema_behind`, `schema_ahead`, `clock_off` or `stopping`.
 #[utoipa::path(tag = "service", responses((status = 200, description = "It serves.", body = Health)))]
 #[get("/health/ready")]
 pub async fn health_ready(_caller: Caller<can::health_ready>, db: Data<Db>, stopping: Data<Stopping>) -> Answer {
     if stopping.is_on() {
-        return Err(Problem::new(Code::ServiceUnavailable).header("Retry-After", 5).caused_by("stopping"));
+        return Err(Problem::new(Code::ServiceUnavailable)
+            .header("Retry-After", 5)
+            .extension("reason", "stopping")
+            .caused_by("stopping"));
     }
-    db.ping().await?;
+    db.ready().await?;
     Reply::ok(&HEALTHY)
 }
 

@@ -51,10 +51,10 @@ impl Worker {
     /// hold up neither letters nor other receivers.
     pub fn start(self) -> Running {
         let stop = Arc::new(AtomicBool::new(false));
-        let mut senders = Senders::start(self.db.clone());
+        let (db, mut senders) = (self.db.clone(), Senders::start(self.db.clone()));
         let threads = [
-            keep_turning("worker", stop.clone(), move || self.turn()),
-            keep_turning("webhooks", stop.clone(), move || senders.turn()),
+            keep_turning("worker", db.clone(), stop.clone(), move || self.turn()),
+            keep_turning("webhooks", db, stop.clone(), move || senders.turn()),
         ];
         Running { stop, threads: threads.into_iter().flatten().collect() }
     }
@@ -155,14 +155,20 @@ impl Worker {
     }
 }
 
-/// Takes turn after turn until it is told to stop.
+/// Takes turn after turn until it is told to stop, while the clock is right and the database answers.
 fn keep_turning(
     name: &str,
+    db: Db,
     stop: Arc<AtomicBool>,
     mut turn: impl FnMut() -> Result<bool> + Send + 'static,
 ) -> Option<std::thread::JoinHandle<()>> {
     let work = move || {
         while !stop.load(Ordering::Relaxed) {
+            // By a wrong clock nothing is done; each transaction of a job is refused by the database as well.
+            if !db.may_work() {
+                std::thread::sleep(EVERY);
+                continue;
+            }
             match turn() {
                 Ok(true) => {}
                 Ok(false) => std::thread::sleep(EVERY),

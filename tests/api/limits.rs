@@ -13,7 +13,7 @@ use crate::support::{App, Database};
 /// Two servers on one database, each of which lets five calls a minute through.
 fn two_servers() -> (App, App) {
     let first = App::configured(&[("CONUM_PUBLIC_FORMS_PER_MINUTE", "5")], Default::default());
-    let same = Database::elsewhere(&first.database.url);
+    let same = Database::at(&first.database.url);
     let second = App::on(same, &[("CONUM_PUBLIC_FORMS_PER_MINUTE", "5")], Default::default());
     (first, second)
 }

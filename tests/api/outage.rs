@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use conum::platform::auth::Actor;
 
-use crate::support::{Answer, App, Server};
+use crate::support::{Answer, App, Frozen, Server};
 
 /// Tells a quick answer from one that waits for a pool or a socket (ten seconds and more). Generous beside the promise of
 /// 500 ms: debug build, two cores, other tests beside it.
@@ -78,36 +78,56 @@ fn an_outage_of_the_database_is_a_quick_503_and_heals_by_itself() {
 
 #[test]
 fn a_database_that_freezes_is_a_quick_503_too() {
-    let app = App::configured(&[("CONUM_STALL_MS", "500")], Default::default());
+    let server = Server::start("frozen");
+    let app = App::on(server.database(), &[("CONUM_STALL_MS", "500")], Default::default());
     let read = || app.get("/api/v1/regions").send();
+    app.await_readiness(None);
     assert_eq!(read().status, 200);
-    // Every session that the service holds, the watch's own among them.
-    std::thread::sleep(Duration::from_millis(300));
-    let sessions = app.database.owner().column(
-        "select pid::text from pg_stat_activity where application_name = 'conum' and datname = current_database()
-            and pid <> pg_backend_pid()",
-    );
-    assert!(sessions.len() >= 3, "{sessions:?}");
-    let signal = |name: &str| {
-        let status = std::process::Command::new("kill").arg(name).args(&sessions).status();
-        assert!(status.expect("kill").success());
-    };
-    signal("-STOP");
+    let frozen = server.freeze();
     let started = Instant::now();
     let first = read();
     let took = started.elapsed();
     let second_started = Instant::now();
     let second = read();
     let second_took = second_started.elapsed();
-    let ready = app.get("/health/ready").send().status;
-    signal("-CONT");
-    assert_eq!((first.status, second.status, ready), (503, 503, 503));
+    let ready = app.get("/health/ready").send();
+    drop(frozen);
+    assert_eq!((first.status, second.status, ready.status), (503, 503, 503));
+    assert_eq!(ready.at("/reason"), "database_away");
     assert!(took < SLOWEST && second_took < SLOWEST, "{took:?} {second_took:?}");
     let back = Instant::now();
     while read().status != 200 {
         assert!(back.elapsed() < HEALED, "it does not heal");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+#[test]
+fn sessions_that_hang_are_left_for_new_ones() {
+    let app = App::configured(&[("CONUM_STALL_MS", "500")], Default::default());
+    let read = || app.get("/api/v1/regions").send();
+    app.await_readiness(None);
+    assert_eq!(read().status, 200);
+    // Every session that the service holds, the watch's own among them; the server itself answers.
+    let sessions = app.database.owner().column(
+        "select pid::text from pg_stat_activity where application_name = 'conum' and datname = current_database()
+            and pid <> pg_backend_pid()",
+    );
+    assert!(sessions.len() >= 3, "{sessions:?}");
+    let frozen = Frozen::sessions(sessions);
+    let started = Instant::now();
+    // All threads wait on sessions that do not answer.
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let waiting: Vec<_> = (0..6).map(|_| scope.spawn(|| read().status)).collect();
+        waiting.into_iter().map(|thread| thread.join().expect("an answer")).collect()
+    });
+    assert!(statuses.iter().all(|status| [200, 503].contains(status)), "{statuses:?}");
+    while read().status != 200 || app.get("/health/ready").send().status != 200 {
+        assert!(started.elapsed() < HEALED, "the sessions that hang are not left");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    println!("left after {:?}, while the old sessions still hang", started.elapsed());
+    drop(frozen);
 }
 
 #[test]

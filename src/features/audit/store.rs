@@ -96,8 +96,9 @@ pub fn list_accesses(
 }
 
 /// Forgets readings of before. As the service itself.
-pub fn forget(tx: &mut Tx<'_>, before: DateTime<Utc>) -> Result<i64> {
-    sql!("select conum_forget_accesses({}) as n", before).count(tx.conn())
+pub fn forget(tx: &mut Tx<'_>, before: DateTime<Utc>) -> Result<usize> {
+    let gone = sql!("select conum_forget_accesses({}) as n", before).count(tx.conn())?;
+    Ok(usize::try_from(gone).unwrap_or_default())
 }
 
 sortable! {

@@ -9,6 +9,7 @@ use super::store::{self, Change, Contact, Fields, Structure};
 use crate::features::accounts;
 use crate::features::territories::service as territories;
 use crate::platform::auth::{Actor, Reach, can, policy::Permission};
+use crate::platform::db::purge::Purge;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::events::{self, Event};
@@ -376,7 +377,13 @@ pub fn withdraw_if_empty(tx: &mut Tx<'_>, id: StructureId) -> Result<()> {
 /// contacts of structures that left two years ago.
 pub fn forget(tx: &mut Tx<'_>) -> Result<(usize, usize)> {
     let now = tx.now().instant();
-    store::forget(tx, now - Duration::days(CONFIRMATION_DAYS), now - Duration::days(2 * 365))
+    let cancelled = tx.purge(Purge::of("unconfirmed_structures", "structures"), |tx| {
+        store::cancel_unconfirmed(tx, now - Duration::days(CONFIRMATION_DAYS))
+    })?;
+    let contacts = tx.purge(Purge::of("structure_contacts", "structure_contacts"), |tx| {
+        store::forget_contacts(tx, now - Duration::days(2 * 365))
+    })?;
+    Ok((cancelled, contacts))
 }
 
 fn emit(tx: &mut Tx<'_>, kind: &'static str, structure: &Structure) -> Result<()> {

@@ -436,26 +436,24 @@ pub fn use_confirmation(tx: &mut Tx<'_>, hash: Vec<u8>) -> Result<Option<Structu
     Ok(used.map(|row| row.structure_id))
 }
 
-/// Cancels registrations that nobody confirmed in time, and forgets contacts that have served
-/// their purpose. Tells how many of each.
-pub fn forget(
-    tx: &mut Tx<'_>,
-    unconfirmed_before: DateTime<Utc>,
-    left_before: DateTime<Utc>,
-) -> Result<(usize, usize)> {
+/// Cancels registrations that nobody confirmed in time. Tells how many.
+pub fn cancel_unconfirmed(tx: &mut Tx<'_>, before: DateTime<Utc>) -> Result<usize> {
     let now = tx.now().instant();
-    let cancelled = sql!(
+    sql!(
         "update structures set status = 'cancelled', cancelled_at = {} where status = 'pending_confirmation' and created_at < {}",
         now,
-        unconfirmed_before
+        before
     )
-    .run(tx.conn())?;
-    let contacts = sql!(
+    .run(tx.conn())
+}
+
+/// Forgets contacts that have served their purpose. Tells how many.
+pub fn forget_contacts(tx: &mut Tx<'_>, left_before: DateTime<Utc>) -> Result<usize> {
+    sql!(
         "delete from structure_contacts where structure_id in (
             select id from structures where (status = 'cancelled' and confirmed_at is null)
                 or (status in ('cancelled', 'withdrawn', 'duplicate') and updated_at < {}))",
         left_before
     )
-    .run(tx.conn())?;
-    Ok((cancelled, contacts))
+    .run(tx.conn())
 }

@@ -17,6 +17,7 @@ use crate::features::feed::service as feed;
 use crate::platform::auth::policy::{Gift, require_to_give};
 use crate::platform::auth::{Actor, Principal, Role, Territory};
 use crate::platform::db::listing::Position;
+use crate::platform::db::purge::Purge;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::events::{self, Audience};
@@ -290,5 +291,5 @@ pub fn settle(tx: &mut Tx<'_>, due: &Due, outcome: &std::result::Result<u16, (Op
 /// Deliveries are kept for a month. Once a night.
 pub fn forget(tx: &mut Tx<'_>) -> Result<usize> {
     let before = tx.now().instant() - TimeDelta::days(30);
-    store::forget(tx, before)
+    tx.purge(Purge::of("webhook_deliveries", "webhook_deliveries"), |tx| store::forget(tx, before))
 }

@@ -2,6 +2,7 @@
 
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind as Kind, Error};
 
+use super::true_time::REFUSAL;
 use crate::platform::error::{Code, Fault, FaultCode, Problem};
 
 impl From<Error> for Problem {
@@ -60,6 +61,8 @@ fn unknown(message: &str) -> Problem {
     let starts = |texts: &[&str]| texts.iter().any(|text| message.starts_with(text));
     if starts(&["deadlock detected"]) {
         unavailable(format!("{RETRY}{message}"))
+    } else if starts(&[REFUSAL]) {
+        unavailable(message).extension("reason", "clock_off")
     } else if starts(&[
         "terminating connection",
         "cannot set transaction read-write mode",

@@ -1,16 +1,23 @@
 //! The only way to PostgreSQL: sessions, transactions, retries, and what to do when it is away.
 
+mod address;
 mod constraints;
+pub mod lineage;
 pub mod listing;
 pub mod migrations;
 pub mod pool;
+mod primary;
 pub mod print_schema;
 #[allow(clippy::disallowed_methods, reason = "waits for a process of its own; no legal time")]
 pub mod private_cluster;
+pub mod purge;
+mod ready;
 #[rustfmt::skip]
 pub mod schema;
+mod sockets;
 pub mod sql;
 pub mod text_enum;
+mod true_time;
 pub mod tx;
 mod watch;
 
@@ -23,6 +30,7 @@ use tokio::sync::Semaphore;
 
 use self::constraints::{LOST, RETRY};
 use self::pool::{Access, Pool};
+use self::primary::Primary;
 pub use self::tx::{Effect, Reader, Request, Tx};
 use self::watch::Watch;
 use crate::platform::auth::Principal;
@@ -50,7 +58,7 @@ struct Inner {
     /// Exports at a time: each holds a connection while its file is made.
     exports: Exports,
     watch: Arc<Watch>,
-    url: String,
+    primary: Arc<Primary>,
     clock: Clock,
     site: Site,
 }
@@ -66,6 +74,8 @@ pub struct Site {
     pub payer: Option<Payer>,
     /// Whether webhooks may name addresses within this network: for development.
     pub private_webhooks: bool,
+    /// How much retention may remove without asking, and what a person has confirmed.
+    pub purges: purge::Purges,
 }
 
 /// An account that pays.
@@ -106,13 +116,14 @@ pub enum Outcome<T> {
 
 impl Db {
     pub fn new(settings: &Settings, clock: Clock, site: Site) -> Self {
+        let primary = Primary::new(&settings.url);
         Self(Arc::new(Inner {
-            readers: Pool::new(&settings.url, settings.pool_size, Access::ReadOnly),
-            writers: Pool::new(&settings.url, settings.pool_size, Access::ReadWrite),
+            readers: Pool::new(&primary, settings.pool_size, Access::ReadOnly),
+            writers: Pool::new(&primary, settings.pool_size, Access::ReadWrite),
             admission: Semaphore::new(settings.queue),
             exports: Exports::new(settings.pool_size, settings.pace),
             watch: Watch::new(settings.stall),
-            url: settings.url.clone(),
+            primary,
             clock,
             site,
         }))
@@ -120,7 +131,7 @@ impl Db {
 
     /// Starts watching over the database's answers: for servers, not for commands.
     pub fn watch(&self) {
-        Watch::start(&self.0.watch, &self.0.url);
+        Watch::start(&self.0.watch, &self.0.primary, &self.0.clock);
     }
 
     pub fn site(&self) -> &Site {
@@ -129,38 +140,6 @@ impl Db {
 
     pub fn clock(&self) -> &Clock {
         &self.0.clock
-    }
-
-    /// Whether the database answers now and takes writes. Waits in no queue: a server that is only
-    /// busy stays ready.
-    pub async fn ping(&self) -> Result<()> {
-        if self.0.watch.is_stalled() {
-            return Err(busy("the database does not answer"));
-        }
-        let db = self.clone();
-        let asked = actix_web::web::block(move || {
-            let mut conn = db.0.writers.get()?;
-            let standby = crate::sql!("select pg_is_in_recovery() as yes").holds(&mut conn.inner);
-            match standby {
-                Ok(false) => Ok(()),
-                Ok(true) => {
-                    conn.broken = true;
-                    Err(busy("the database is a standby"))
-                }
-                Err(problem) => {
-                    db.0.writers.lost(&conn);
-                    conn.broken = true;
-                    Err(problem)
-                }
-            }
-        });
-        // Threads that wait for a lock do not make the server unfit: the watch has its answers.
-        match tokio::time::timeout(Duration::from_secs(1), asked).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(Problem::internal("a database thread panicked")),
-            Err(_) if self.0.watch.is_stalled() => Err(busy("the database does not answer")),
-            Err(_) => Ok(()),
-        }
     }
 
     /// Reads with one statement, or with several that need not agree.
@@ -280,8 +259,13 @@ impl Db {
         work: &dyn Fn(&mut Tx<'_>) -> Result<Outcome<T>>,
         committing: &mut bool,
     ) -> Result<T> {
-        let now = self.0.clock.now();
-        conn.batch_execute(&tx::begin_write(request, now))?;
+        let (now, machine) = self.0.clock.sample();
+        let mut begin = tx::begin_write(request, now);
+        if request.is_job() {
+            begin.push_str("; ");
+            begin.push_str(&true_time::condition(machine));
+        }
+        conn.batch_execute(&begin)?;
         let mut tx = Tx::new(conn, request, now, &self.0.site);
         let outcome = work(&mut tx)?;
         tx.settle()?;

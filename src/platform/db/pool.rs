@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use diesel::PgConnection;
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection};
 
+use super::primary::{Opened, Primary};
+use super::sockets::Socket;
 use crate::platform::error::{Code, Problem, Result};
 
 /// The role that owns nothing: row-level security and revoked rights bind it.
@@ -28,9 +30,13 @@ pub struct Session {
     pub inner: PgConnection,
     pub broken: bool,
     generation: u64,
+    epoch: u64,
+    /// Dropped last, so that the server is told goodbye first.
+    _socket: Option<Arc<Socket>>,
 }
 
 pub struct Pool {
+    primary: Arc<Primary>,
     sessions: r2d2::Pool<Manager>,
     size: u32,
     started: Instant,
@@ -42,7 +48,7 @@ pub struct Pool {
 
 impl Pool {
     #[expect(clippy::disallowed_methods, reason = "measures how long an outage lasts, not the legal time")]
-    pub fn new(url: &str, size: u32, access: Access) -> Self {
+    pub fn new(primary: &Arc<Primary>, size: u32, access: Access) -> Self {
         let generation = Arc::new(AtomicU64::new(0));
         let sessions = r2d2::Pool::builder()
             .max_size(size)
@@ -51,8 +57,9 @@ impl Pool {
             // A test at each checkout costs a third of the throughput; broken sessions are
             // dropped on their first failure instead.
             .test_on_check_out(false)
-            .build_unchecked(Manager { url: with_timeouts(url), access, generation: generation.clone() });
-        Self { sessions, size, started: Instant::now(), failed_at: AtomicU64::new(0), generation }
+            .build_unchecked(Manager { primary: primary.clone(), access, generation: generation.clone() });
+        let (primary, failed_at) = (primary.clone(), AtomicU64::new(0));
+        Self { primary, sessions, size, started: Instant::now(), failed_at, generation }
     }
 
     pub fn size(&self) -> u32 {
@@ -74,7 +81,8 @@ impl Pool {
     pub fn get(&self) -> Result<r2d2::PooledConnection<Manager>> {
         loop {
             let mut session = self.checkout()?;
-            if session.generation == self.generation.load(Ordering::Relaxed) {
+            let generation = self.generation.load(Ordering::Relaxed);
+            if session.generation == generation && session.epoch == self.primary.epoch() {
                 return Ok(session);
             }
             session.broken = true;
@@ -133,7 +141,7 @@ fn away(cause: impl ToString) -> Problem {
 }
 
 pub struct Manager {
-    url: String,
+    primary: Arc<Primary>,
     access: Access,
     generation: Arc<AtomicU64>,
 }
@@ -143,9 +151,11 @@ impl r2d2::ManageConnection for Manager {
     type Error = diesel::r2d2::Error;
 
     fn connect(&self) -> Result<Session, Self::Error> {
-        let mut inner = PgConnection::establish(&self.url).map_err(diesel::r2d2::Error::ConnectionError)?;
+        let generation = self.generation.load(Ordering::Relaxed);
+        let refused = |text| diesel::r2d2::Error::ConnectionError(diesel::ConnectionError::BadConnection(text));
+        let Opened { session: mut inner, epoch, socket } = self.primary.open().map_err(refused)?;
         inner.batch_execute(&self.set_up()).map_err(diesel::r2d2::Error::QueryError)?;
-        Ok(Session { inner, broken: false, generation: self.generation.load(Ordering::Relaxed) })
+        Ok(Session { inner, broken: false, generation, epoch, _socket: socket })
     }
 
     fn is_valid(&self, session: &mut Session) -> Result<(), Self::Error> {

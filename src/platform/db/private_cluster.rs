@@ -92,6 +92,11 @@ impl PrivateCluster {
         }
     }
 
+    /// The folder of the programs that a new cluster is made with, `pg_basebackup` among them.
+    pub fn programs() -> Result<PathBuf, String> {
+        programs::fitting(Path::new(""))
+    }
+
     pub fn url(&self, database: &str) -> String {
         // Host and port are always said: the defaults differ between builds, and with PGPORT.
         format!(

@@ -539,6 +539,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    held_purges (purge) {
+        purge -> Text,
+        rows_held -> Int8,
+        rows_in_all -> Int8,
+        first_held_at -> Timestamptz,
+        last_held_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     idempotency_keys (principal, method, path, key) {
         principal -> Text,
         method -> Text,

@@ -9,6 +9,7 @@ use diesel::connection::SimpleConnection;
 use serde::Serialize;
 
 use super::Site;
+use super::purge::Held;
 use crate::platform::auth::{Actor, Principal, Reach};
 use crate::platform::clock::Now;
 use crate::platform::error::Result;
@@ -27,6 +28,11 @@ impl Request {
     /// Work of the service itself.
     pub fn job(name: &'static str) -> Self {
         Self { principal: Arc::new(Principal::system(name)), operation: name, request_id: String::new() }
+    }
+
+    /// Whether the service itself works, by the clock and not because somebody asks.
+    pub fn is_job(&self) -> bool {
+        self.principal.actor == Actor::System
     }
 }
 
@@ -101,11 +107,13 @@ pub struct Tx<'a> {
     told: Vec<Told>,
     /// Whether row-level security lets everything through.
     wide: bool,
+    /// Purges that were not carried out.
+    held: Vec<Held>,
 }
 
 impl<'a> Tx<'a> {
     pub(super) fn new(conn: &'a mut PgConnection, request: &'a Request, now: Now, site: &'a Site) -> Self {
-        Self { conn, request, now, site, effects: Vec::new(), told: Vec::new(), wide: false }
+        Self { conn, request, now, site, effects: Vec::new(), told: Vec::new(), wide: false, held: Vec::new() }
     }
 
     pub fn conn(&mut self) -> &mut PgConnection {
@@ -168,6 +176,25 @@ impl<'a> Tx<'a> {
         self.as_service(|tx| tx.site.followers.iter().try_for_each(|follow| follow(tx, &told)))?;
         self.told.clear();
         Ok(())
+    }
+
+    /// How much was noted and told so far, to go back to.
+    pub(super) fn mark(&self) -> (usize, usize) {
+        (self.effects.len(), self.told.len())
+    }
+
+    pub(super) fn back_to(&mut self, (effects, told): (usize, usize)) {
+        self.effects.truncate(effects);
+        self.told.truncate(told);
+    }
+
+    pub(super) fn note_held(&mut self, held: Held) {
+        self.held.push(held);
+    }
+
+    /// The purges that were not carried out.
+    pub fn held(&self) -> &[Held] {
+        &self.held
     }
 
     /// Forgets the effects noted so far: a dry run must not betray who is known.

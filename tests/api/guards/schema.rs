@@ -74,6 +74,7 @@ const NOT_AUDITED: &[&str] = &[
     "figure_editions",
     "figure_layers",
     "former_communes",
+    "held_purges",
     "idempotency_keys",
     "job_runs",
     "late_reports",

@@ -33,6 +33,8 @@ pub struct App {
     /// Where e-mails go once the worker runs.
     pub mail_folder: PathBuf,
     now: Arc<Mutex<DateTime<Utc>>>,
+    /// How wrong the machine's clock is.
+    error: Arc<Mutex<TimeDelta>>,
     stop: ServerHandle,
     thread: Option<JoinHandle<()>>,
 }
@@ -88,7 +90,10 @@ impl App {
         let config = Config::read(&read).expect("a configuration");
         let now = Arc::new(Mutex::new(START.parse().expect("an instant")));
         let told = now.clone();
-        let clock = Clock::driven_by(move || *told.lock().expect("the clock"));
+        let error = Arc::new(Mutex::new(TimeDelta::zero()));
+        let wrong = error.clone();
+        let clock = Clock::driven_by(move || *told.lock().expect("the clock"))
+            .on_machine(move || Utc::now() + *wrong.lock().expect("the error"));
         let service = Service::assemble(config, clock, limits).expect("a service");
         let (stop, address, thread) = serve(service.clone());
         let agent = ureq::Agent::config_builder()
@@ -105,6 +110,7 @@ impl App {
             agent,
             mail_folder,
             now,
+            error,
             stop,
             thread: Some(thread),
         }
@@ -135,6 +141,29 @@ impl App {
 
     pub fn advance(&self, by: TimeDelta) {
         *self.now.lock().expect("the clock") += by;
+    }
+
+    /// Puts the machine's own clock so far ahead of the true time; the service's time stays where the test has put it.
+    pub fn put_machine_ahead(&self, by: TimeDelta) {
+        *self.error.lock().expect("the error") = by;
+    }
+
+    /// Waits until the service says whether it is ready, and if not, for this reason; `None` is ready.
+    #[track_caller]
+    pub fn await_readiness(&self, reason: Option<&str>) {
+        let deadline = Instant::now() + Duration::from_secs(120);
+        loop {
+            let answer = self.get("/health/ready").send();
+            let fits = match reason {
+                None => answer.status == 200,
+                Some(reason) => answer.status == 503 && answer.at("/reason") == reason,
+            };
+            if fits {
+                return;
+            }
+            assert!(Instant::now() < deadline, "never {reason:?}: {}", answer.describe());
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// A token of this actor with every scope that its role may use, valid for an hour of the service's time.

@@ -1,5 +1,6 @@
 //! A database for each test, copied from a template that is migrated and loaded once.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
@@ -100,7 +101,7 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) {
 }
 
 /// The same server, another database.
-fn with_database(url: &str, name: &str) -> String {
+pub fn with_database(url: &str, name: &str) -> String {
     if !url.contains("://") {
         return format!("{url} dbname={name}");
     }
@@ -123,8 +124,8 @@ impl Database {
         Self::create(&format!("template {} strategy file_copy", cluster().template))
     }
 
-    /// Somebody else's, for a second server on it.
-    pub fn elsewhere(url: &str) -> Self {
+    /// One that is there already and stays.
+    pub fn at(url: &str) -> Self {
         Self { url: url.to_owned(), shared: None }
     }
 
@@ -191,11 +192,83 @@ impl Server {
         *self.running.lock().expect("the cluster") = None;
     }
 
+    pub fn url(&self) -> String {
+        self.running.lock().expect("the cluster").as_ref().expect("it runs").url("postgres")
+    }
+
     /// Its database, migrated and empty.
     pub fn database(&self) -> Database {
-        let url = self.running.lock().expect("the cluster").as_ref().expect("it runs").url("postgres");
-        migrations::run(&url).expect("migrations");
-        Database { url, shared: None }
+        migrations::run(&self.url()).expect("migrations");
+        Database { url: self.url(), shared: None }
+    }
+
+    /// A standby of this server that follows it.
+    pub fn standby(&self, name: &str) -> Self {
+        let folder = cluster_folder(name);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let data = folder.join("data");
+        // The folder of the programs may hold links to some of them only.
+        let programs =
+            PrivateCluster::programs().expect("programs").join("postgres").canonicalize().expect("a program");
+        let copied = std::process::Command::new(programs.with_file_name("pg_basebackup"))
+            .args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--dbname", &self.url(), "--pgdata"])
+            .arg(&data)
+            .status();
+        assert!(copied.expect("pg_basebackup").success());
+        // The copy is made by whoever runs the tests, the server runs as the user of the first one.
+        let original = Session::open(&self.url()).column("select current_setting('data_directory')").remove(0);
+        let owner = std::fs::metadata(original).expect("a data folder");
+        hand_over(&folder, owner.uid(), owner.gid());
+        let server = Self { folder, running: Mutex::new(None) };
+        server.go_on();
+        server
+    }
+
+    /// Stops all processes of the server in their tracks until the answer is dropped.
+    pub fn freeze(&self) -> Frozen {
+        let mut session = Session::open(&self.url());
+        let data = session.column("select current_setting('data_directory')").remove(0);
+        let main = std::fs::read_to_string(format!("{data}/postmaster.pid")).expect("a number");
+        let mut frozen = Frozen(vec![main.lines().next().expect("a number").to_owned()]);
+        // The first of them first: it makes no others then.
+        frozen.signal("-STOP");
+        let others = session.column("select pid::text from pg_stat_activity order by pid = pg_backend_pid()");
+        let first = std::mem::replace(&mut frozen.0, others);
+        frozen.signal("-STOP");
+        frozen.0.extend(first);
+        // Its goodbye could not be answered, and need not be.
+        std::mem::forget(session);
+        frozen
+    }
+}
+
+fn hand_over(path: &Path, uid: u32, gid: u32) {
+    std::os::unix::fs::lchown(path, Some(uid), Some(gid)).expect("handed over");
+    if path.is_dir() && !path.is_symlink() {
+        for entry in std::fs::read_dir(path).expect("a folder") {
+            hand_over(&entry.expect("an entry").path(), uid, gid);
+        }
+    }
+}
+
+/// Processes that are stopped; they go on when this is dropped, also where a test fails.
+pub struct Frozen(Vec<String>);
+
+impl Frozen {
+    pub fn sessions(numbers: Vec<String>) -> Self {
+        let frozen = Self(numbers);
+        frozen.signal("-STOP");
+        frozen
+    }
+
+    fn signal(&self, name: &str) {
+        let _ = std::process::Command::new("kill").arg(name).args(&self.0).status();
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        self.signal("-CONT");
     }
 }
 

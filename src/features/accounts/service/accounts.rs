@@ -10,6 +10,7 @@ use crate::features::accounts::store::{self, accounts::Account};
 use crate::platform::auth::policy::{Gift, Permission, require_to_give};
 use crate::platform::auth::{Actor, Principal, Role, can};
 use crate::platform::db::Tx;
+use crate::platform::db::purge::Purge;
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::ids::AccountId;
 use crate::platform::transitions::{Transition, after, require_version};
@@ -97,5 +98,11 @@ fn end_links(tx: &mut Tx<'_>, id: AccountId) -> Result<()> {
 /// accounts revoked a year ago.
 pub fn forget(tx: &mut Tx<'_>) -> Result<(usize, usize)> {
     let now = tx.now().instant();
-    store::accounts::forget(tx, now - TimeDelta::days(183), now - TimeDelta::days(365))
+    let revoked = tx.purge(Purge::of("invitations", "accounts"), |tx| {
+        store::accounts::revoke_invitations(tx, now - TimeDelta::days(183))
+    })?;
+    let forgotten = tx.purge(Purge::of("accounts", "accounts"), |tx| {
+        store::accounts::forget_revoked(tx, now - TimeDelta::days(365))
+    })?;
+    Ok((revoked, forgotten))
 }

@@ -336,16 +336,18 @@ pub fn of_subject(conn: &mut PgConnection, issuer: &str, subject: &str) -> Resul
     .load(conn)
 }
 
-/// Revokes invitations that nobody took up and forgets who held accounts revoked long ago. Tells
-/// how many of each.
-pub fn forget(tx: &mut Tx<'_>, invited_before: DateTime<Utc>, revoked_before: DateTime<Utc>) -> Result<(usize, usize)> {
+/// Revokes invitations that nobody took up. Tells how many.
+pub fn revoke_invitations(tx: &mut Tx<'_>, invited_before: DateTime<Utc>) -> Result<usize> {
     let now = tx.now().instant();
-    let revoked = sql!(
+    sql!(
         "update accounts set status = 'revoked', revoked_at = {} where status = 'invited' and created_at < {}",
         now,
         invited_before
     )
-    .run(tx.conn())?;
-    let forgotten = anonymise(tx, &sql!("(a.status = 'revoked' and a.revoked_at < {})", revoked_before))?;
-    Ok((revoked, forgotten))
+    .run(tx.conn())
+}
+
+/// Forgets who held accounts that were revoked long ago. Tells how many.
+pub fn forget_revoked(tx: &mut Tx<'_>, revoked_before: DateTime<Utc>) -> Result<usize> {
+    anonymise(tx, &sql!("(a.status = 'revoked' and a.revoked_at < {})", revoked_before))
 }

@@ -11,6 +11,7 @@ use crate::features::activity::store::reports::{self, NewRow, Report, Revision};
 use crate::features::places::service as places;
 use crate::features::territories::service as territories;
 use crate::platform::auth::Actor;
+use crate::platform::db::purge::Purge;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Place, Problem, Result};
 use crate::platform::ids::{ActivityReportId, CounsellorId, PlaceId};
@@ -159,5 +160,5 @@ pub fn delete(tx: &mut Tx<'_>, id: ActivityReportId, version: Option<i32>) -> Re
 /// Notes of reports a year old are forgotten. Once a night.
 pub fn forget(tx: &mut Tx<'_>) -> Result<usize> {
     let before = tx.today() - TimeDelta::days(365);
-    reports::forget_notes(tx, before)
+    tx.purge(Purge::of("activity_notes", "activity_reports"), |tx| reports::forget_notes(tx, before))
 }

@@ -9,6 +9,7 @@ use crate::features::candidates::model::{CandidateStatus, FREE_TEXT, RETENTION, 
 use crate::features::candidates::store::{self, Candidate, Change};
 use crate::platform::auth::Role;
 use crate::platform::db::Tx;
+use crate::platform::db::purge::Purge;
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::http::idempotency;
 use crate::platform::ids::CandidateId;
@@ -55,9 +56,13 @@ fn erase_all(tx: &mut Tx<'_>, ids: Vec<Uuid>) -> Result<()> {
 /// texts after six months. Tells how many people and texts.
 pub fn forget(tx: &mut Tx<'_>) -> Result<(usize, usize)> {
     let now = tx.now().instant();
-    let overdue = store::lock_overdue(tx, now - UNCONFIRMED, now - RETENTION)?;
-    let erased = overdue.len();
-    erase_all(tx, overdue)?;
-    let texts = store::forget_motivations(tx, now - FREE_TEXT)?;
+    let erased = tx.purge(Purge::of("candidates", "candidates"), |tx| {
+        let overdue = store::lock_overdue(tx, now - UNCONFIRMED, now - RETENTION)?;
+        let count = overdue.len();
+        erase_all(tx, overdue).map(|()| count)
+    })?;
+    let texts = tx.purge(Purge::of("motivations", "candidate_motivations"), |tx| {
+        store::forget_motivations(tx, now - FREE_TEXT)
+    })?;
     Ok((erased, texts))
 }

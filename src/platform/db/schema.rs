@@ -523,6 +523,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    figure_editions (number) {
+        number -> Int4,
+        made_on -> Date,
+        made_at -> Timestamptz,
+        last_month -> Date,
+    }
+}
+
+diesel::table! {
     form_calls (key, minute) {
         key -> Text,
         minute -> Timestamptz,
@@ -602,6 +611,17 @@ diesel::table! {
         day -> Date,
         finished_at -> Nullable<Timestamptz>,
         report -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    late_reports (sequence) {
+        sequence -> Int8,
+        departement_code -> Text,
+        starts_on -> Date,
+        report_id -> Uuid,
+        sign -> Int4,
+        digest -> Text,
     }
 }
 

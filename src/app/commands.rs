@@ -14,7 +14,7 @@ use crate::platform::auth::{Actor, Role, Territory};
 use crate::platform::clock::Clock;
 use crate::platform::db::private_cluster::{Keep, PrivateCluster};
 use crate::platform::db::sql::Sql;
-use crate::platform::db::{Db, Outcome, Request, Settings, migrations, print_schema};
+use crate::platform::db::{Db, Outcome, Request, Settings, feed, migrations, print_schema};
 use crate::platform::http::front::Limits;
 use crate::platform::ids::{CandidateId, CounsellorId, StructureId, TrainingBodyId};
 
@@ -60,6 +60,9 @@ enum Command {
         #[command(subcommand)]
         action: DemoAction,
     },
+    /// Say that the database was put back from a copy: the feed begins a new epoch, and partners are told to list anew. For what
+    /// the service cannot see by itself, such as files of the same cluster. Servers may go on meanwhile.
+    Restored,
     /// Ask a running service whether it is ready; for container health checks.
     Health,
 }
@@ -116,6 +119,7 @@ pub fn run() -> Result<(), String> {
         Command::Token(args) => token(&args),
         Command::Statistics { action } => statistics(&action),
         Command::Demo { action: DemoAction::Generate { reports, seed } } => generate(reports, seed),
+        Command::Restored => restored(&configuration(&[])?),
         Command::Health => health(),
     }
 }
@@ -139,6 +143,24 @@ fn statistics(action: &StatisticsAction) -> Result<(), String> {
             }
         }
     }
+}
+
+fn restored(config: &Config) -> Result<(), String> {
+    let told = |e: &dyn std::fmt::Display| format!("the feed cannot begin a new epoch: {e}");
+    // The owner's own session: one of the service would begin an epoch by itself where it sees the copy.
+    let mut conn = migrations::connect(&config.database_url)?;
+    let Some((number, _)) = feed::restored(&mut conn).map_err(|e| told(&e))? else {
+        return Err(told(&"this database is a standby; run the command on the primary"));
+    };
+    let count = |query: &'static str, conn: &mut _| Sql::raw(query).count(conn).map_err(|e| told(&e));
+    let events = count("select count(*) as n from events", &mut conn)?;
+    let webhooks = count("select count(*) as n from webhooks where status = 'active'", &mut conn)?;
+    println!(
+        "The feed begins epoch {number}. Its {events} events stay readable from the beginning.\n\
+         Partners: a cursor of before is answered 410 feed_restarted, which says to list anew and go on from there.\n\
+         Webhooks: {webhooks} active ones are sent feed.restarted and begin with the next event; what waited is dropped."
+    );
+    Ok(())
 }
 
 fn generate(reports: u64, seed: u32) -> Result<(), String> {

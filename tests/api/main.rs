@@ -30,6 +30,7 @@ mod posts;
 mod recruitment_races;
 mod recruitment_states;
 mod recruitments;
+mod restore;
 mod statistics;
 mod structures;
 mod subsidies;

@@ -48,7 +48,8 @@ pub async fn list_webhooks(caller: Caller<can::list_webhooks>, filter: Query<Web
 /// `webhook-id`, `webhook-timestamp` and `webhook-signature` of Standard Webhooks. Any answer 2xx is a success; anything else is
 /// tried again with growing pauses for 24 hours, then the webhook is disabled, and its account is told. Events may come twice
 /// and out of order: `webhook-id` names the event, and the feed holds what was missed. Internal addresses are refused, and
-/// redirects are not followed.
+/// redirects are not followed. Should the database be restored, or another server take over, the receiver is sent
+/// `feed.restarted` whatever types it asked for: it lists anew what it follows, and what happens from then on is sent.
 #[utoipa::path(tag = "webhooks", request_body = NewWebhook,
     responses((status = 201, description = "Made; with its secret, shown this once.", body = WebhookCreated)))]
 #[post("/webhooks")]
@@ -108,6 +109,8 @@ pub async fn test_webhook(caller: Caller<can::test_webhook>, id: PathParams<Webh
 }
 
 /// Send again what happened since an instant.
+///
+/// Of all that this database holds, also from before the feed last began anew.
 #[utoipa::path(tag = "webhooks", request_body = WebhookReplay,
     responses((status = 200, description = "They follow.", body = WebhookView)))]
 #[post("/webhooks/{id}/replay")]

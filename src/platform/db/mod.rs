@@ -1,6 +1,7 @@
 //! The only way to PostgreSQL: sessions, transactions, retries, and what to do when it is away.
 
 mod constraints;
+pub mod feed;
 pub mod listing;
 pub mod migrations;
 pub mod pool;
@@ -176,6 +177,11 @@ impl Db {
         work: impl Fn(&mut Reader<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.blocking(move |db| db.read_private_now(&principal, &work)).await
+    }
+
+    /// Ends an epoch of the feed that a place has proved to be over.
+    pub async fn end_feed_epoch(&self, end: feed::EpochEnd) -> Result<()> {
+        self.write(Request::job("end_feed_epoch"), move |tx| feed::end(tx.conn(), &end).map(Outcome::Keep)).await
     }
 
     /// Runs a whole use case in one transaction.

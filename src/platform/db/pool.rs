@@ -144,6 +144,8 @@ impl r2d2::ManageConnection for Manager {
 
     fn connect(&self) -> Result<Session, Self::Error> {
         let mut inner = PgConnection::establish(&self.url).map_err(diesel::r2d2::Error::ConnectionError)?;
+        // Before anything is read or written: this may be a copy of the database that the last session was on.
+        super::feed::settle(&mut inner).map_err(diesel::r2d2::Error::QueryError)?;
         inner.batch_execute(&self.set_up()).map_err(diesel::r2d2::Error::QueryError)?;
         Ok(Session { inner, broken: false, generation: self.generation.load(Ordering::Relaxed) })
     }

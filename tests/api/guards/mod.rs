@@ -6,6 +6,7 @@ mod completeness;
 mod documents;
 mod layers;
 pub mod operations;
+mod places_in_feed;
 mod policy;
 mod privacy;
 mod schema;

@@ -1,6 +1,8 @@
-"""A copy of eighteen lists of which events tell, kept by the feed while others write; then equal to the source, row by row."""
+"""A copy of eighteen lists of which events tell, kept by the feed while others write; half-way the operator says that the
+database was restored, and the copy is made anew. Then equal to the source, row by row."""
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -27,9 +29,9 @@ from conum_client.api.reservations import list_reservations
 from conum_client.api.structures import list_structures
 from conum_client.api.subsidies import list_agreements, list_credit_notes, list_instalments, reconcile
 from conum_client.api.trainings import list_certifications, list_enrolments, list_training_sessions
-from conum_client.models import NewReconciliation
+from conum_client.models import NewReconciliation, Problem
 
-program, folder, url, seconds = sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4])
+program, folder, url, seconds, database = sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4]), sys.argv[5]
 LISTS = {
     "posts": list_posts,
     "recruitments": list_recruitments,
@@ -218,10 +220,25 @@ def listing(name):
         cursor = parse_qs(urlparse(page.links.next_).query)["cursor"][0]
 
 
+def list_all():
+    """Replaces the copy by what the lists say; the place from which to follow."""
+    copy.clear()
+    cursors = [listing(name) for name in LISTS]
+    return cursors[0]
+
+
+restarts = []
+
+
 def follow(cursor):
-    """Applies what has happened since a place; the place reached."""
+    """Applies what has happened since a place; the place reached. Where the feed began anew, all is listed anew."""
     while True:
         page = list_events.sync(client=anct, cursor=cursor, limit=500)
+        if isinstance(page, Problem):
+            if page.code != "feed_restarted":
+                sys.exit(f"the feed answers {page.code}")
+            restarts.append(len(copy))
+            return list_all()
         touched = defaultdict(set)
         for event in page.data:
             assert event.id not in seen, f"twice: {event}"
@@ -242,12 +259,13 @@ threads = [threading.Thread(target=writer, args=(seed,), daemon=True) for seed i
 for thread in threads:
     thread.start()
 time.sleep(1)
-place = None
-for name in LISTS:
-    cursor = listing(name)
-    place = place or cursor
-deadline = time.monotonic() + seconds
-while time.monotonic() < deadline:
+place = list_all()
+begun = time.monotonic()
+told = False
+while time.monotonic() < begun + seconds:
+    if not told and time.monotonic() > begun + seconds / 2:
+        subprocess.run([program, "restored"], cwd=folder, capture_output=True, check=True, env=os.environ | {"DATABASE_URL": database})
+        told = True
     place = follow(place)
     time.sleep(0.2)
 done.set()
@@ -266,6 +284,9 @@ for key in wrong[:5]:
     print(key, source.get(key), copy.get(key), sep="\n  ")
 if wrong or len(seen) < 100:
     sys.exit("the copy is not the source")
+print(f"listed anew {len(restarts)} times after 410 feed_restarted, last with {restarts[-1:]} rows")
+if len(restarts) != 1:
+    sys.exit("the feed did not begin anew once")
 
 rows = [row for (name, _), row in sorted(copy.items()) if name == "instalments"]
 

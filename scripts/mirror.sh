@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds a copy of the service's lists with the generated Python client, by a first listing and the feed of events, while
-# eight writers work; then compares it with the source, corrupts three rows, and lets the reconciliation find them.
+# eight writers work; half-way an operator says that the database was restored, and the copy is made anew. Then compares it
+# with the source, corrupts three rows, and lets the reconciliation find them.
 #   MIRROR_SECONDS  how long the writers work (60)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -13,4 +14,4 @@ mkdir -p "$generated"
     --meta none --output-path "$generated/conum_client" --overwrite --fail-on-warning
 cargo build --locked --quiet
 start_service "$PWD/target/debug/conum" CONUM_PUBLIC_FORMS_PER_MINUTE=0 CONUM_POOL_SIZE=8
-PYTHONPATH=$generated "$python/python" scripts/mirror.py "$CONUM" "$FOLDER" "$URL" "${MIRROR_SECONDS:-60}"
+PYTHONPATH=$generated "$python/python" scripts/mirror.py "$CONUM" "$FOLDER" "$URL" "${MIRROR_SECONDS:-60}" "$(database_url)"

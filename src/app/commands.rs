@@ -14,7 +14,7 @@ use crate::platform::auth::{Actor, Role, Territory};
 use crate::platform::clock::Clock;
 use crate::platform::db::private_cluster::{Keep, PrivateCluster};
 use crate::platform::db::sql::Sql;
-use crate::platform::db::{Db, Outcome, Request, Settings, migrations, print_schema};
+use crate::platform::db::{Db, Outcome, Request, Settings, feed, migrations, print_schema};
 use crate::platform::http::front::Limits;
 use crate::platform::ids::{CandidateId, CounsellorId, StructureId, TrainingBodyId};
 
@@ -78,6 +78,8 @@ enum Command {
         #[command(subcommand)]
         action: DemoAction,
     },
+    /// Say that the database was put back from a copy that the service cannot see, such as files of the same cluster.
+    Restored,
     /// Ask a running service whether it is ready; for container health checks.
     Health,
 }
@@ -131,8 +133,20 @@ pub fn run() -> Result<(), String> {
         Command::Statistics { action } => super::statistics::run(&database(&configuration(&[])?), &action),
         Command::Demo { action: DemoAction::Generate { reports, seed } } => generate(reports, seed),
         Command::Tidy { confirm } => super::tidy::run(&configuration(&[])?, confirm),
+        Command::Restored => restored(&configuration(&[])?),
         Command::Health => health(),
     }
+}
+
+fn restored(config: &Config) -> Result<(), String> {
+    // Not a session of the service: it would begin an epoch by itself where it sees the copy.
+    let begun = feed::restored(&mut migrations::connect(&config.database_url)?).map_err(|e| e.to_string())?;
+    let (number, _) = begun.ok_or("this database is a standby: run the command on the primary")?;
+    println!(
+        "The feed begins epoch {number}. Partners: a cursor of before is answered 410 feed_restarted, which says to list anew.\n\
+         Webhooks: each active one is sent feed.restarted and begins with the next event; what waited is dropped."
+    );
+    Ok(())
 }
 
 fn generate(reports: u64, seed: u32) -> Result<(), String> {

@@ -232,6 +232,9 @@ problems! {
     InvalidLink 410 "invalid_link"
         fr("Lien invalide", "Ce lien est inconnu, déjà utilisé ou expiré.", "Demandez un nouveau lien.")
         en("Invalid link", "This link is unknown, used or expired.", "Ask for a new link.");
+    FeedRestarted 410 "feed_restarted"
+        fr("Le flux a recommencé", "La base a été restaurée ou reprise par un autre serveur depuis que ce curseur a été remis : ce que vous avez lu après cette copie peut ne plus exister, et la suite ne peut plus être garantie.", "Listez de nouveau chaque ressource que vous suivez, remplacez votre copie par ces listes (ce qui n'y figure plus est à retirer), puis suivez le flux à partir du meta.events_cursor de la première page de la première liste. POST /api/v1/reconciliations compare ensuite votre copie à la source.")
+        en("The feed began anew", "The database was restored, or another server took over, since this cursor was given out: what you read after the copy was made may no longer exist, and what follows can no longer be promised.", "List each resource that you follow anew, replace your copy by these lists (what is not in them is to be removed), then follow the feed from meta.events_cursor of the first list's first page. POST /api/v1/reconciliations then compares your copy with the source.");
 
     SecretShownOnce 409 "secret_shown_once"
         fr("Secret déjà montré", "La réponse à cette requête contenait un secret, montré une seule fois et jamais conservé : faites tourner le secret du client, ou demandez un nouveau lien.", "Faites tourner le secret du client (POST /api/v1/api-clients/{id}/rotate), ou demandez un nouveau lien.")

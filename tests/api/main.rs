@@ -36,6 +36,7 @@ mod readiness;
 mod recruitment_races;
 mod recruitment_states;
 mod recruitments;
+mod restore;
 mod statistics;
 mod structures;
 mod subsidies;

@@ -19,10 +19,10 @@ use crate::support::{Answer, App};
 const WEBHOOKS: &str = "/api/v1/webhooks";
 
 /// What a receiver got: headers in lower case, and the body.
-type Received = Arc<Mutex<Vec<(Vec<(String, String)>, String)>>>;
+pub type Received = Arc<Mutex<Vec<(Vec<(String, String)>, String)>>>;
 
 /// A receiver on this machine that answers every call with a status.
-fn receiver(status: Arc<Mutex<u16>>) -> (String, Received) {
+pub fn receiver(status: Arc<Mutex<u16>>) -> (String, Received) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = format!("http://{}/hook", listener.local_addr().expect("an address"));
     let received = Received::default();
@@ -61,7 +61,7 @@ fn app() -> App {
     app
 }
 
-fn make(app: &App, by: &Actor, url: &str, changes: Value) -> Answer {
+pub fn make(app: &App, by: &Actor, url: &str, changes: Value) -> Answer {
     let mut new = json!({"name": "Essai", "url": url});
     for (name, value) in changes.as_object().unwrap() {
         new[name] = value.clone();
@@ -70,7 +70,7 @@ fn make(app: &App, by: &Actor, url: &str, changes: Value) -> Answer {
 }
 
 /// Lets the sender do all that there is to do now: two rounds without anything to send.
-fn send_all(app: &App) {
+pub fn send_all(app: &App) {
     app.let_events_be_published();
     let mut sender = Sender::new(app.service.db.clone());
     let mut rounds = 0;
@@ -81,7 +81,7 @@ fn send_all(app: &App) {
     }
 }
 
-fn path(made: &Answer) -> String {
+pub fn path(made: &Answer) -> String {
     format!("{WEBHOOKS}/{}", made.text_at("/webhook/id"))
 }
 

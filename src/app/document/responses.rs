@@ -70,6 +70,9 @@ pub fn finish(path: &str, method: &str, responses: &mut Value, line: &Line, need
     if MAILED_LINKS.contains(&line.operation) {
         problems.push(410);
     }
+    if line.operation == "list_events" {
+        responses.insert("410".into(), json!({"$ref": "#/components/responses/FeedRestarted"}));
+    }
     for status in problems {
         responses
             .entry(status.to_string())
@@ -106,10 +109,13 @@ fn name(status: u16) -> &'static str {
 
 /// The problems that operations answer, said once.
 pub fn shared() -> Value {
-    let response = |(status, name, description): &(u16, &str, &str)| {
-        let mut response = json!({"description": description,
+    let said = |description: &str, code: Code| {
+        json!({"description": description,
             "headers": {"X-Request-Id": header("Identifier of the request, for the log.")},
-            "content": {problem::MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example(*status)}}});
+            "content": {problem::MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example(code)}}})
+    };
+    let response = |(status, name, description): &(u16, &str, &str)| {
+        let mut response = said(description, most_common(*status));
         if *status == 401 {
             response["headers"]["WWW-Authenticate"] = header("How to sign in.");
         }
@@ -118,12 +124,18 @@ pub fn shared() -> Value {
         }
         ((*name).to_owned(), response)
     };
-    Value::Object(PROBLEMS.iter().map(response).collect())
+    let mut all: serde_json::Map<String, Value> = PROBLEMS.iter().map(response).collect();
+    all.insert("FeedRestarted".to_owned(), said(FEED_RESTARTED, Code::FeedRestarted));
+    Value::Object(all)
 }
 
+/// What 410 means where the feed is followed.
+const FEED_RESTARTED: &str = "The cursor is of before the feed began anew (`feed_restarted`): list anew what you follow, replace \
+    your copy by it, and follow from the `events_cursor` of these lists.";
+
 /// The problem that most often comes with a status.
-fn example(status: u16) -> Value {
-    let code = match status {
+fn most_common(status: u16) -> Code {
+    match status {
         400 => Code::InvalidParameter,
         401 => Code::Unauthenticated,
         403 => Code::RoleNotAllowed,
@@ -142,7 +154,11 @@ fn example(status: u16) -> Value {
         431 => Code::HeadersTooLarge,
         503 => Code::ServiceUnavailable,
         _ => Code::InternalError,
-    };
+    }
+}
+
+/// An example of a problem.
+fn example(code: Code) -> Value {
     let faults = match code {
         Code::InvalidParameter => vec![Fault::parameter("limit", FaultCode::TooLarge).with("limit", 500)],
         Code::ValidationFailed => vec![Fault::field("siret", FaultCode::InvalidSiret)],

@@ -6,9 +6,9 @@ use diesel::sql_types as st;
 use uuid::Uuid;
 
 use crate::platform::auth::{Actor, Reach, Territory};
-use crate::platform::db::listing::Position;
+use crate::platform::db::feed::{Point, Present};
 use crate::platform::db::sql::Sql;
-use crate::platform::error::{Code, Problem, Result};
+use crate::platform::error::Result;
 use crate::sql;
 
 #[derive(Clone, Debug, QueryableByName)]
@@ -25,15 +25,25 @@ pub struct Happening {
     pub resource_id: Uuid,
     #[diesel(sql_type = st::Timestamptz)]
     pub occurred_at: DateTime<Utc>,
-    /// Transaction in which it happened, as text.
-    #[diesel(sql_type = st::Text)]
-    pub place: String,
+    #[diesel(sql_type = st::Integer)]
+    epoch: i32,
+    #[diesel(sql_type = st::BigInt)]
+    transaction: i64,
+}
+
+impl Happening {
+    /// Where it lies in the feed.
+    pub fn point(&self) -> Point {
+        Point::of_event(self.epoch, self.transaction, self.sequence)
+    }
 }
 
 /// What the feed is asked for.
 #[derive(Clone, Debug)]
 pub struct Search {
-    pub after: Option<Position>,
+    pub after: Option<Point>,
+    /// The feed as the caller knows it: nothing of a later epoch is read.
+    pub present: Present,
     /// Resources that the caller may read, and asks for.
     pub resources: Vec<String>,
     pub kinds: Option<Vec<String>>,
@@ -64,27 +74,21 @@ fn told_to(actor: &Actor) -> Sql {
     }
 }
 
-/// Events after a place, in an order that never changes: by transaction, published once no older one can still commit.
-/// Whoever has read up to a place has missed nothing before it.
+/// Events after a point, in an order that never changes: by epoch and transaction, published once no older one can still
+/// commit. Whoever has read up to a point has missed nothing before it.
 pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search) -> Result<Vec<Happening>> {
-    let after = match &search.after {
-        Some(place) => {
-            let [transaction, sequence] = place.values.as_slice() else {
-                return Err(Problem::new(Code::InvalidCursor));
-            };
-            sql!("(e.transaction, e.sequence) > ({}::xid8, {}::bigint)", transaction, sequence)
-        }
-        None => Sql::raw("true"),
-    };
+    let after = search.after.map_or_else(|| Sql::raw("true"), |point| point.is_before());
     let kinds = match &search.kinds {
         Some(kinds) => sql!("e.type = any({})", kinds.clone()),
         None => Sql::raw("true"),
     };
     sql!(
-        "select e.sequence, e.id, e.type as kind, e.resource, e.resource_id, e.occurred_at, e.transaction::text as place
+        "select e.sequence, e.id, e.type as kind, e.resource, e.resource_id, e.occurred_at,
+            e.epoch, e.transaction::text::bigint as transaction
          from events e
-         where e.transaction < pg_snapshot_xmin(pg_current_snapshot()) and {} and {} and {} and e.resource = any({}) and {}
-         order by e.transaction, e.sequence limit {}",
+         where {} and {} and {} and {} and e.resource = any({}) and {}
+         order by e.epoch, e.transaction, e.sequence limit {}",
+        search.present.is_published(),
         after,
         within(actor),
         told_to(actor),

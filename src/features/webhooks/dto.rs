@@ -77,6 +77,9 @@ pub struct WebhookView {
     pub failing_since: Option<DateTime<Utc>>,
     /// When it was disabled: after 24 hours of failures, or by yourself.
     pub disabled_at: Option<DateTime<Utc>>,
+    /// When the feed last began anew under this webhook (the database was restored, or another server took over): its receiver
+    /// was sent `feed.restarted`, and has to list anew what it follows. Null if never.
+    pub feed_restarted_at: Option<DateTime<Utc>>,
     /// Events that wait to be delivered.
     #[schema(minimum = 0, example = 0)]
     pub queued_count: i64,
@@ -161,6 +164,7 @@ impl From<Webhook> for WebhookView {
             status: row.status,
             failing_since: row.failing_since,
             disabled_at: row.disabled_at,
+            feed_restarted_at: row.feed_restarted_at,
             queued_count: row.queued,
             created_at: row.created_at,
             updated_at: row.updated_at,

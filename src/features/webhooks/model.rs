@@ -23,6 +23,19 @@ text_enum! {
     }
 }
 
+/// What only webhooks are told: never in the feed, whatever types a webhook asks for. Each with what it means.
+pub const TEST: &str = "webhook.test";
+pub const FEED_RESTARTED: &str = "feed.restarted";
+pub const NOTICES: &[(&str, &str)] = &[
+    (TEST, "Sent to try the address, by `POST /api/v1/webhooks/{id}/test`. It has no meaning."),
+    (
+        FEED_RESTARTED,
+        "The database was restored, or another server took over: events sent before may never have happened, and some may be \
+         missing. List anew each resource that you follow and replace your copy by these lists (what is not in them is to be \
+         removed). What waited to be sent is dropped; what happens from now on follows.",
+    ),
+];
+
 /// For how long a delivery is tried.
 pub const PATIENCE: TimeDelta = TimeDelta::hours(24);
 

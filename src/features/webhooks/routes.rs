@@ -50,7 +50,9 @@ pub async fn list_webhooks(caller: Caller<can::list_webhooks>, filter: Query<Web
 /// at a time, in the order of the feed; what comes after one that fails waits for it. A receiver (host and port) that does not
 /// answer rests for up to ten minutes, with all webhooks that name it, and delays nobody else. Events may come twice:
 /// `webhook-id` names the event, and the feed holds what was missed. Internal addresses are refused, and redirects are not
-/// followed. A perimeter has 20 webhooks at most: 409 `webhook_limit_reached`.
+/// followed. A perimeter has 20 webhooks at most: 409 `webhook_limit_reached`. Should the database be restored, or another
+/// server take over, the receiver is sent `feed.restarted` whatever types it asked for: it lists anew what it follows, and what
+/// happens from then on is sent.
 #[utoipa::path(tag = "webhooks", request_body = NewWebhook,
     responses((status = 201, description = "Made; with its secret, shown this once.", body = WebhookCreated)))]
 #[post("/webhooks")]
@@ -110,6 +112,8 @@ pub async fn test_webhook(caller: Caller<can::test_webhook>, id: PathParams<Webh
 }
 
 /// Send again what happened since an instant.
+///
+/// Of all that this database holds, also from before the feed last began anew.
 #[utoipa::path(tag = "webhooks", request_body = WebhookReplay,
     responses((status = 200, description = "They follow.", body = WebhookView)))]
 #[post("/webhooks/{id}/replay")]

@@ -10,13 +10,13 @@ use uuid::Uuid;
 
 use super::dto::{NewWebhook, WebhookPatch};
 use super::mails;
-use super::model::{PATIENCE, PER_PERIMETER, WebhookStatus, is_public, pause, rest};
+use super::model::{FEED_RESTARTED, PATIENCE, PER_PERIMETER, TEST, WebhookStatus, is_public, pause, rest};
 use super::store::{self, Due, NewRow, Webhook};
 use crate::features::feed::model::texts;
-use crate::features::feed::service as feed;
+use crate::features::feed::service::{self as feed, Wanted};
 use crate::platform::auth::policy::{Gift, require_to_give};
 use crate::platform::auth::{Actor, Principal, Role, Territory};
-use crate::platform::db::listing::Position;
+use crate::platform::db::feed::{self as epochs, Point, Present};
 use crate::platform::db::purge::Purge;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
@@ -130,7 +130,10 @@ pub fn find(reader: &mut Reader<'_>, id: WebhookId) -> Result<Webhook> {
 fn lock(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>) -> Result<Webhook> {
     let webhook = store::lock(tx, id)?.ok_or_else(Problem::not_found)?;
     require_version(version, webhook.version)?;
-    Ok(webhook)
+    let present = Present::read(tx.conn())?;
+    // What is asked for is not to be dropped with what waited.
+    restart_if_behind(tx, &webhook, &present)?;
+    find(&mut tx.reader(), id)
 }
 
 pub fn update(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>, patch: &WebhookPatch) -> Result<Webhook> {
@@ -164,8 +167,8 @@ pub fn delete(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>) -> Result<()
 pub fn test(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>) -> Result<Webhook> {
     lock(tx, id, version)?;
     let event = Uuid::now_v7();
-    let body = body("webhook.test", event, "webhooks", id.uuid(), tx.now().instant());
-    store::queue(tx, id, event, "webhook.test", &body)?;
+    let body = body(TEST, event, "webhooks", id.uuid(), tx.now().instant());
+    store::queue(tx, id, event, TEST, &body)?;
     find(&mut tx.reader(), id)
 }
 
@@ -220,25 +223,42 @@ fn principal(webhook: &Webhook) -> Option<Principal> {
     Some(Principal { actor, scopes: webhook.scopes.clone(), ..Principal::system("webhooks") })
 }
 
+/// A webhook that was made in an earlier epoch begins with the first event of the newest one, and its receiver is told once.
+/// What was sent of the end of the earlier one cannot be known: the database may be older than what it sent.
+fn restart_if_behind(tx: &mut Tx<'_>, webhook: &Webhook, present: &Present) -> Result<bool> {
+    if webhook.epoch >= present.epoch() {
+        return Ok(false);
+    }
+    store::restart(tx, webhook.id, Point::start_of(present.epoch()))?;
+    let body = body(FEED_RESTARTED, present.id(), "webhooks", webhook.id.uuid(), tx.now().instant());
+    store::queue(tx, webhook.id, present.id(), FEED_RESTARTED, &body)?;
+    Ok(true)
+}
+
 /// Queues what one webhook has not been told yet; answers the next one to look at.
 pub fn collect(tx: &mut Tx<'_>, after: Option<WebhookId>) -> Result<Option<WebhookId>> {
+    // The database may have been put back under sessions that go on.
+    epochs::settle_now(tx.conn())?;
     let Some(webhook) = store::take(tx, after)? else { return Ok(None) };
     let Some(owner) = principal(&webhook) else { return Ok(Some(webhook.id)) };
-    let place = Position::of_event(&webhook.reached, webhook.reached_sequence);
-    let events = feed::read_as(
-        &mut tx.reader(),
-        &owner,
-        Some(place),
-        webhook.resources.as_deref(),
-        webhook.types.clone(),
-        BATCH,
-    )?;
+    let present = Present::read(tx.conn())?;
+    if restart_if_behind(tx, &webhook, &present)? {
+        return Ok(Some(webhook.id));
+    }
+    let wanted = Wanted {
+        present,
+        after: Some(webhook.point()),
+        resources: webhook.resources.as_deref(),
+        kinds: webhook.types.clone(),
+        limit: BATCH,
+    };
+    let events = feed::read_as(&mut tx.reader(), &owner, wanted)?;
     for event in &events {
         let body = body(&event.kind, event.id, &event.resource, event.resource_id, event.occurred_at);
         store::queue(tx, webhook.id, event.id, &event.kind, &body)?;
     }
     if let Some(last) = events.last() {
-        store::reach(tx, webhook.id, &last.place, last.sequence)?;
+        store::reach(tx, webhook.id, last.point())?;
     }
     Ok(Some(webhook.id))
 }

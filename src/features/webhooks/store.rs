@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::model::{DeliveryStatus, WebhookStatus};
 use crate::platform::auth::Role;
 use crate::platform::db::Tx;
+use crate::platform::db::feed::Point;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::{webhook_deliveries, webhooks};
 use crate::platform::db::sql::Sql;
@@ -35,16 +36,27 @@ pub struct Webhook {
     pub failing_since: Option<DateTime<Utc>>,
     pub disabled_at: Option<DateTime<Utc>>,
     pub reached_sequence: i64,
+    /// The epoch of the feed that the receiver knows of.
+    pub epoch: i32,
+    pub reached_epoch: i32,
+    pub feed_restarted_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub version: i32,
-    #[diesel(sql_type = st::Text)]
-    pub reached: String,
+    #[diesel(sql_type = st::BigInt)]
+    pub reached: i64,
     #[diesel(sql_type = st::BigInt)]
     pub queued: i64,
 }
 
-const COLUMNS: &str = "w.*, w.reached_transaction::text as reached, \
+impl Webhook {
+    /// Place in the feed up to which deliveries have been queued.
+    pub fn point(&self) -> Point {
+        Point::of_event(self.reached_epoch, self.reached, self.reached_sequence)
+    }
+}
+
+const COLUMNS: &str = "w.*, w.reached_transaction::text::bigint as reached, \
     (select count(*) from webhook_deliveries d where d.webhook_id = w.id and d.status = 'queued') as queued";
 
 sortable! {
@@ -161,8 +173,11 @@ pub fn delete(tx: &mut Tx<'_>, id: WebhookId) -> Result<()> {
 /// Goes back in the feed to the first event at or after an instant.
 pub fn rewind(tx: &mut Tx<'_>, id: WebhookId, since: DateTime<Utc>) -> Result<()> {
     sql!(
-        "update webhooks set (reached_transaction, reached_sequence) = (
-            select coalesce(min(e.transaction), pg_current_xact_id()), 0 from events e where e.occurred_at >= {}) where id = {}",
+        "update webhooks set (reached_epoch, reached_transaction, reached_sequence) = (
+            select p.epoch, p.transaction, 0 from (
+                (select e.epoch, e.transaction from events e where e.occurred_at >= {} order by e.epoch, e.transaction limit 1)
+                union all select conum_feed_epoch(), pg_current_xact_id()) p
+            order by p.epoch, p.transaction limit 1) where id = {}",
         since,
         id
     )
@@ -186,11 +201,27 @@ pub fn take(tx: &mut Tx<'_>, after: Option<WebhookId>) -> Result<Option<Webhook>
     .first(tx.conn())
 }
 
-pub fn reach(tx: &mut Tx<'_>, id: WebhookId, transaction: &str, sequence: i64) -> Result<()> {
+pub fn reach(tx: &mut Tx<'_>, id: WebhookId, point: Point) -> Result<()> {
     sql!(
-        "update webhooks set reached_transaction = {}::xid8, reached_sequence = {} where id = {}",
-        transaction,
-        sequence,
+        "update webhooks set reached_epoch = {}, reached_transaction = {}::bigint::text::xid8, reached_sequence = {} where id = {}",
+        point.epoch(),
+        point.transaction(),
+        point.sequence(),
+        id
+    )
+    .run(tx.conn())
+    .map(|_| ())
+}
+
+/// Lets a webhook begin with the first event of an epoch. What waits is of before: the receiver lists anew instead.
+pub fn restart(tx: &mut Tx<'_>, id: WebhookId, start: Point) -> Result<()> {
+    let now = tx.now().instant();
+    sql!("update webhooks set epoch = {}, feed_restarted_at = {} where id = {}", start.epoch(), now, id)
+        .run(tx.conn())?;
+    reach(tx, id, start)?;
+    sql!(
+        "update webhook_deliveries set status = 'failed', last_error = 'the feed began anew before it was sent'
+         where webhook_id = {} and status = 'queued'",
         id
     )
     .run(tx.conn())
@@ -255,7 +286,7 @@ pub fn queue(tx: &mut Tx<'_>, webhook: WebhookId, event: Uuid, kind: &str, body:
     .map(|_| ())
 }
 
-/// A delivery that is due, with where it goes; put off for longer than an attempt may take, so that nobody else takes it.
+/// A delivery that is due, with where it goes: not to a receiver who does not know yet that the feed began anew. Put off for longer than an attempt may take, so that nobody else takes it.
 #[derive(Clone, Debug, QueryableByName)]
 pub struct Due {
     #[diesel(sql_type = st::Uuid)]
@@ -284,7 +315,8 @@ pub struct Due {
 /// The first delivery of each active webhook that waits, where it is due: those behind it wait for it, so that events come in
 /// their order.
 const HEADS: &str = "webhooks w join lateral (select x.* from webhook_deliveries x where x.webhook_id = w.id and x.status = 'queued' \
-    order by x.queued_at, x.id limit 1) x on true where w.status = 'active'";
+    order by x.queued_at, x.id limit 1) x on true \
+    where w.status = 'active' and w.epoch = (select max(number) from feed_epochs)";
 
 /// Takes a receiver that is free, the most reliable first, and the oldest of its deliveries; `proven` leaves out those that
 /// did not answer last time. A receiver gets one delivery at a time, whatever the number of servers.

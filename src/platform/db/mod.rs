@@ -75,6 +75,8 @@ pub struct Site {
     pub payer: Option<Payer>,
     /// Whether webhooks may name addresses within this network: for development.
     pub private_webhooks: bool,
+    /// People whom a caller who reaches a territory or the country may be shown in a day; 0 sets no limit.
+    pub reading_quota: i64,
     /// How much retention may remove without asking, and what a person has confirmed.
     pub purges: purge::Purges,
 }

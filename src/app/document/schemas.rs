@@ -15,7 +15,7 @@ pub fn problem(operations: &BTreeSet<&str>) -> Value {
         "title": {"type": "string", "description": "What happened, in general.", "example": "Données incorrectes"},
         "status": {"type": "integer", "description": "HTTP status.", "minimum": 400, "maximum": 599, "example": 422},
         "detail": {"type": "string", "description": "What happened this time.", "example": "Une ou plusieurs valeurs sont incorrectes."},
-        "code": {"type": "string", "description": "Stable code.", "example": "validation_failed"},
+        "code": {"type": "string", "description": "Stable code: one of those that `ProblemCode` lists; further ones may come.", "example": "validation_failed"},
         "request_id": {"type": "string", "description": "Identifier of the request, to report it.", "example": "0192f0c1-2b7e-7c3a-9f4e-1a2b3c4d5e6f"},
         "errors": {"type": "array", "maxItems": 100, "description": "Every fault found, all at once: the first hundred of them.", "items": {"$ref": "#/components/schemas/ProblemFault"}},
         "errors_omitted_count": {"type": "integer", "description": "Faults beyond those listed, as far as they were counted; absent where there are none.", "minimum": 1, "maximum": 9_007_199_254_740_991_i64, "example": 12},

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use conum::app::{document, states, vocabularies};
 use conum::features::webhooks::model::NOTICES;
 use conum::platform::auth::policy::LINES;
+use conum::platform::error::Code;
 use conum::platform::events::{RESOURCES, TYPES};
 
 use super::operations;
@@ -75,7 +76,7 @@ fn every_closed_list_of_the_database_is_a_vocabulary_with_the_same_terms() {
 }
 
 /// Words for programs, which nobody translates.
-const NOT_FOR_PEOPLE: [&str; 2] = ["EventResource", "EventType"];
+const NOT_FOR_PEOPLE: [&str; 3] = ["EventResource", "EventType", "ProblemCode"];
 
 #[test]
 fn the_document_speaks_in_the_terms_of_the_vocabularies() {
@@ -120,6 +121,14 @@ fn every_event_is_of_a_type_that_is_published() {
         files.iter().filter(|file| file.text.contains("allow(dead_code")).map(super::source::File::name).collect();
     none(&silenced, "files that let dead code pass");
     looked_at(TYPES.len(), &format!("types of events of {} resources, {} files", segments.len(), files.len()));
+}
+
+#[test]
+fn every_code_of_a_problem_stands_in_the_document() {
+    let document = document::build().expect("a document");
+    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(document["components"]["schemas"]["ProblemCode"]["enum"], serde_json::json!(codes));
+    looked_at(codes.len(), "codes of problems");
 }
 
 #[test]

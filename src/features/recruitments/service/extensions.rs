@@ -16,7 +16,7 @@ use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::events::{self, ExtensionEvent};
 use crate::platform::ids::{ExtensionId, RecruitmentId};
 use crate::platform::text;
-use crate::platform::transitions::{Transition, after, require_version};
+use crate::platform::transitions::{POSSIBLE, Transition, after, require_version};
 
 /// An extension with what may be done with it.
 pub struct ExtensionFile {
@@ -44,7 +44,13 @@ pub fn find_extension(reader: &mut Reader<'_>, id: ExtensionId) -> Result<Extens
 fn check_validate(extension: &Extension) -> Result<()> {
     after(EXTENSION_STEPS, extension.status, can::validate_extension::LINE)?;
     if extension.recruitment_status != RecruitmentStatus::Validated {
-        after(STEPS, extension.recruitment_status, can::request_extension::LINE)?;
+        after(STEPS, extension.recruitment_status, can::request_extension::LINE).map_err(|_| {
+            // Of the extension, which may still be refused: not of the contract.
+            Problem::new(Code::TransitionNotAllowed)
+                .with("transition", can::validate_extension::LINE.operation)
+                .with("status", extension.recruitment_status)
+                .extension(POSSIBLE, vec![can::refuse_extension::LINE.operation])
+        })?;
     }
     if extension.renewed {
         return Err(Problem::new(Code::RenewalExists));

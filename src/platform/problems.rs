@@ -122,6 +122,17 @@ pub fn fill<'a>(template: &str, params: impl Iterator<Item = (&'a str, &'a str)>
     params.fold(template.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
+/// A text without its parameters, for those who read what it says in general: `…` stands for each.
+pub fn in_general(template: &str) -> String {
+    let mut parts = template.split('{');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push('…');
+        text.push_str(part.split_once('}').map_or("", |(_, rest)| rest));
+    }
+    text
+}
+
 problems! {
     // The request itself.
     MalformedRequest 400 "malformed_request"
@@ -563,6 +574,21 @@ mod tests {
         for code in Code::ALL.iter().map(|c| c.as_str()).chain(FaultCode::ALL.iter().map(|c| c.as_str())) {
             assert!(seen.insert(code), "{code} stands twice");
             assert!(code.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{code}");
+        }
+    }
+
+    #[test]
+    fn in_general_no_text_shows_a_place_to_be_filled() {
+        assert_eq!(in_general("Le rôle {role} : {allowed}."), "Le rôle … : ….");
+        for code in Code::ALL {
+            for language in [Language::French, Language::English] {
+                let Text { title, detail, remedy } = code.text(language);
+                let detail = in_general(detail);
+                assert!(!detail.contains(['{', '}']) && !title.contains('{'), "{}: {detail}", code.as_str());
+                // A remedy may name the address of an operation, as the document writes it.
+                let places = remedy.split_whitespace().filter(|word| word.contains('{'));
+                assert!(places.into_iter().all(|word| word.contains("/api/v1/")), "{}: {remedy}", code.as_str());
+            }
         }
     }
 

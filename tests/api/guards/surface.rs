@@ -152,7 +152,8 @@ fn what_is_missing_and_what_is_out_of_reach_answer_alike() {
     // The demonstration lives until today.
     app.set_now(&chrono::Utc::now().to_rfc3339());
     let owner = builders::employer(&app, "Commune de Lauzerte", "commune", "82094", "82110");
-    let webhook = json!({"name": "Partenaire", "url": "https://partenaire.example.org/conum", "types": ["post.granted"]});
+    let webhook =
+        json!({"name": "Partenaire", "url": "https://partenaire.example.org/conum", "types": ["post.granted"]});
     app.post("/api/v1/webhooks").by(&owner.actor).json(&webhook).send();
     app.post("/api/v1/matching-runs").by(&owner.actor).json(&json!({})).send();
     let client = json!({"name": "Logiciel", "role": "employer", "structure_id": owner.id, "scopes": ["posts:read"]});
@@ -188,7 +189,12 @@ fn what_is_missing_and_what_is_out_of_reach_answer_alike() {
                 let answer = operation.call(&app, &operation.path_with(&[("id", &id)])).by(actor).send();
                 (foreign, _) = (foreign + 1, tried.insert(resource));
                 if answer.status != 404 || !said.contains(&comparable(&answer)) {
-                    wrong.push(format!("{} by {}: a foreign row shows: {:.300}", operation.id, actor.name(), answer.describe()));
+                    wrong.push(format!(
+                        "{} by {}: a foreign row shows: {:.300}",
+                        operation.id,
+                        actor.name(),
+                        answer.describe()
+                    ));
                 }
             }
         }

@@ -2,6 +2,7 @@
 //! fails if that was nothing.
 
 mod budget;
+mod codes;
 mod committed;
 mod completeness;
 mod documents;

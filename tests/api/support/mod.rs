@@ -9,5 +9,5 @@ mod memory;
 
 pub use app::{App, scratch};
 pub use client::{Answer, Call, Raw};
-pub use memory::peak_of;
 pub use database::{Database, Frozen, Server, Session, with_database};
+pub use memory::peak_of;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::tally;
 use crate::features::activity::model::{ActivityKind, Channel, Content, Theme};
 use crate::platform::auth::Actor;
+use crate::platform::codes::{CommuneCode, DepartementCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::sql::Sql;
@@ -34,11 +35,11 @@ pub struct Report {
     #[diesel(sql_type = st::Nullable<st::Uuid>)]
     pub place_id: Option<PlaceId>,
     #[diesel(sql_type = st::Text)]
-    pub commune_code: String,
+    pub commune_code: CommuneCode,
     #[diesel(sql_type = st::Text)]
     pub commune_name: String,
     #[diesel(sql_type = st::Text)]
-    pub place_departement_code: String,
+    pub place_departement_code: DepartementCode,
     #[diesel(sql_type = st::Integer)]
     pub duration_minutes: i32,
     #[diesel(sql_type = st::Integer)]
@@ -98,7 +99,7 @@ pub struct Search {
     pub channels: Option<Vec<Channel>>,
     pub theme: Option<Theme>,
     pub place: Option<PlaceId>,
-    pub commune: Option<String>,
+    pub commune: Option<CommuneCode>,
     pub external_id: Option<String>,
     pub updated_since: Option<DateTime<Utc>>,
 }
@@ -165,9 +166,9 @@ pub struct NewRow {
     pub counsellor_id: CounsellorId,
     pub recruitment_id: RecruitmentId,
     pub structure_id: StructureId,
-    pub structure_departement_code: String,
-    pub commune_code: String,
-    pub place_departement_code: String,
+    pub structure_departement_code: DepartementCode,
+    pub commune_code: CommuneCode,
+    pub place_departement_code: DepartementCode,
     pub content: Content,
 }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::features::matching::model::{DeclineReason, MatchOrigin, MatchSide, MatchStatus};
 use crate::platform::auth::Actor;
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::matches;
@@ -64,9 +65,9 @@ pub struct Match {
     #[diesel(sql_type = st::Text)]
     pub structure_commune_name: String,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
     #[diesel(sql_type = st::Nullable<st::Text>)]
     pub contact_first_name: Option<String>,
     #[diesel(sql_type = st::Nullable<st::Text>)]
@@ -101,7 +102,7 @@ pub struct Search {
     pub structure: Option<StructureId>,
     pub candidate: Option<CandidateId>,
     pub run: Option<MatchingRunId>,
-    pub departements: Option<Vec<String>>,
+    pub departements: Option<Vec<DepartementCode>>,
     pub updated_since: Option<DateTime<Utc>>,
 }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::features::posts::model::Phase;
 use crate::features::subsidies::model::{BatchStatus, LineStatus, RejectionReason};
+use crate::platform::codes::DepartementCode;
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::{payment_batches, payment_line_accounts, payment_lines};
@@ -159,7 +160,7 @@ pub fn accounts(conn: &mut PgConnection, batch: PaymentBatchId) -> Result<Vec<Ac
 pub struct Choice {
     pub instalments: Option<Vec<Uuid>>,
     pub phase: Option<Phase>,
-    pub departements: Option<Vec<String>>,
+    pub departements: Option<Vec<DepartementCode>>,
     pub structure: Option<StructureId>,
     pub lines: i64,
 }
@@ -183,7 +184,7 @@ fn given(ids: Option<Vec<Uuid>>) -> Sql {
     ids.map_or_else(|| Sql::raw("null"), |ids| sql!("{}", ids))
 }
 
-fn given_texts(codes: Option<Vec<String>>) -> Sql {
+fn given_texts(codes: Option<Vec<DepartementCode>>) -> Sql {
     codes.map_or_else(|| Sql::raw("null"), |codes| sql!("{}", codes))
 }
 

@@ -9,6 +9,7 @@ use crate::features::trainings::model::{AttendanceStatus, CERTIFICATION_MONTHS, 
 use crate::features::trainings::service::EnrolmentFile;
 use crate::features::trainings::store::enrolments::{Attendance, Enrolment, EnrolmentSort, Search};
 use crate::page_of;
+use crate::platform::codes::DepartementCode;
 use crate::platform::ids::{
     CounsellorId, EnrolmentId, RecruitmentId, StructureId, TrainingBodyId, TrainingPathId, TrainingSessionId, uuids,
 };
@@ -65,8 +66,7 @@ pub struct EnrolmentItem {
     pub structure_id: StructureId,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     pub path_id: TrainingPathId,
     #[schema(example = "Formation initiale, 105 heures")]
     pub path_name: String,
@@ -116,8 +116,7 @@ pub struct EnrolmentView {
     pub structure_id: StructureId,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     pub path_id: TrainingPathId,
     #[schema(example = "Formation initiale, 105 heures")]
     pub path_name: String,
@@ -188,8 +187,8 @@ pub struct EnrolmentFilter {
     /// The training body.
     pub body_id: Option<TrainingBodyId>,
     /// Codes of the structures' départements.
-    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<Vec<String>>,
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
     /// Whether half-days were missed without an excuse.
     pub absence_flag: Option<bool>,
     /// Only what has changed at or after this instant.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::known_to;
 use crate::features::trainings::model::{AttendanceStatus, EnrolmentStatus, PathKind};
 use crate::platform::auth::Actor;
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::{attendances, enrolments};
@@ -60,9 +61,9 @@ pub struct Enrolment {
     #[diesel(sql_type = st::Text)]
     pub structure_name: String,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
     #[diesel(sql_type = st::BigInt)]
     pub half_days_count: i64,
     #[diesel(sql_type = st::BigInt)]
@@ -117,7 +118,7 @@ pub struct Search {
     pub session: Option<TrainingSessionId>,
     pub path: Option<TrainingPathId>,
     pub body: Option<TrainingBodyId>,
-    pub departements: Option<Vec<String>>,
+    pub departements: Option<Vec<DepartementCode>>,
     pub absence: Option<bool>,
     pub updated_since: Option<DateTime<Utc>>,
 }

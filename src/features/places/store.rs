@@ -96,7 +96,8 @@ pub struct Place {
 const PUBLIC: &str = "(p.published and p.merged_into_id is null and (p.counsellors_count = 0 or p.objecting_count < p.counsellors_count))";
 const COLUMNS: &str = "p.*, c.name as commune_name, s.name as structure_name, \
     (p.published and p.merged_into_id is null and (p.counsellors_count = 0 or p.objecting_count < p.counsellors_count)) as is_public";
-const TABLES: &str = "places p join communes c on c.code = p.commune_code join structures s on s.id = p.structure_id";
+const TABLES: &str =
+    "places p left join communes c on c.code = p.commune_code left join structures s on s.id = p.structure_id";
 
 sortable! {
     /// Sort keys of places.
@@ -154,7 +155,6 @@ fn visible(actor: &Actor) -> Sql {
 
 fn filtered(actor: &Actor, search: &Search) -> Listing {
     let mut list = Listing::new(COLUMNS, Sql::raw(TABLES), "p.id", "uuid");
-    list.counted_over(Sql::raw("places p"));
     list.filter(visible(actor))
         .filter_some(search.ids.clone(), |ids| sql!("p.id = any({})", ids))
         .filter_some(search.text.as_deref().and_then(search_pattern), |pattern| sql!("p.search_key like {}", pattern))

@@ -16,6 +16,7 @@ mod rehearsals;
 mod schema;
 mod source;
 mod surface;
+mod totals;
 
 /// Says how much was looked at; nothing is a failure.
 #[track_caller]

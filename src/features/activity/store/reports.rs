@@ -78,8 +78,7 @@ const COLUMNS: &str = "r.*, c.name as commune_name, s.name as structure_name, \
     array[r.age_moins_12, r.age_12_18, r.age_18_35, r.age_35_60, r.age_plus_60] as ages, \
     array[r.status_scolarise, r.status_sans_emploi, r.status_en_emploi, r.status_retraite, r.status_heterogene] as statuses, \
     (select x.external_id from activity_report_keys x where x.counsellor_id = r.counsellor_id and x.report_id = r.id limit 1) as external_id";
-const TABLES: &str =
-    "activity_reports r join communes c on c.code = r.commune_code join structures s on s.id = r.structure_id";
+const TABLES: &str = "activity_reports r left join communes c on c.code = r.commune_code left join structures s on s.id = r.structure_id";
 
 sortable! {
     /// Sort keys of activity reports.
@@ -115,7 +114,6 @@ fn own(actor: &Actor) -> Sql {
 
 pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &PageSpec) -> Result<Rows<Report>> {
     let mut list = Listing::new(COLUMNS, Sql::raw(TABLES), "r.id", "uuid");
-    list.counted_over(Sql::raw("activity_reports r"));
     list.filter(own(actor))
         .filter_some(search.from, |from| sql!("r.held_on >= {}", from))
         .filter_some(search.to, |to| sql!("r.held_on <= {}", to))

@@ -111,7 +111,7 @@ pub struct Search {
     pub updated_since: Option<DateTime<Utc>>,
 }
 
-const TABLES: &str = "candidates c join communes l on l.code = c.commune_code \
+const TABLES: &str = "candidates c left join communes l on l.code = c.commune_code \
     left join candidate_contacts k on k.candidate_id = c.id left join candidate_motivations t on t.candidate_id = c.id";
 const OPEN: &str = "('proposed', 'mutual', 'met')";
 const HAS_OPEN: &str =
@@ -174,7 +174,6 @@ fn known_to(actor: &Actor) -> Sql {
 
 pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &PageSpec) -> Result<Rows<Candidate>> {
     let mut list = Listing::selecting(columns(actor), Sql::raw(TABLES), "c.id", "uuid");
-    list.counted_over(Sql::raw("candidates c"));
     list.filter(known_to(actor))
         .filter_some(search.text.as_deref(), |text| {
             let reference = format!("%{}%", like_literal(&text.trim().to_uppercase()));

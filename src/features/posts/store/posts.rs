@@ -63,7 +63,8 @@ pub struct Post {
 const COLUMNS: &str = "p.*, s.reference as structure_reference, s.name as structure_name, s.commune_code, \
     c.name as commune_name, s.epci_siren, s.departement_code, s.region_code, \
     exists (select from post_returns r where r.post_id = p.id and r.status = 'requested') as return_pending";
-const TABLES: &str = "posts p join structures s on s.id = p.structure_id join communes c on c.code = s.commune_code";
+const TABLES: &str =
+    "posts p left join structures s on s.id = p.structure_id left join communes c on c.code = s.commune_code";
 
 sortable! {
     /// Sort keys of posts.
@@ -103,14 +104,6 @@ pub fn list(
     page: &PageSpec,
 ) -> Result<Rows<Post>> {
     let mut list = Listing::new(COLUMNS, Sql::raw(TABLES), "p.id", "uuid");
-    // The commune only adds its name; the structure is read by the reach and by filters on it.
-    let by_structure = *reach != Reach::Country
-        || search.text.is_some()
-        || search.departements.is_some()
-        || search.region.is_some()
-        || search.epci.is_some();
-    let counted = if by_structure { "posts p join structures s on s.id = p.structure_id" } else { "posts p" };
-    list.counted_over(Sql::raw(counted));
     list.filter(reach.over("s"))
         .filter_some(search.ids.clone(), |ids| sql!("p.id = any({})", ids))
         .filter_some(search.text.as_deref(), |text| {

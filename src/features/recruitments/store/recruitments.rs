@@ -115,7 +115,7 @@ const COLUMNS: &str = "r.*, p.reference as post_reference, \
     (select x.id from extensions x where x.recruitment_id = r.id and x.status = 'requested') as pending_extension_id, \
     (select n.id from recruitments n where n.previous_id = r.id and n.waiting) as renewal_id, \
     (select o.status from recruitments o where o.id = r.previous_id) as previous_status";
-const TABLES: &str = "recruitments r join posts p on p.id = r.post_id join structures s on s.id = r.structure_id \
+const TABLES: &str = "recruitments r left join posts p on p.id = r.post_id left join structures s on s.id = r.structure_id \
     left join candidates c on c.id = r.candidate_id";
 
 /// The recruitments that an actor may see.
@@ -133,9 +133,6 @@ fn known_to(actor: &Actor) -> Sql {
 
 pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &PageSpec) -> Result<Rows<Recruitment>> {
     let mut list = Listing::new(COLUMNS, Sql::raw(TABLES), "r.id", "uuid");
-    if search.text.is_none() {
-        list.counted_over(Sql::raw("recruitments r join structures s on s.id = r.structure_id"));
-    }
     list.filter(known_to(actor))
         .filter_some(search.ids.clone(), |ids| sql!("r.id = any({})", ids))
         .filter_some(search.text.as_deref(), |text| {

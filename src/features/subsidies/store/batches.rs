@@ -121,7 +121,7 @@ pub fn find(conn: &mut PgConnection, id: PaymentBatchId) -> Result<Option<Batch>
 const LINE_COLUMNS: &str = "l.*, b.reference as batch_reference, i.reference as instalment_reference, i.agreement_id, \
     a.reference as agreement_reference, p.reference as post_reference, s.name as structure_name, s.siret";
 const LINE_TABLES: &str = "payment_lines l join payment_batches b on b.id = l.batch_id join instalments i on i.id = l.instalment_id \
-    join agreements a on a.id = i.agreement_id join posts p on p.id = i.post_id join structures s on s.id = l.structure_id";
+    join agreements a on a.id = i.agreement_id left join posts p on p.id = i.post_id left join structures s on s.id = l.structure_id";
 
 pub fn list_lines(
     conn: &mut PgConnection,
@@ -130,7 +130,6 @@ pub fn list_lines(
     page: &PageSpec,
 ) -> Result<Rows<Line>> {
     Listing::new(LINE_COLUMNS, Sql::raw(LINE_TABLES), "l.id", "uuid")
-        .counted_over(Sql::raw("payment_lines l"))
         .filter(sql!("l.batch_id = {}", batch))
         .filter_some(statuses, |statuses| sql!("l.status = any({})", statuses))
         .page(conn, page)

@@ -125,7 +125,6 @@ pub fn shares(conn: &mut PgConnection, reach: &Reach, page: &PageSpec) -> Result
         "d.code",
         "text",
     )
-    .counted_over(Sql::raw("departements d"))
     .filter(over)
     .page(conn, page)
 }

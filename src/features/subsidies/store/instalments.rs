@@ -100,7 +100,7 @@ const ABSENCES: &str = "(select count(*) from recruitments r join counsellors k 
         and t.status = 'unjustified_absence')";
 /// Its months are over, and something else keeps it from falling due.
 const BLOCKED: &str = "(i.status = 'planned' and i.unmet <> '{}' and not 'months_elapsed' = any (i.unmet))";
-const TABLES: &str = "instalments i join structures s on s.id = i.structure_id join posts p on p.id = i.post_id \
+const TABLES: &str = "instalments i left join structures s on s.id = i.structure_id left join posts p on p.id = i.post_id \
     join agreements a on a.id = i.agreement_id";
 
 fn columns() -> Sql {
@@ -133,7 +133,6 @@ fn conditions(list: &mut Listing, actor: &Actor, search: &Search) {
 
 pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &PageSpec) -> Result<Rows<Instalment>> {
     let mut list = Listing::selecting(columns(), Sql::raw(TABLES), "i.id", "uuid");
-    list.counted_over(Sql::raw("instalments i join structures s on s.id = i.structure_id"));
     conditions(&mut list, actor, search);
     list.page(conn, page)
 }

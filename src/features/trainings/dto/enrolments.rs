@@ -63,6 +63,7 @@ pub struct EnrolmentItem {
     pub first_name: String,
     #[schema(example = "Exemple")]
     pub last_name: String,
+    /// Who employs the counsellor now, or did last.
     pub structure_id: StructureId,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
@@ -113,6 +114,7 @@ pub struct EnrolmentView {
     pub last_name: String,
     /// The contract that covers the first day.
     pub recruitment_id: RecruitmentId,
+    /// Who employs the counsellor now, or did last.
     pub structure_id: StructureId,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
@@ -178,7 +180,7 @@ pub struct EnrolmentFilter {
     pub kind: Option<PathKind>,
     /// The counsellor.
     pub counsellor_id: Option<CounsellorId>,
-    /// The structure.
+    /// The structure that employs the counsellor now, or did last.
     pub structure_id: Option<StructureId>,
     /// The session.
     pub session_id: Option<TrainingSessionId>,
@@ -227,7 +229,7 @@ impl From<Enrolment> for EnrolmentItem {
             counsellor_reference: row.counsellor_reference,
             first_name: row.first_name,
             last_name: row.last_name,
-            structure_id: row.structure_id,
+            structure_id: row.employer_id,
             structure_name: row.structure_name,
             departement_code: row.departement_code,
             path_id: row.path_id,
@@ -273,7 +275,7 @@ impl From<EnrolmentFile> for EnrolmentView {
             first_name: row.first_name,
             last_name: row.last_name,
             recruitment_id: row.recruitment_id,
-            structure_id: row.structure_id,
+            structure_id: row.employer_id,
             structure_name: row.structure_name,
             departement_code: row.departement_code,
             path_id: row.path_id,

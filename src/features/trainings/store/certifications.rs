@@ -48,7 +48,7 @@ pub struct Certification {
 
 const COLUMNS: &str = "x.*, k.reference as counsellor_reference, k.candidate_id, c.first_name, c.last_name, s.departement_code, s.region_code";
 const TABLES: &str = "certifications x join counsellors k on k.id = x.counsellor_id join candidates c on c.id = k.candidate_id \
-    join structures s on s.id = x.structure_id";
+    left join structures s on s.id = k.structure_id";
 
 sortable! {
     /// Sort keys of certifications.

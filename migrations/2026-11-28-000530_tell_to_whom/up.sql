@@ -1,5 +1,7 @@
 -- The roles that are told of an event; null where the perimeter alone decides.
 alter table events add column audience text[];
+-- Places in the feed are the database's to give: the service writes what happened, and to whom it is told.
+grant insert (audience) on events to conum_app;
 -- What was told so far of accounts, clients, webhooks and drafts is told from here on to those who may read them.
 update events e set audience = array['anct', a.role], structure_id = a.structure_id, departement_code = a.departement_code,
     region_code = a.region_code from accounts a where e.resource = 'accounts' and a.id = e.resource_id;

@@ -65,6 +65,8 @@ pub struct Config {
     pub match_cap: Option<i32>,
     /// Percent of a table that retention may remove in one night without asking.
     pub purge_share: u32,
+    /// People whom one caller may be shown in a day; 0 sets no limit.
+    pub reading_quota: i64,
     /// Seconds that requests under way get to finish after SIGTERM.
     pub shutdown_seconds: u64,
 }
@@ -209,6 +211,7 @@ impl Config {
             match_cap: reader
                 .text("CONUM_MATCH_CAP")
                 .map(|_| reader.parsed("CONUM_MATCH_CAP", 0, "a number of matches")),
+            reading_quota: reader.parsed("CONUM_READING_QUOTA", 200_000_u32, "a number, 0 for no limit").into(),
             purge_share: reader.parsed("CONUM_PURGE_SHARE", Share::default().percent, "a number of percent").min(100),
             shutdown_seconds: reader.parsed("CONUM_SHUTDOWN_SECONDS", 20, "a number of seconds"),
             public_url,
@@ -279,6 +282,7 @@ impl Config {
             followers: super::FOLLOWERS,
             payer: self.payer.clone(),
             private_webhooks: self.private_webhooks,
+            reading_quota: self.reading_quota,
             purges: Purges { share: Share { percent: self.purge_share, ..Share::default() }, confirmed: Vec::new() },
         }
     }

@@ -13,6 +13,7 @@ use crate::platform::db::Tx;
 use crate::platform::db::purge::Purge;
 use crate::platform::error::Result;
 use crate::platform::http::rate_limit;
+use crate::platform::journal;
 use crate::sql;
 
 /// Gives back the posts of reservations whose date has passed.
@@ -63,6 +64,7 @@ const IDEMPOTENCY_KEYS: Purge = Purge { times: 4, ..Purge::of("idempotency_keys"
 const MAIL_LINKS: Purge = Purge { times: 3, ..Purge::of("mail_links", "mail_links") };
 // What was counted of a minute is of no use the next day.
 const FORM_CALLS: Purge = Purge { times: 5, ..Purge::of("form_calls", "form_calls") };
+const READING_COUNTS: Purge = Purge::of("reading_counts", "reading_counts");
 const EMAILS: Purge = Purge { times: 2, ..Purge::of("emails", "emails") };
 
 /// Forgets what has served its time: keys, links, sent e-mails, contacts and accounts. Everything that goes is a purge,
@@ -77,6 +79,7 @@ pub fn tidy(tx: &mut Tx<'_>) -> Result<Value> {
     let emails = tx.purge(EMAILS, |tx| {
         sql!("delete from emails where status <> 'queued' and created_at < {}", old).run(tx.conn())
     })?;
+    let reading_counts = tx.purge(READING_COUNTS, journal::forget_counts)?;
     let form_calls = tx.purge(FORM_CALLS, rate_limit::forget)?;
     let accesses = audit::service::forget(tx, now - TimeDelta::days(365))?;
     let (registrations, contacts) = structures::service::forget(tx)?;
@@ -87,7 +90,7 @@ pub fn tidy(tx: &mut Tx<'_>) -> Result<Value> {
     let held = tx.held().iter().map(|held| json!({"purge": held.purge.name, "rows": held.rows, "of": held.all}));
     let held: Vec<Value> = held.collect();
     Ok(json!({
-        "form_calls": form_calls, "idempotency_keys": keys, "mail_links": links, "emails": emails, "registrations_cancelled": registrations,
+        "form_calls": form_calls, "reading_counts": reading_counts, "idempotency_keys": keys, "mail_links": links, "emails": emails, "registrations_cancelled": registrations,
         "contacts": contacts, "invitations_revoked": invitations, "accounts_forgotten": accounts,
         "accesses": accesses, "candidates_erased": erased, "motivations": motivations,
         "activity_notes": notes, "webhook_deliveries": deliveries, "held": held,

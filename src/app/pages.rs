@@ -15,7 +15,7 @@ use crate::platform::error::{Code, Problem};
 use crate::platform::http::front::Spoken;
 use crate::platform::http::{Answer, PathParams, Reply};
 use crate::platform::mail::escape;
-use crate::platform::problems::Language;
+use crate::platform::problems::{Language, in_general};
 
 pub fn configure(config: &mut ServiceConfig) {
     config.service(health_live).service(health_ready).service(find_problem);
@@ -90,11 +90,26 @@ pub async fn health_ready(_caller: Caller<can::health_ready>, db: Data<Db>, stop
     Reply::ok(&HEALTHY)
 }
 
+/// Every code that this version may answer.
+pub struct ProblemCode;
+
+impl utoipa::PartialSchema for ProblemCode {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some("Every code of a problem that this version of the service may answer."))
+            .enum_values(Some(Code::ALL.iter().map(|code| code.as_str())))
+            .into()
+    }
+}
+
+impl ToSchema for ProblemCode {}
+
 /// What a problem code means.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProblemPage {
     /// Stable code.
-    #[schema(example = "call_closed")]
+    #[schema(value_type = ProblemCode, example = "call_closed")]
     pub code: &'static str,
     /// HTTP status it comes with.
     #[schema(minimum = 400, maximum = 599, example = 409)]
@@ -102,9 +117,9 @@ pub struct ProblemPage {
     /// What happened.
     #[schema(example = "Appel fermé")]
     pub title: &'static str,
-    /// What is said of it; `{name}` stands for a value.
-    #[schema(example = "Aucune fenêtre n'est ouverte aujourd'hui au public « {audience} ».")]
-    pub detail: &'static str,
+    /// What is said of it; `…` stands for a value.
+    #[schema(example = "Aucune fenêtre n'est ouverte aujourd'hui au public « … ».")]
+    pub detail: String,
     /// What to do about it.
     #[schema(example = "Attendez l'ouverture d'une fenêtre : GET /api/v1/call-windows.")]
     pub remedy: &'static str,
@@ -137,7 +152,7 @@ pub async fn find_problem(
             code: code.as_str(),
             status: code.status(),
             title: text.title,
-            detail: text.detail,
+            detail: in_general(text.detail),
             remedy: text.remedy,
         };
         return Ok(Reply::ok(&page)?.public().respond_to(&request));
@@ -153,7 +168,7 @@ pub async fn find_problem(
         title = escape(text.title),
         code = code.as_str(),
         status = code.status(),
-        detail = escape(text.detail),
+        detail = escape(&in_general(text.detail)),
         text = escape(text.remedy),
     );
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(html))
@@ -225,12 +240,23 @@ async fn swagger_ui_without_slash() -> HttpResponse {
 }
 
 const SWAGGER_PAGE: &str = include_str!("swagger.html");
+const SWAGGER_SCRIPT: &str = include_str!("swagger.js");
+/// Only our own files run, and only this origin is asked. Swagger UI writes styles into the page.
+const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; \
+    frame-ancestors 'none'";
 
 #[get("/swagger-ui/{file:.*}")]
 async fn swagger_ui(file: Path<String>) -> Result<HttpResponse, Problem> {
     let file = file.into_inner();
     if file.is_empty() || file == "index.html" {
-        return Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(SWAGGER_PAGE));
+        return Ok(HttpResponse::Ok()
+            .content_type("text/html; charset=utf-8")
+            .insert_header(("Content-Security-Policy", SWAGGER_POLICY))
+            .body(SWAGGER_PAGE));
+    }
+    if file == "conum.js" {
+        return Ok(HttpResponse::Ok().content_type("text/javascript; charset=utf-8").body(SWAGGER_SCRIPT));
     }
     let config = Arc::new(utoipa_swagger_ui::Config::from("/openapi.json"));
     match utoipa_swagger_ui::serve(&file, config) {

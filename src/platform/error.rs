@@ -52,6 +52,17 @@ impl Fault {
 
 pub use super::problems::FaultCode;
 
+/// Whether the same work may succeed when it is tried again, and on what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Retry {
+    #[default]
+    No,
+    /// It lost a race with another, which is over.
+    Again,
+    /// Nothing more comes through this connection; another one may do.
+    ConnectionLost,
+}
+
 /// Why a request is not carried out: a stable code, its parameters and the faults found.
 #[derive(Clone, Debug)]
 pub struct Problem(Box<Inner>);
@@ -65,7 +76,8 @@ struct Inner {
     omitted: usize,
     extensions: Vec<(&'static str, Value)>,
     headers: Vec<(&'static str, String)>,
-    /// For the log only; never sent.
+    retry: Retry,
+    /// For the log only; never sent, and nothing is decided by it.
     cause: Option<String>,
 }
 
@@ -78,6 +90,7 @@ impl Problem {
             omitted: 0,
             extensions: Vec::new(),
             headers: Vec::new(),
+            retry: Retry::No,
             cause: None,
         }))
     }
@@ -136,6 +149,16 @@ impl Problem {
     pub fn caused_by(mut self, cause: impl ToString) -> Self {
         self.0.cause = Some(cause.to_string());
         self
+    }
+
+    /// Whether the work that met this may be tried again.
+    pub fn retried(mut self, retry: Retry) -> Self {
+        self.0.retry = retry;
+        self
+    }
+
+    pub fn retry(&self) -> Retry {
+        self.0.retry
     }
 
     pub fn code(&self) -> Code {

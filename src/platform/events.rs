@@ -1,29 +1,23 @@
 //! Every change, told thinly: what happened to what, and who may know of it.
 
+mod kinds;
+
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+pub use self::kinds::*;
+
 use super::auth::Role;
+use super::db::sql::Sql;
 use super::db::{Effect, Tx};
 use super::error::Result;
 use super::ids::StructureId;
 use crate::sql;
 
-/// A change to be told.
-#[derive(Clone, Debug)]
-pub struct Event<'a> {
-    /// `resource.happening`, such as `post.granted`.
-    pub kind: &'static str,
-    /// Path segment of the resource, such as `posts`.
-    pub resource: &'static str,
-    pub id: Uuid,
-    /// The perimeter within which it is told; without one, only to those who reach the country.
-    pub place: Option<Place<'a>>,
-}
-
 /// What happened to what, for those who follow it within the same transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Told {
-    pub kind: &'static str,
+    pub(crate) kind: Kind,
     pub id: Uuid,
 }
 
@@ -45,14 +39,15 @@ pub struct Audience<'a> {
 }
 
 /// Records an event that only these roles are told of, within a perimeter.
-pub fn emit_to(tx: &mut Tx<'_>, kind: &'static str, resource: &'static str, id: Uuid, to: &Audience<'_>) -> Result<()> {
+pub(crate) fn emit_to(tx: &mut Tx<'_>, kind: impl Into<Kind>, id: Uuid, to: &Audience<'_>) -> Result<()> {
+    let kind = kind.into();
     let roles: Vec<String> = to.roles.iter().map(ToString::to_string).collect();
     sql!(
         "insert into events (id, type, resource, resource_id, audience, structure_id, departement_code, region_code, occurred_at)
          values ({}, {}, {}, {}, {}, {}, {}, {}, {})",
         Uuid::now_v7(),
-        kind,
-        resource,
+        kind.name(),
+        kind.segment(),
         id,
         roles,
         to.structure_id,
@@ -61,53 +56,25 @@ pub fn emit_to(tx: &mut Tx<'_>, kind: &'static str, resource: &'static str, id: 
         tx.now().instant()
     )
     .run(tx.conn())?;
-    tx.tell(Told { kind, id });
-    tx.note(Effect { kind: "event", name: kind.to_owned(), resource: format!("{resource}/{id}") });
+    tell(tx, kind, id);
     Ok(())
 }
 
-/// Records an event in the transaction of the change.
-pub fn emit(tx: &mut Tx<'_>, event: &Event<'_>) -> Result<()> {
-    let (structure, departement, region) = match event.place {
-        Some((structure, departement, region)) => (structure, Some(departement), Some(region)),
-        None => (None, None, None),
-    };
-    sql!(
-        "insert into events (id, type, resource, resource_id, structure_id, departement_code, region_code, occurred_at)
-         values ({}, {}, {}, {}, {}, {}, {}, {})",
-        Uuid::now_v7(),
-        event.kind,
-        event.resource,
-        event.id,
-        structure,
-        departement,
-        region,
-        tx.now().instant()
-    )
-    .run(tx.conn())?;
-    tx.tell(Told { kind: event.kind, id: event.id });
-    tx.note(Effect {
-        kind: "event",
-        name: event.kind.to_owned(),
-        resource: format!("{}/{}", event.resource, event.id),
-    });
-    Ok(())
+/// Records an event in the transaction of the change, told within the place; without one, only to those who reach the
+/// country.
+pub(crate) fn emit(tx: &mut Tx<'_>, kind: impl Into<Kind>, id: Uuid, place: Option<Place<'_>>) -> Result<()> {
+    emit_all(tx, kind, &[id], place)
 }
 
 /// Records the same happening to many resources of one place, in one statement.
-pub fn emit_all(
-    tx: &mut Tx<'_>,
-    kind: &'static str,
-    resource: &'static str,
-    ids: &[Uuid],
-    place: Option<Place<'_>>,
-) -> Result<()> {
+pub(crate) fn emit_all(tx: &mut Tx<'_>, kind: impl Into<Kind>, ids: &[Uuid], place: Option<Place<'_>>) -> Result<()> {
+    let kind = kind.into();
     let event_ids: Vec<Uuid> = ids.iter().map(|_| Uuid::now_v7()).collect();
     sql!(
         "insert into events (id, type, resource, resource_id, structure_id, departement_code, region_code, occurred_at)
          select new.id, {}, {}, new.resource_id, {}, {}, {}, {} from unnest({}, {}) as new (id, resource_id)",
-        kind,
-        resource,
+        kind.name(),
+        kind.segment(),
         place.and_then(|place| place.0),
         place.map(|place| place.1),
         place.map(|place| place.2),
@@ -117,8 +84,26 @@ pub fn emit_all(
     )
     .run(tx.conn())?;
     for id in ids {
-        tx.tell(Told { kind, id: *id });
-        tx.note(Effect { kind: "event", name: kind.to_owned(), resource: format!("{resource}/{id}") });
+        tell(tx, kind, *id);
     }
     Ok(())
+}
+
+/// The end of a statement that changes many rows at once and records what happened to each, in the order of `rows`: these
+/// give the identifier, the structure, the département and the region. Nobody follows it.
+pub(crate) fn of_rows(kind: impl Into<Kind>, now: DateTime<Utc>, rows: Sql) -> Sql {
+    let kind = kind.into();
+    sql!(
+        "insert into events (id, type, resource, resource_id, structure_id, departement_code, region_code, occurred_at)
+         select conum_uuid7(), {}, {}, r.id, r.structure_id, r.departement_code, r.region_code, {} from ({}) r",
+        kind.name(),
+        kind.segment(),
+        now,
+        rows
+    )
+}
+
+fn tell(tx: &mut Tx<'_>, kind: Kind, id: Uuid) {
+    tx.tell(Told { kind, id });
+    tx.note(Effect { kind: "event", name: kind.name().to_owned(), resource: format!("{}/{id}", kind.segment()) });
 }

@@ -26,6 +26,7 @@ impl Metrics {
         )?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(seconds.clone()))?;
+        super::journal::collectors().into_iter().try_for_each(|collector| registry.register(collector))?;
         Ok(Self { registry, requests, seconds })
     }
 

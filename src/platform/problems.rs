@@ -122,6 +122,17 @@ pub fn fill<'a>(template: &str, params: impl Iterator<Item = (&'a str, &'a str)>
     params.fold(template.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
+/// A text without its parameters, for those who read what it says in general: `…` stands for each.
+pub fn in_general(template: &str) -> String {
+    let mut parts = template.split('{');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push('…');
+        text.push_str(part.split_once('}').map_or("", |(_, rest)| rest));
+    }
+    text
+}
+
 problems! {
     // The request itself.
     MalformedRequest 400 "malformed_request"
@@ -175,6 +186,9 @@ problems! {
     RateLimited 429 "rate_limited"
         fr("Trop de requêtes", "Trop de requêtes en peu de temps.", "Attendez le nombre de secondes de Retry-After.")
         en("Too many requests", "Too many requests in a short time.", "Wait for the seconds given by Retry-After.");
+    ReadingQuotaReached 429 "reading_quota_reached"
+        fr("Quota de lectures atteint", "Ce compte a consulté aujourd'hui les données d'autant de personnes qu'un jour le permet ({limit}).", "Reprenez demain, ou demandez à l'exploitant de relever CONUM_READING_QUOTA. Si ce n'est pas vous, prévenez-le.")
+        en("Reading quota reached", "This account has been shown the data of as many people today as a day allows ({limit}).", "Go on tomorrow, or ask the operator to raise CONUM_READING_QUOTA. If it was not you, tell them.");
     HeadersTooLarge 431 "headers_too_large"
         fr("En-têtes trop volumineux", "Les en-têtes dépassent {limit} octets.", "Envoyez moins d'en-têtes ou un jeton plus court.")
         en("Headers too large", "The headers exceed {limit} bytes.", "Send fewer headers or a shorter token.");
@@ -560,6 +574,21 @@ mod tests {
         for code in Code::ALL.iter().map(|c| c.as_str()).chain(FaultCode::ALL.iter().map(|c| c.as_str())) {
             assert!(seen.insert(code), "{code} stands twice");
             assert!(code.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{code}");
+        }
+    }
+
+    #[test]
+    fn in_general_no_text_shows_a_place_to_be_filled() {
+        assert_eq!(in_general("Le rôle {role} : {allowed}."), "Le rôle … : ….");
+        for code in Code::ALL {
+            for language in [Language::French, Language::English] {
+                let Text { title, detail, remedy } = code.text(language);
+                let detail = in_general(detail);
+                assert!(!detail.contains(['{', '}']) && !title.contains('{'), "{}: {detail}", code.as_str());
+                // A remedy may name the address of an operation, as the document writes it.
+                let places = remedy.split_whitespace().filter(|word| word.contains('{'));
+                assert!(places.into_iter().all(|word| word.contains("/api/v1/")), "{}: {remedy}", code.as_str());
+            }
         }
     }
 

@@ -341,6 +341,7 @@ fn every_transition_of_every_state_does_what_the_candidate_announces() {
                 let call = app.post(&format!("{path}/{operation}")).by(actor).if_match(&file.etag());
                 let call = if operation == "block" { call.json(&reason) } else { call };
                 let answer = call.query("dry_run", "true").send();
+                answer.agrees_with(&file);
                 assert_eq!(announced["allowed"], answer.status == 200, "{state} {name}: {}", answer.describe());
                 if answer.status != 200 {
                     assert_eq!(announced["refusal"], answer.at("/code"), "{state} {name}");

@@ -171,6 +171,9 @@ fn only_listed_origins_may_call_from_a_browser() {
     assert_eq!(allowed.status, 200, "{}", allowed.describe());
     assert_eq!(allowed.header("access-control-allow-origin"), front);
     assert!(allowed.header("access-control-allow-methods").contains("PATCH"));
+    for header in ["x-request-id", "x-content-type-options", "content-security-policy"] {
+        assert!(!allowed.header(header).is_empty(), "{header} of a preflight: {}", allowed.describe());
+    }
     let refused = preflight("https://evil.example.org").send_raw();
     assert_eq!(refused.header("access-control-allow-origin"), "", "{}", refused.describe());
     let read = app.get(COMMUNES).query("limit", "1").header("Origin", front).expect(200);
@@ -202,4 +205,26 @@ fn answers_are_quick_even_when_many_ask_at_once() {
         }
     });
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+}
+
+#[test]
+fn pages_run_only_what_is_ours() {
+    let app = App::start();
+    for path in ["/swagger-ui/", "/dashboard/", "/problems/not_found", "/health/live", "/openapi.json", "/nowhere"] {
+        let answer = app.get(path).header("Accept", "text/html, */*").send_raw();
+        let policy = answer.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'") || path == "/dashboard/", "{path}: {policy}");
+        assert!(
+            !policy.is_empty() && !policy.contains("script-src 'unsafe") && !policy.contains("*"),
+            "{path}: {policy}"
+        );
+    }
+    // What the page of Swagger UI loads is there, and nothing of it stands within the page.
+    let page = app.get("/swagger-ui/").send_raw();
+    let text = page.text();
+    let scripts: Vec<&str> = text.split("<script").skip(1).filter_map(|tag| tag.split('>').next()).collect();
+    assert!(scripts.len() >= 3 && scripts.iter().all(|tag| tag.contains("src=")), "{scripts:?}");
+    for name in text.split("<script src=\"./").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert_eq!(app.get(&format!("/swagger-ui/{name}")).send_raw().status, 200, "{name}");
+    }
 }

@@ -1,4 +1,5 @@
-//! Who is erased is nowhere any more: not in stored answers, not in the outbox, not in any table.
+//! Who is erased is nowhere any more: not in stored answers, not in the outbox, not in any table. And nobody reads all there
+//! is: a day has a quota.
 
 use conum::platform::auth::Actor;
 use serde_json::{Value, json};
@@ -150,4 +151,29 @@ fn keys_are_apart_by_perimeter_and_strangers_do_not_meet() {
     let first = app.post("/api/v1/candidates").key("1").json(&form(1)).expect(202);
     assert_eq!(first.header("idempotency-replayed"), "true");
     assert_eq!(app.database.owner().number("select count(*) from candidates"), 2);
+}
+
+#[test]
+fn nobody_is_shown_more_people_than_a_day_allows() {
+    let app = App::configured(&[("CONUM_READING_QUOTA", "3")], Default::default());
+    let ids: Vec<String> = (0..2)
+        .map(|rank| {
+            let (person, _) = planted(&app, rank);
+            person.id
+        })
+        .collect();
+    let list = || app.get("/api/v1/candidates").by(&Actor::Anct);
+    assert_eq!(list().expect(200).at("/meta/total"), 2);
+    app.get(&format!("/api/v1/candidates/{}", ids[0])).by(&Actor::Anct).expect(200);
+    // The fourth is one too many, however it is asked for; what shows nobody goes on.
+    for path in [format!("/api/v1/candidates/{}", ids[1]), "/api/v1/candidates".to_owned()] {
+        let refused = app.get(&path).by(&Actor::Anct).problem("reading_quota_reached");
+        assert!(refused.status == 429 && !refused.text().contains("Quetzal"), "{}", refused.describe());
+        assert!(!refused.header("retry-after").is_empty());
+    }
+    app.get("/api/v1/structures").by(&Actor::Anct).expect(200);
+    app.get("/api/v1/candidates?format=csv").by(&Actor::Anct).problem("reading_quota_reached");
+    assert_eq!(app.database.owner().number("select people from reading_counts"), 3, "a refusal counts nobody");
+    app.advance(chrono::TimeDelta::days(1));
+    list().expect(200);
 }

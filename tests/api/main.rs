@@ -2,6 +2,7 @@
 //!
 //! One module a feature, `support` for what they share, `guards` for what holds everywhere.
 #![allow(clippy::disallowed_methods, reason = "tests wait and measure")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends")]
 
 mod support;
 

@@ -315,6 +315,7 @@ fn every_transition_of_every_state_does_what_the_match_announces() {
                     app.post(&format!("{path}/{segment}")).by(actor).if_match(&file.etag()).query("dry_run", "true");
                 let call = if matches!(segment, "accept" | "select") { call } else { call.json(&json!({})) };
                 let answer = call.send();
+                answer.agrees_with(&file);
                 assert_eq!(announced["allowed"], answer.status == 200, "{state} {name}: {}", answer.describe());
                 if answer.status != 200 {
                     assert_eq!(announced["refusal"], answer.at("/code"), "{state} {name}");

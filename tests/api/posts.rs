@@ -334,6 +334,7 @@ fn every_transition_of_every_state_does_what_the_post_announces() {
                 let announced = found.at("/transitions");
                 let announced = announced.as_array().expect("a list").iter().find(|t| t["name"] == operation).cloned();
                 let announced = announced.expect("announced");
+                answer.agrees_with(&found);
                 assert_eq!(announced["allowed"], code.is_empty(), "{state} {operation}: {}", answer.describe());
                 assert_eq!(announced["refusal"].as_str().unwrap_or_default(), code, "{state} {operation}");
                 answers.insert(transition, code);
@@ -433,7 +434,7 @@ fn a_post_past_its_deadline_is_taken_back() {
     assert_eq!(world.act(&holder.posts[1], "take-back", None).status, 200);
     assert_eq!((world.status_of(&holder), world.committed("82")), ("withdrawn".to_owned(), 0));
     assert_eq!(world.templates(&holder), ["post_taken_back", "post_taken_back"]);
-    assert_eq!(world.events(&holder.posts[0]), ["post.returned"]);
+    assert_eq!(world.events(&holder.posts[0]), ["post.taken_back"]);
 }
 
 #[test]

@@ -80,6 +80,7 @@ fn every_transition_of_every_state_does_what_the_recruitment_announces() {
                     _ => call,
                 };
                 let answer = call.send();
+                answer.agrees_with(&file);
                 assert_eq!(
                     announced["allowed"],
                     answer.status == 200,
@@ -134,6 +135,7 @@ fn every_transition_of_every_state_does_what_the_extension_announces() {
                 let announced = seen.at("/transitions").as_array().unwrap().clone();
                 let announced = announced.into_iter().find(|t| t["name"] == name).expect("an announcement");
                 let answer = call.if_match(&seen.etag()).send();
+                answer.agrees_with(&seen);
                 assert_eq!(announced["allowed"], answer.status == 200, "{case}: {}", answer.describe());
                 if answer.status != 200 {
                     assert_eq!(announced["refusal"], answer.at("/code"), "{case}");

@@ -202,6 +202,7 @@ fn what_transitions_announce_is_what_the_calls_do() {
                         |body| call.json(body),
                     )
                     .send();
+                answer.agrees_with(&seen);
                 assert_eq!(told["allowed"], answer.status == 200, "{operation}: {}", answer.describe());
                 assert_eq!(told["refusal"], answer.at("/code"), "{operation}: {}", answer.describe());
                 looked_at += 1;

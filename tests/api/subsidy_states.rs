@@ -81,6 +81,7 @@ fn every_transition_of_every_state_does_what_the_agreement_announces() {
                 }
                 .send();
                 let case = format!("{state} {name} by {}", actor.name());
+                answer.agrees_with(&file);
                 assert_eq!(announced["allowed"], answer.status == 200, "{case}: {}", answer.describe());
                 if answer.status != 200 {
                     assert_eq!(announced["refusal"], answer.at("/code"), "{case}");
@@ -131,6 +132,7 @@ fn every_transition_of_every_state_does_what_the_credit_note_announces() {
                     app.post(&format!("{note}/{segment}")).by(actor).query("dry_run", "true").if_match(&file.etag());
                 let answer = call.json(body).send();
                 let case = format!("{state} {name} by {}", actor.name());
+                answer.agrees_with(&file);
                 assert_eq!(announced["allowed"], answer.status == 200, "{case}: {}", answer.describe());
                 if answer.status != 200 {
                     assert_eq!(announced["refusal"], answer.at("/code"), "{case}");

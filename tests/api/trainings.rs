@@ -111,6 +111,10 @@ fn a_counsellor_is_enrolled_attends_and_is_certified() {
     for half_day in &half_days[1..] {
         attend(&app, &body, &id, half_day, "present").expect(200);
     }
+    // Each is told under a type that the feed lists: a program may ask for it alone, and a webhook too.
+    let recorded = "/api/v1/events?type=enrolment.attendance_recorded";
+    let recorded = app.get(recorded).by(&employer.actor).expect(200).values("/data", "/resource_id");
+    assert_eq!(recorded, vec![id.clone(); half_days.len()]);
     // The Banque des Territoires sees the absence on the instalments of the post.
     let flagged = instalments(&app, "&absence_flag=true&status=planned");
     assert_eq!((flagged.at("/meta/total"), flagged.at("/data/0/unjustified_absences_count")), (json!(2), json!(1)));
@@ -355,6 +359,7 @@ fn every_transition_of_every_state_does_what_the_enrolment_announces() {
                     .query("dry_run", "true")
                     .if_match(&file.etag());
                 let answer = if segment == "exempt" { call.json(&proof) } else { call }.send();
+                answer.agrees_with(&file);
                 assert_eq!(announced["allowed"], answer.status == 200, "{case}: {}", answer.describe());
                 if answer.status != 200 {
                     assert_eq!(announced["refusal"], answer.at("/code"), "{case}");

@@ -23,6 +23,7 @@ use crate::features::structures::model::StructureKind;
 use crate::features::{activity, applications, call_windows, committees, reservations, structures};
 use crate::platform::auth::{Actor, Principal, Territory};
 use crate::platform::clock::Clock;
+use crate::platform::db::purge::{Purges, Share};
 use crate::platform::db::{Db, Outcome as Kept, Request, Settings, Site, Tx};
 use crate::platform::error::{Problem, Result};
 use crate::platform::ids::{ApplicationId, ReservationId, StructureId};
@@ -126,6 +127,8 @@ pub fn load(url: &str) -> Result<bool> {
         )
         .run(tx.conn())
     })?;
+    // Five years are told at once: what the nights would have forgotten by now is forgotten, without asking anybody.
+    demo.act(&yesterday, Actor::System, |tx| crate::app::jobs::tidy(tx).map(|_| ()))?;
     Ok(true)
 }
 
@@ -139,7 +142,8 @@ impl Demo {
             followers: crate::app::FOLLOWERS,
             private_webhooks: false,
             payer: Some(crate::app::config::demonstration_payer()),
-            purges: Default::default(),
+            reading_quota: 0,
+            purges: Purges { share: Share { percent: 100, ..Share::default() }, confirmed: Vec::new() },
         };
         Self { db: Db::new(&Settings::single(url), clock, site), now }
     }

@@ -15,6 +15,7 @@ use utoipa_actix_web::AppExt;
 pub use access::authorization_table;
 pub use downgrade::downgrade;
 
+use crate::app::states;
 use crate::platform::auth::policy;
 
 #[derive(OpenApi)]
@@ -94,7 +95,7 @@ fn finish(document: &mut Value) -> Result<(), String> {
     }
     document["components"]["securitySchemes"] = access::security_schemes();
     document["components"]["responses"] = responses::shared();
-    document["components"]["schemas"]["Problem"] = schemas::problem();
+    document["components"]["schemas"]["Problem"] = schemas::problem(&states::operations());
     document["components"]["schemas"]["ProblemFault"] = schemas::fault();
     schemas::finish(document);
     examples::add(document);

@@ -59,7 +59,11 @@ pub fn finish(path: &str, method: &str, responses: &mut Value, line: &Line, need
         problems.push(403);
     }
     if needs.writes || needs.has_body {
-        problems.extend([409, 412, 422, 429]);
+        problems.extend([409, 412, 422]);
+    }
+    // Forms are limited, and so is reading of people.
+    if needs.writes || needs.has_body || !line.anonymous {
+        problems.push(429);
     }
     if needs.has_body {
         problems.extend([408, 413, 415]);
@@ -67,7 +71,8 @@ pub fn finish(path: &str, method: &str, responses: &mut Value, line: &Line, need
     if needs.versioned {
         problems.push(428);
     }
-    if MAILED_LINKS.contains(&line.operation) {
+    // A link that was used, or a stored answer that was forgotten with somebody it showed.
+    if MAILED_LINKS.contains(&line.operation) || (needs.writes && method == "post") {
         problems.push(410);
     }
     if line.operation == "list_events" {
@@ -90,7 +95,11 @@ const PROBLEMS: &[(u16, &str, &str)] = &[
     (406, "NotAcceptable", "None of the formats asked for is available."),
     (408, "RequestTimeout", "The body came too slowly."),
     (409, "Conflict", "The state of things does not allow it."),
-    (410, "Gone", "The link is unknown, used or expired."),
+    (
+        410,
+        "Gone",
+        "The link is unknown, used or expired; or the answer to a repeated call was erased with somebody it showed.",
+    ),
     (412, "PreconditionFailed", "The version named by If-Match is not current."),
     (413, "PayloadTooLarge", "The body is too large."),
     (414, "UriTooLong", "The address is too long."),

@@ -1,8 +1,13 @@
 //! The schemas: the problem's own, and what holds for all.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-pub fn problem() -> Value {
+use crate::platform::transitions::POSSIBLE;
+
+/// The problem, which may name operations that change states.
+pub fn problem(operations: &BTreeSet<&str>) -> Value {
     json!({"type": "object", "description": "Why a request was not carried out (RFC 9457).",
     "required": ["type", "title", "status", "detail", "code", "request_id", "errors"],
     "properties": {
@@ -10,10 +15,12 @@ pub fn problem() -> Value {
         "title": {"type": "string", "description": "What happened, in general.", "example": "Données incorrectes"},
         "status": {"type": "integer", "description": "HTTP status.", "minimum": 400, "maximum": 599, "example": 422},
         "detail": {"type": "string", "description": "What happened this time.", "example": "Une ou plusieurs valeurs sont incorrectes."},
-        "code": {"type": "string", "description": "Stable code.", "example": "validation_failed"},
+        "code": {"type": "string", "description": "Stable code: one of those that `ProblemCode` lists; further ones may come.", "example": "validation_failed"},
         "request_id": {"type": "string", "description": "Identifier of the request, to report it.", "example": "0192f0c1-2b7e-7c3a-9f4e-1a2b3c4d5e6f"},
         "errors": {"type": "array", "maxItems": 100, "description": "Every fault found, all at once: the first hundred of them.", "items": {"$ref": "#/components/schemas/ProblemFault"}},
         "errors_omitted_count": {"type": "integer", "description": "Faults beyond those listed, as far as they were counted; absent where there are none.", "minimum": 1, "maximum": 9_007_199_254_740_991_i64, "example": 12},
+        POSSIBLE: {"type": "array", "maxItems": 50, "description": "Of a 409 that speaks of a state: names of the operations that this state allows, as `transitions[].name` of the resource names them, whoever may call them. What this caller may do now stands in `transitions`.",
+            "items": {"type": "string", "enum": operations, "description": "Name of an operation."}, "example": ["withdraw_application"]},
     }})
 }
 
@@ -30,7 +37,7 @@ pub fn fault() -> Value {
 
 /// Requests refuse what they do not know; answers always have all their members.
 pub fn finish(document: &mut Value) {
-    let mut requested = std::collections::BTreeSet::new();
+    let mut requested = BTreeSet::new();
     for operation in document["paths"]
         .as_object()
         .into_iter()
@@ -57,7 +64,7 @@ pub fn finish(document: &mut Value) {
     schemas.sort_keys();
 }
 
-fn collect_refs(document: &Value, value: &Value, found: &mut std::collections::BTreeSet<String>) {
+fn collect_refs(document: &Value, value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
             if let Some(name) =

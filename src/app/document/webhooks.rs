@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::features::feed::model::RESOURCES;
 use crate::features::webhooks::model::NOTICES;
+use crate::platform::events::RESOURCES;
 
 /// The call that a receiver gets: an event, or what is only said to webhooks.
 fn call(operation: &str, summary: &str, description: &str, example: &Value) -> Value {
@@ -47,7 +47,7 @@ fn calls() -> Value {
 }
 
 pub fn document() -> Value {
-    let resources: Vec<&str> = RESOURCES.iter().map(|(name, _)| *name).collect();
+    let resources: Vec<&str> = RESOURCES.iter().map(|resource| resource.segment).collect();
     let notices = NOTICES.iter().map(|(kind, _)| format!("`{kind}`")).collect::<Vec<_>>().join(" and ");
     json!({
         "openapi": "3.1.0",

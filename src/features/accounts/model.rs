@@ -3,6 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
+use crate::platform::auth::policy::{Permission, can};
 use crate::platform::auth::{Actor, Role, Territory};
 use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::text_enum::TextEnum;
@@ -31,21 +32,21 @@ text_enum! {
 
 /// The life of an account.
 pub const ACCOUNT_STEPS: &[Step<AccountStatus>] = &[
-    Step { from: AccountStatus::Invited, event: "update", to: AccountStatus::Invited },
-    Step { from: AccountStatus::Active, event: "update", to: AccountStatus::Active },
-    Step { from: AccountStatus::Invited, event: "sign_in", to: AccountStatus::Active },
-    Step { from: AccountStatus::Active, event: "sign_in", to: AccountStatus::Active },
-    Step { from: AccountStatus::Invited, event: "revoke", to: AccountStatus::Revoked },
-    Step { from: AccountStatus::Active, event: "revoke", to: AccountStatus::Revoked },
+    Step::call(AccountStatus::Invited, can::update_account::LINE, AccountStatus::Invited),
+    Step::call(AccountStatus::Active, can::update_account::LINE, AccountStatus::Active),
+    Step::course(AccountStatus::Invited, "sign_in", AccountStatus::Active),
+    Step::course(AccountStatus::Active, "sign_in", AccountStatus::Active),
+    Step::call(AccountStatus::Invited, can::revoke_account::LINE, AccountStatus::Revoked),
+    Step::call(AccountStatus::Active, can::revoke_account::LINE, AccountStatus::Revoked),
 ];
 
 /// The life of an API client. An expired one lives again once its expiry is put off.
 pub const API_CLIENT_STEPS: &[Step<ApiClientStatus>] = &[
-    Step { from: ApiClientStatus::Active, event: "update", to: ApiClientStatus::Active },
-    Step { from: ApiClientStatus::Expired, event: "update", to: ApiClientStatus::Active },
-    Step { from: ApiClientStatus::Active, event: "rotate", to: ApiClientStatus::Active },
-    Step { from: ApiClientStatus::Active, event: "revoke", to: ApiClientStatus::Revoked },
-    Step { from: ApiClientStatus::Expired, event: "revoke", to: ApiClientStatus::Revoked },
+    Step::call(ApiClientStatus::Active, can::update_api_client::LINE, ApiClientStatus::Active),
+    Step::call(ApiClientStatus::Expired, can::update_api_client::LINE, ApiClientStatus::Active),
+    Step::call(ApiClientStatus::Active, can::rotate_api_client::LINE, ApiClientStatus::Active),
+    Step::call(ApiClientStatus::Active, can::revoke_api_client::LINE, ApiClientStatus::Revoked),
+    Step::call(ApiClientStatus::Expired, can::revoke_api_client::LINE, ApiClientStatus::Revoked),
 ];
 
 /// Roles of the accounts that are invited; the others come in by their own registration.

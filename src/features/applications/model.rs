@@ -1,5 +1,6 @@
 //! What an application is, and the way it goes.
 
+use crate::platform::auth::policy::{Permission, can};
 use crate::platform::transitions::Step;
 use crate::text_enum;
 
@@ -45,18 +46,18 @@ use ApplicationStatus as S;
 /// The way of an application. `put_on_agenda`, `remove_from_agenda` and the outcomes follow from
 /// the committee; one that needs further examination goes back to `submitted`.
 pub const STEPS: &[Step<ApplicationStatus>] = &[
-    Step { from: S::Draft, event: "submit", to: S::Submitted },
-    Step { from: S::Draft, event: "withdraw", to: S::Withdrawn },
-    Step { from: S::Submitted, event: "withdraw", to: S::Withdrawn },
-    Step { from: S::OpinionGiven, event: "withdraw", to: S::Withdrawn },
-    Step { from: S::OnAgenda, event: "withdraw", to: S::Withdrawn },
-    Step { from: S::Submitted, event: "give_opinion", to: S::OpinionGiven },
-    Step { from: S::OpinionGiven, event: "give_opinion", to: S::OpinionGiven },
-    Step { from: S::OnAgenda, event: "give_opinion", to: S::OnAgenda },
-    Step { from: S::Submitted, event: "put_on_agenda", to: S::OnAgenda },
-    Step { from: S::OpinionGiven, event: "put_on_agenda", to: S::OnAgenda },
-    Step { from: S::OnAgenda, event: "remove_from_agenda", to: S::Submitted },
-    Step { from: S::OnAgenda, event: "retain", to: S::Retained },
-    Step { from: S::OnAgenda, event: "refuse", to: S::Refused },
-    Step { from: S::OnAgenda, event: "examine_further", to: S::Submitted },
+    Step::call(S::Draft, can::submit_application::LINE, S::Submitted),
+    Step::call(S::Draft, can::withdraw_application::LINE, S::Withdrawn),
+    Step::call(S::Submitted, can::withdraw_application::LINE, S::Withdrawn),
+    Step::call(S::OpinionGiven, can::withdraw_application::LINE, S::Withdrawn),
+    Step::call(S::OnAgenda, can::withdraw_application::LINE, S::Withdrawn),
+    Step::call(S::Submitted, can::give_opinion::LINE, S::OpinionGiven),
+    Step::call(S::OpinionGiven, can::give_opinion::LINE, S::OpinionGiven),
+    Step::call(S::OnAgenda, can::give_opinion::LINE, S::OnAgenda),
+    Step::course(S::Submitted, "put_on_agenda", S::OnAgenda),
+    Step::course(S::OpinionGiven, "put_on_agenda", S::OnAgenda),
+    Step::course(S::OnAgenda, "remove_from_agenda", S::Submitted),
+    Step::course(S::OnAgenda, "retain", S::Retained),
+    Step::course(S::OnAgenda, "refuse", S::Refused),
+    Step::course(S::OnAgenda, "examine_further", S::Submitted),
 ];

@@ -15,10 +15,10 @@ use crate::platform::auth::policy::Permission;
 use crate::platform::auth::{Actor, Role, Territory, can};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Named, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, ApplicationEvent};
 use crate::platform::ids::{ApplicationId, CommitteeId, StructureId};
 use crate::platform::mail::Email;
-use crate::platform::transitions::{Transition, after, require_version};
+use crate::platform::transitions::{Act, POSSIBLE, Transition, after, refusal, require_version};
 use crate::platform::{mail, text};
 
 /// An application with all that its detail shows.
@@ -59,7 +59,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewApplication) -> Result<File> {
     require_may_apply(&mut tx.reader(), &structure, new.kind)?;
     let id = store::insert(tx, structure_id, &fields)?;
     let application = lock(tx, id)?;
-    emit(tx, "application.created", &application)?;
+    emit(tx, ApplicationEvent::Created, &application)?;
     file(&mut tx.reader(), application)
 }
 
@@ -97,9 +97,7 @@ pub fn update(tx: &mut Tx<'_>, id: ApplicationId, version: Option<i32>, patch: &
     let before = lock(tx, id)?;
     require_version(version, before.version)?;
     if before.status != ApplicationStatus::Draft {
-        return Err(Problem::new(Code::TransitionNotAllowed)
-            .with("transition", "update")
-            .with("status", before.status));
+        return Err(refusal(STEPS, before.status, can::update_application::LINE));
     }
     let fields = Fields {
         kind: before.kind,
@@ -114,7 +112,7 @@ pub fn update(tx: &mut Tx<'_>, id: ApplicationId, version: Option<i32>, patch: &
     }
     store::update(tx, id, &fields)?;
     let application = lock(tx, id)?;
-    emit(tx, "application.updated", &application)?;
+    emit(tx, ApplicationEvent::Updated, &application)?;
     file(&mut tx.reader(), application)
 }
 
@@ -126,13 +124,13 @@ pub fn submit(tx: &mut Tx<'_>, id: ApplicationId, version: Option<i32>) -> Resul
     check_submit(&mut tx.reader(), &application)?;
     store::change(tx, id, &Change::Submitted)?;
     let application = lock(tx, id)?;
-    emit(tx, "application.submitted", &application)?;
+    emit(tx, ApplicationEvent::Submitted, &application)?;
     announce(tx, &application)?;
     file(&mut tx.reader(), application)
 }
 
 fn check_submit(reader: &mut Reader<'_>, application: &Application) -> Result<()> {
-    after(STEPS, application.status, "submit")?;
+    after(STEPS, application.status, can::submit_application::LINE)?;
     let structure = structures::service::require(reader, application.structure_id)?;
     require_start(reader, application.wanted_start_on)?;
     require_may_apply(reader, &structure, application.kind)
@@ -158,14 +156,17 @@ pub fn withdraw(tx: &mut Tx<'_>, id: ApplicationId, version: Option<i32>) -> Res
     store::drop_from_agenda(tx, id)?;
     store::change(tx, id, &Change::Withdrawn)?;
     let application = lock(tx, id)?;
-    emit(tx, "application.withdrawn", &application)?;
+    emit(tx, ApplicationEvent::Withdrawn, &application)?;
     file(&mut tx.reader(), application)
 }
 
 fn check_withdraw(application: &Application) -> Result<()> {
-    after(STEPS, application.status, "withdraw")?;
+    after(STEPS, application.status, can::withdraw_application::LINE)?;
     if application.decision_recorded {
-        return Err(Problem::new(Code::TransitionNotAllowed).with("transition", "withdraw").with("status", "decided"));
+        return Err(Problem::new(Code::TransitionNotAllowed)
+            .with("transition", can::withdraw_application::LINE.operation)
+            .with("status", "decided")
+            .extension(POSSIBLE, Vec::<String>::new()));
     }
     Ok(())
 }
@@ -197,12 +198,13 @@ pub fn give_opinion(tx: &mut Tx<'_>, id: ApplicationId, version: Option<i32>, in
     store::put_opinion(tx, id, &opinion)?;
     store::change(tx, id, &Change::Opinion(status))?;
     let application = lock(tx, id)?;
-    emit(tx, "application.opinion_given", &application)?;
+    emit(tx, ApplicationEvent::OpinionGiven, &application)?;
     file(&mut tx.reader(), application)
 }
 
 fn check_opinion(application: &Application) -> Result<ApplicationStatus> {
-    let status = after(STEPS, application.status, "give_opinion").map_err(|_| Problem::new(Code::OpinionFrozen))?;
+    let status =
+        after(STEPS, application.status, can::give_opinion::LINE).map_err(|_| Problem::new(Code::OpinionFrozen))?;
     if application.decision_recorded {
         return Err(Problem::new(Code::OpinionFrozen));
     }
@@ -238,14 +240,14 @@ pub fn lock_agenda(tx: &mut Tx<'_>, committee: CommitteeId) -> Result<Vec<Applic
 pub fn put_on_agenda(tx: &mut Tx<'_>, application: &Application, committee: CommitteeId) -> Result<()> {
     after(STEPS, application.status, "put_on_agenda")?;
     store::change(tx, application.id, &Change::OnAgenda(committee))?;
-    emit(tx, "application.put_on_agenda", application)
+    emit(tx, ApplicationEvent::PutOnAgenda, application)
 }
 
 /// Waits for another committee.
 pub fn remove_from_agenda(tx: &mut Tx<'_>, application: &Application) -> Result<()> {
     after(STEPS, application.status, "remove_from_agenda")?;
     store::change(tx, application.id, &Change::OffAgenda)?;
-    emit(tx, "application.removed_from_agenda", application)
+    emit(tx, ApplicationEvent::RemovedFromAgenda, application)
 }
 
 /// What a closed committee made of an application.
@@ -266,12 +268,17 @@ pub fn settle(tx: &mut Tx<'_>, application: &Application, on: NaiveDate, settlem
             }
             after(STEPS, application.status, "retain")?;
             store::change(tx, application.id, &Change::Retained { posts: *posts, on })?;
-            return emit(tx, "application.retained", application);
+            return emit(tx, ApplicationEvent::Retained, application);
         }
-        Settlement::Refused => ("refuse", Change::Refused { on }, "application.refused", mails::refused),
-        Settlement::FurtherExamination => {
-            ("examine_further", Change::FurtherExamination, "application.examined_further", mails::examined_further)
+        Settlement::Refused => {
+            (Act::Course("refuse"), Change::Refused { on }, ApplicationEvent::Refused, mails::refused)
         }
+        Settlement::FurtherExamination => (
+            Act::Course("examine_further"),
+            Change::FurtherExamination,
+            ApplicationEvent::ExaminedFurther,
+            mails::examined_further,
+        ),
     };
     after(STEPS, application.status, event)?;
     store::change(tx, application.id, &change)?;
@@ -281,18 +288,18 @@ pub fn settle(tx: &mut Tx<'_>, application: &Application, on: NaiveDate, settlem
     emit(tx, kind, application)
 }
 
-fn emit(tx: &mut Tx<'_>, kind: &'static str, application: &Application) -> Result<()> {
+fn emit(tx: &mut Tx<'_>, kind: ApplicationEvent, application: &Application) -> Result<()> {
     // A draft is its applicant's, until it is submitted.
-    if application.submitted_at.is_none() && kind != "application.submitted" {
+    if application.submitted_at.is_none() && kind != ApplicationEvent::Submitted {
         let to = events::Audience {
             roles: &[Role::Anct, Role::Employer],
             structure_id: Some(application.structure_id),
             departement_code: Some(&application.departement_code),
             region_code: Some(&application.region_code),
         };
-        return events::emit_to(tx, kind, "applications", application.id.uuid(), &to);
+        return events::emit_to(tx, kind, application.id.uuid(), &to);
     }
     let (departement, region) = (application.departement_code.as_str(), application.region_code.as_str());
     let place = Some((Some(application.structure_id), departement, region));
-    events::emit(tx, &Event { kind, resource: "applications", id: application.id.uuid(), place })
+    events::emit(tx, kind, application.id.uuid(), place)
 }

@@ -5,7 +5,7 @@ use super::model::Audience;
 use super::store::{self, CallWindow};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, CallWindowEvent};
 use crate::platform::ids::CallWindowId;
 use crate::platform::transitions::require_version;
 
@@ -21,7 +21,7 @@ pub fn require_open(reader: &mut Reader<'_>, audience: Audience) -> Result<()> {
 pub fn create(tx: &mut Tx<'_>, new: &NewCallWindow) -> Result<CallWindow> {
     require_order(new.opens_on, new.closes_on)?;
     let window = store::insert(tx, new.audience, new.opens_on, new.closes_on)?;
-    emit(tx, "call_window.created", &window)?;
+    emit(tx, CallWindowEvent::Created, &window)?;
     Ok(window)
 }
 
@@ -32,7 +32,7 @@ pub fn update(tx: &mut Tx<'_>, id: CallWindowId, version: Option<i32>, patch: &C
     let closes_on = patch.closes_on.unwrap_or(window.closes_on);
     require_order(opens_on, closes_on)?;
     let window = store::update(tx, id, opens_on, closes_on)?;
-    emit(tx, "call_window.updated", &window)?;
+    emit(tx, CallWindowEvent::Updated, &window)?;
     Ok(window)
 }
 
@@ -43,6 +43,6 @@ fn require_order(opens_on: chrono::NaiveDate, closes_on: Option<chrono::NaiveDat
     Ok(())
 }
 
-fn emit(tx: &mut Tx<'_>, kind: &'static str, window: &CallWindow) -> Result<()> {
-    events::emit(tx, &Event { kind, resource: "call-windows", id: window.id.uuid(), place: None })
+fn emit(tx: &mut Tx<'_>, kind: CallWindowEvent, window: &CallWindow) -> Result<()> {
+    events::emit(tx, kind, window.id.uuid(), None)
 }

@@ -6,6 +6,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::platform::auth::policy::{Permission, can};
 use crate::platform::transitions::Step;
 use crate::text_enum;
 
@@ -37,26 +38,26 @@ use CandidateStatus as S;
 
 /// The life of a candidate. `recruit` and `release` follow from recruitments.
 pub const STEPS: &[Step<CandidateStatus>] = &[
-    Step { from: S::PendingConfirmation, event: "confirm", to: S::Active },
-    Step { from: S::Unsubscribed, event: "confirm", to: S::Active },
-    Step { from: S::Active, event: "pause", to: S::Unavailable },
-    Step { from: S::Unavailable, event: "resume", to: S::Active },
-    Step { from: S::Active, event: "recruit", to: S::Recruited },
-    Step { from: S::Unavailable, event: "recruit", to: S::Recruited },
-    Step { from: S::Recruited, event: "release", to: S::Active },
-    Step { from: S::PendingConfirmation, event: "block", to: S::Blocked },
-    Step { from: S::Active, event: "block", to: S::Blocked },
-    Step { from: S::Unavailable, event: "block", to: S::Blocked },
-    Step { from: S::Unsubscribed, event: "block", to: S::Blocked },
-    Step { from: S::Blocked, event: "unblock", to: S::Active },
-    Step { from: S::PendingConfirmation, event: "unsubscribe", to: S::Unsubscribed },
-    Step { from: S::Active, event: "unsubscribe", to: S::Unsubscribed },
-    Step { from: S::Unavailable, event: "unsubscribe", to: S::Unsubscribed },
-    Step { from: S::PendingConfirmation, event: "erase", to: S::Erased },
-    Step { from: S::Active, event: "erase", to: S::Erased },
-    Step { from: S::Unavailable, event: "erase", to: S::Erased },
-    Step { from: S::Blocked, event: "erase", to: S::Erased },
-    Step { from: S::Unsubscribed, event: "erase", to: S::Erased },
+    Step::course(S::PendingConfirmation, "confirm", S::Active),
+    Step::course(S::Unsubscribed, "confirm", S::Active),
+    Step::call(S::Active, can::pause_candidate::LINE, S::Unavailable),
+    Step::call(S::Unavailable, can::resume_candidate::LINE, S::Active),
+    Step::course(S::Active, "recruit", S::Recruited),
+    Step::course(S::Unavailable, "recruit", S::Recruited),
+    Step::course(S::Recruited, "release", S::Active),
+    Step::call(S::PendingConfirmation, can::block_candidate::LINE, S::Blocked),
+    Step::call(S::Active, can::block_candidate::LINE, S::Blocked),
+    Step::call(S::Unavailable, can::block_candidate::LINE, S::Blocked),
+    Step::call(S::Unsubscribed, can::block_candidate::LINE, S::Blocked),
+    Step::call(S::Blocked, can::unblock_candidate::LINE, S::Active),
+    Step::course(S::PendingConfirmation, "unsubscribe", S::Unsubscribed),
+    Step::course(S::Active, "unsubscribe", S::Unsubscribed),
+    Step::course(S::Unavailable, "unsubscribe", S::Unsubscribed),
+    Step::call(S::PendingConfirmation, can::erase_candidate::LINE, S::Erased),
+    Step::call(S::Active, can::erase_candidate::LINE, S::Erased),
+    Step::call(S::Unavailable, can::erase_candidate::LINE, S::Erased),
+    Step::call(S::Blocked, can::erase_candidate::LINE, S::Erased),
+    Step::call(S::Unsubscribed, can::erase_candidate::LINE, S::Erased),
 ];
 
 /// A radius that a candidate may choose, in kilometres.

@@ -3,6 +3,7 @@
 use chrono::{Months, NaiveDate};
 
 use crate::features::applications::model::ApplicationKind;
+use crate::platform::auth::policy::{Permission, can};
 use crate::platform::transitions::Step;
 use crate::text_enum;
 
@@ -28,8 +29,8 @@ use CommitteeStatus as S;
 
 /// The life of a committee.
 pub const STEPS: &[Step<CommitteeStatus>] = &[
-    Step { from: S::Preparation, event: "open", to: S::InSession },
-    Step { from: S::InSession, event: "close", to: S::Closed },
+    Step::call(S::Preparation, can::open_committee::LINE, S::InSession),
+    Step::call(S::InSession, can::close_committee::LINE, S::Closed),
 ];
 
 /// Day until which a granted post is to be filled: three months, six for additional posts.

@@ -1,17 +1,16 @@
 //! Who learns of what.
 
-use crate::features::feed::model::RESOURCES;
 use crate::features::feed::store::{self, Happening, Search};
 use crate::platform::auth::Principal;
-use crate::platform::auth::policy;
 use crate::platform::db::Reader;
 use crate::platform::db::feed::{Point, Present};
 use crate::platform::error::Result;
+use crate::platform::events::{RESOURCES, Resource};
 
 /// The resources that a caller may read, as the policy and the token's scopes say.
 pub fn readable(principal: &Principal) -> Vec<&'static str> {
-    let reads = |operation: &str| policy::find(operation).is_some_and(|line| line.authorise(principal).is_ok());
-    RESOURCES.iter().filter(|(_, operation)| reads(operation)).map(|(resource, _)| *resource).collect()
+    let reads = |resource: &&Resource| resource.read_by.authorise(principal).is_ok();
+    RESOURCES.iter().filter(reads).map(|resource| resource.segment).collect()
 }
 
 /// What of the feed is read.

@@ -1,5 +1,6 @@
 //! What a match is, the life it may lead, and what a run looks at.
 
+use crate::platform::auth::policy::{Permission, can};
 use crate::platform::ids::{CandidateId, StructureId};
 use crate::platform::transitions::Step;
 use crate::text_enum;
@@ -107,16 +108,16 @@ use MatchStatus as S;
 
 /// The life of a match. The first `accept` leaves it proposed; `expire` and `close` come from the service.
 pub const STEPS: &[Step<MatchStatus>] = &[
-    Step { from: S::Proposed, event: "accept", to: S::Mutual },
-    Step { from: S::Proposed, event: "decline", to: S::Declined },
-    Step { from: S::Mutual, event: "record_meeting", to: S::Met },
-    Step { from: S::Met, event: "select", to: S::Selected },
-    Step { from: S::Met, event: "reject", to: S::NotSelected },
-    Step { from: S::Proposed, event: "expire", to: S::Expired },
-    Step { from: S::Proposed, event: "close", to: S::Closed },
-    Step { from: S::Mutual, event: "close", to: S::Closed },
-    Step { from: S::Met, event: "close", to: S::Closed },
-    Step { from: S::Selected, event: "close", to: S::Closed },
+    Step::call(S::Proposed, can::accept_match::LINE, S::Mutual),
+    Step::call(S::Proposed, can::decline_match::LINE, S::Declined),
+    Step::call(S::Mutual, can::record_meeting::LINE, S::Met),
+    Step::call(S::Met, can::select_match::LINE, S::Selected),
+    Step::call(S::Met, can::reject_match::LINE, S::NotSelected),
+    Step::course(S::Proposed, "expire", S::Expired),
+    Step::course(S::Proposed, "close", S::Closed),
+    Step::course(S::Mutual, "close", S::Closed),
+    Step::course(S::Met, "close", S::Closed),
+    Step::course(S::Selected, "close", S::Closed),
 ];
 
 /// Days after which a proposal that was not answered by both sides expires.

@@ -14,7 +14,7 @@ use crate::platform::codes::DepartementCode;
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, FaultCode, Named, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, PlaceEvent};
 use crate::platform::ids::{CounsellorId, PlaceId, StructureId};
 use crate::platform::problems::Language;
 use crate::platform::transitions::require_version;
@@ -142,7 +142,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewPlace) -> Result<File> {
     if let Actor::Counsellor(own) = tx.actor().clone() {
         store::join(tx, id, own, false, false, false)?;
     }
-    told(tx, "place.created", id)
+    told(tx, PlaceEvent::Created, id)
 }
 
 /// Locks a place that the caller may change.
@@ -201,7 +201,7 @@ pub fn update(tx: &mut Tx<'_>, id: PlaceId, version: Option<i32>, patch: &PlaceP
         published: patch.published.unwrap_or(before.published),
     };
     store::update(tx, id, &fields)?;
-    told(tx, "place.updated", id)
+    told(tx, PlaceEvent::Updated, id)
 }
 
 fn point(longitude: Option<f64>, latitude: Option<f64>) -> Result<Option<(f64, f64)>> {
@@ -226,8 +226,8 @@ pub fn merge(tx: &mut Tx<'_>, id: PlaceId, version: Option<i32>, into: PlaceId) 
     }
     let target = lock(tx, into, None).named_by("into_id")?;
     tx.as_service(|tx| store::merge(tx, id, target.id))?;
-    told(tx, "place.updated", into)?;
-    told(tx, "place.merged", id)
+    told(tx, PlaceEvent::Updated, into)?;
+    told(tx, PlaceEvent::Merged, id)
 }
 
 /// Makes a counsellor work at a place, or changes how they appear there.
@@ -258,7 +258,7 @@ pub fn join(tx: &mut Tx<'_>, id: PlaceId, counsellor: CounsellorId, membership: 
     let named = of(membership.name_published, known.as_ref().map(|row| row.name_published));
     let objects = of(membership.objects, known.as_ref().map(|row| row.objects));
     tx.as_service(|tx| store::join(tx, id, counsellor, main, named, objects))?;
-    told(tx, "place.updated", id)
+    told(tx, PlaceEvent::Updated, id)
 }
 
 /// A counsellor works there no longer.
@@ -272,7 +272,7 @@ pub fn leave(tx: &mut Tx<'_>, id: PlaceId, counsellor: CounsellorId, version: Op
     if !tx.as_service(|tx| store::leave(tx, id, counsellor))? {
         return Err(Problem::not_found());
     }
-    told(tx, "place.updated", id)?;
+    told(tx, PlaceEvent::Updated, id)?;
     Ok(())
 }
 
@@ -289,7 +289,7 @@ pub fn require_any(reader: &mut Reader<'_>, id: PlaceId) -> Result<Place> {
     store::find(reader.conn(), &Actor::System, id)?.ok_or_else(Problem::not_found)
 }
 
-fn told(tx: &mut Tx<'_>, kind: &'static str, id: PlaceId) -> Result<File> {
+fn told(tx: &mut Tx<'_>, kind: PlaceEvent, id: PlaceId) -> Result<File> {
     let file = tx.as_service(|tx| find(&mut tx.reader(), id));
     let mut file = match file {
         Ok(file) => file,
@@ -303,7 +303,7 @@ fn told(tx: &mut Tx<'_>, kind: &'static str, id: PlaceId) -> Result<File> {
     file.knows_names = store::is_own(tx.conn(), &actor, id)?;
     let (departement, region) = (file.place.departement_code.as_str(), file.place.region_code.as_str());
     let place = Some((Some(file.place.structure_id), departement, region));
-    events::emit(tx, &Event { kind, resource: "places", id: id.uuid(), place })?;
+    events::emit(tx, kind, id.uuid(), place)?;
     Ok(file)
 }
 

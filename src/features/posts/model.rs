@@ -2,6 +2,7 @@
 
 use chrono::{Months, NaiveDate};
 
+use crate::platform::auth::policy::{Permission, can};
 use crate::platform::transitions::Step;
 use crate::text_enum;
 
@@ -102,18 +103,20 @@ use PostStatus as P;
 
 /// The life of a post. `occupy` and `vacate` follow from recruitments, `return` from an accepted request.
 pub const STEPS: &[Step<PostStatus>] = &[
-    Step { from: P::Vacant, event: "transfer", to: P::Vacant },
-    Step { from: P::Vacant, event: "extend_deadline", to: P::Vacant },
-    Step { from: P::Vacant, event: "take_back", to: P::Returned },
-    Step { from: P::Vacant, event: "return", to: P::Returned },
-    Step { from: P::Vacant, event: "occupy", to: P::Occupied },
-    Step { from: P::Occupied, event: "vacate", to: P::Vacant },
+    Step::call(P::Vacant, can::transfer_post::LINE, P::Vacant),
+    Step::call(P::Vacant, can::extend_post_deadline::LINE, P::Vacant),
+    Step::call(P::Vacant, can::take_back_post::LINE, P::Returned),
+    Step::call(P::Vacant, can::request_post_return::LINE, P::Vacant),
+    Step::course(P::Vacant, "return", P::Returned),
+    Step::course(P::Vacant, "occupy", P::Occupied),
+    Step::call(P::Occupied, can::transfer_post::LINE, P::Occupied),
+    Step::course(P::Occupied, "vacate", P::Vacant),
 ];
 
 /// The life of a request to give a post back.
 pub const RETURN_STEPS: &[Step<PostReturnStatus>] = &[
-    Step { from: R::Requested, event: "accept", to: R::Accepted },
-    Step { from: R::Requested, event: "refuse", to: R::Refused },
+    Step::call(R::Requested, can::accept_post_return::LINE, R::Accepted),
+    Step::call(R::Requested, can::refuse_post_return::LINE, R::Refused),
 ];
 
 /// Months that a structure has to recruit on a post it has just received.

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use crate::platform::auth::policy::{Permission, can};
 use crate::platform::transitions::Step;
 use crate::text_enum;
 
@@ -84,25 +85,25 @@ use RecruitmentStatus as S;
 /// The life of a recruitment. `complete` comes by night, `transfer` with the post; `void` ends a renewal whose
 /// predecessor is broken off before it begins.
 pub const STEPS: &[Step<RecruitmentStatus>] = &[
-    Step { from: S::Submitted, event: "update", to: S::Submitted },
-    Step { from: S::Submitted, event: "validate", to: S::Validated },
-    Step { from: S::Submitted, event: "refuse", to: S::Refused },
-    Step { from: S::Submitted, event: "cancel", to: S::Cancelled },
-    Step { from: S::Submitted, event: "void", to: S::Cancelled },
-    Step { from: S::Validated, event: "request_extension", to: S::Validated },
-    Step { from: S::Validated, event: "renew", to: S::Validated },
-    Step { from: S::Validated, event: "request_termination", to: S::TerminationRequested },
-    Step { from: S::Validated, event: "complete", to: S::Completed },
-    Step { from: S::Validated, event: "transfer", to: S::Completed },
-    Step { from: S::Validated, event: "void", to: S::Cancelled },
-    Step { from: S::TerminationRequested, event: "cancel_termination", to: S::Validated },
-    Step { from: S::TerminationRequested, event: "terminate", to: S::Terminated },
+    Step::call(S::Submitted, can::update_recruitment::LINE, S::Submitted),
+    Step::call(S::Submitted, can::validate_recruitment::LINE, S::Validated),
+    Step::call(S::Submitted, can::refuse_recruitment::LINE, S::Refused),
+    Step::call(S::Submitted, can::cancel_recruitment::LINE, S::Cancelled),
+    Step::course(S::Submitted, "void", S::Cancelled),
+    Step::call(S::Validated, can::request_extension::LINE, S::Validated),
+    Step::call(S::Validated, can::renew_recruitment::LINE, S::Validated),
+    Step::call(S::Validated, can::request_termination::LINE, S::TerminationRequested),
+    Step::course(S::Validated, "complete", S::Completed),
+    Step::course(S::Validated, "transfer", S::Completed),
+    Step::course(S::Validated, "void", S::Cancelled),
+    Step::call(S::TerminationRequested, can::cancel_termination::LINE, S::Validated),
+    Step::call(S::TerminationRequested, can::terminate_recruitment::LINE, S::Terminated),
 ];
 
 /// The life of a request to extend a contract.
 pub const EXTENSION_STEPS: &[Step<ExtensionStatus>] = &[
-    Step { from: X::Requested, event: "validate", to: X::Validated },
-    Step { from: X::Requested, event: "refuse", to: X::Refused },
+    Step::call(X::Requested, can::validate_extension::LINE, X::Validated),
+    Step::call(X::Requested, can::refuse_extension::LINE, X::Refused),
 ];
 
 /// Papers that every file needs.

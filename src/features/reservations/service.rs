@@ -13,10 +13,10 @@ use crate::platform::auth::policy::Permission;
 use crate::platform::auth::{Principal, can};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, FaultCode, Named, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, ReservationEvent};
 use crate::platform::ids::{ReservationId, StructureId};
 use crate::platform::text;
-use crate::platform::transitions::{Transition, require_version};
+use crate::platform::transitions::{POSSIBLE, Transition, require_version};
 
 pub fn find(reader: &mut Reader<'_>, id: ReservationId) -> Result<Reservation> {
     let reach = reader.reach();
@@ -34,7 +34,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewReservation) -> Result<Reservation> {
     posts::service::commit_posts(tx, &BTreeMap::from([(fields.departement_code.clone(), fields.posts_reserved)]))?;
     let id = store::insert(tx, &fields)?;
     let reservation = find(&mut tx.reader(), id)?;
-    emit(tx, "reservation.created", &reservation)?;
+    emit(tx, ReservationEvent::Created, &reservation)?;
     Ok(reservation)
 }
 
@@ -90,9 +90,9 @@ fn check_release(reservation: &Reservation) -> Result<()> {
         return Ok(());
     }
     Err(Problem::new(Code::TransitionNotAllowed)
-        .with("transition", "release")
+        .with("transition", can::release_reservation::LINE.operation)
         .with("status", reservation.status)
-        .extension("transitions_possible", Vec::<String>::new()))
+        .extension(POSSIBLE, Vec::<String>::new()))
 }
 
 pub fn transitions(principal: &Principal, reservation: &Reservation) -> Vec<Transition> {
@@ -115,8 +115,8 @@ fn end(tx: &mut Tx<'_>, reservation: &Reservation, status: ReservationStatus) ->
     posts::service::commit_posts(tx, &given_back)?;
     store::end(tx, reservation.id, status)?;
     let kind = match status {
-        ReservationStatus::Expired => "reservation.expired",
-        _ => "reservation.released",
+        ReservationStatus::Expired => ReservationEvent::Expired,
+        _ => ReservationEvent::Released,
     };
     emit(tx, kind, reservation)
 }
@@ -142,11 +142,11 @@ pub fn consume(tx: &mut Tx<'_>, id: ReservationId, posts: i32, structure: &Struc
             .with("reservation", &reservation.reference)
             .with("remaining", reservation.remaining()));
     }
-    emit(tx, "reservation.consumed", &reservation)?;
+    emit(tx, ReservationEvent::Consumed, &reservation)?;
     Ok(reservation)
 }
 
-fn emit(tx: &mut Tx<'_>, kind: &'static str, reservation: &Reservation) -> Result<()> {
+fn emit(tx: &mut Tx<'_>, kind: ReservationEvent, reservation: &Reservation) -> Result<()> {
     let place = Some((None, reservation.departement_code.as_str(), reservation.region_code.as_str()));
-    events::emit(tx, &Event { kind, resource: "reservations", id: reservation.id.uuid(), place })
+    events::emit(tx, kind, reservation.id.uuid(), place)
 }

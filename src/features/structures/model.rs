@@ -1,5 +1,6 @@
 //! What a structure is, and the life it may lead.
 
+use crate::platform::auth::policy::{Permission, can};
 use crate::platform::transitions::Step;
 use crate::text_enum;
 
@@ -69,16 +70,16 @@ use StructureStatus as S;
 
 /// The life of a structure. `retain` and `withdraw` follow from posts granted and returned.
 pub const STEPS: &[Step<StructureStatus>] = &[
-    Step { from: S::PendingConfirmation, event: "confirm", to: S::Registered },
-    Step { from: S::PendingConfirmation, event: "cancel", to: S::Cancelled },
-    Step { from: S::Registered, event: "cancel", to: S::Cancelled },
-    Step { from: S::PendingConfirmation, event: "merge", to: S::Duplicate },
-    Step { from: S::Registered, event: "merge", to: S::Duplicate },
-    Step { from: S::Withdrawn, event: "merge", to: S::Duplicate },
-    Step { from: S::Registered, event: "retain", to: S::Retained },
-    Step { from: S::Retained, event: "retain", to: S::Retained },
-    Step { from: S::Withdrawn, event: "retain", to: S::Retained },
-    Step { from: S::Retained, event: "withdraw", to: S::Withdrawn },
+    Step::course(S::PendingConfirmation, "confirm", S::Registered),
+    Step::call(S::PendingConfirmation, can::cancel_structure::LINE, S::Cancelled),
+    Step::call(S::Registered, can::cancel_structure::LINE, S::Cancelled),
+    Step::call(S::PendingConfirmation, can::merge_structure::LINE, S::Duplicate),
+    Step::call(S::Registered, can::merge_structure::LINE, S::Duplicate),
+    Step::call(S::Withdrawn, can::merge_structure::LINE, S::Duplicate),
+    Step::course(S::Registered, "retain", S::Retained),
+    Step::course(S::Retained, "retain", S::Retained),
+    Step::course(S::Withdrawn, "retain", S::Retained),
+    Step::course(S::Retained, "withdraw", S::Withdrawn),
 ];
 
 /// Days for which the link that confirms an address is valid.

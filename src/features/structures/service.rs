@@ -12,9 +12,9 @@ use crate::platform::auth::{Actor, Reach, can, policy::Permission};
 use crate::platform::db::purge::Purge;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, StructureEvent};
 use crate::platform::ids::{AccountId, StructureId};
-use crate::platform::transitions::{Transition, after, require_version};
+use crate::platform::transitions::{Transition, after, refusal, require_version};
 use crate::platform::{formats, mail, secret, text};
 
 /// A structure as its file shows it.
@@ -94,7 +94,7 @@ pub fn register(tx: &mut Tx<'_>, new: &NewStructure) -> Result<File> {
     store::put_contact(tx, id, &contact)?;
     let structure = lock_any(tx, id)?;
     send_confirmation(tx, &structure, &contact.email)?;
-    emit(tx, "structure.registered", &structure)?;
+    emit(tx, StructureEvent::Registered, &structure)?;
     file(&mut tx.reader(), structure)
 }
 
@@ -143,13 +143,13 @@ pub fn confirm_registration(tx: &mut Tx<'_>, id: StructureId) -> Result<(Structu
     let structure = lock_any(tx, id)?;
     after(STEPS, structure.status, "confirm")?;
     store::change(tx, id, &Change::Confirmed)?;
-    emit(tx, "structure.confirmed", &structure)?;
+    emit(tx, StructureEvent::Confirmed, &structure)?;
     for rival in store::rivals(tx, &structure)? {
         let rival = lock_any(tx, rival)?;
-        if after(STEPS, rival.status, "cancel").is_ok() && !is_confirmed(rival.status) {
+        if after(STEPS, rival.status, can::cancel_structure::LINE).is_ok() && !is_confirmed(rival.status) {
             store::change(tx, rival.id, &Change::Cancelled)?;
             store::void_confirmations(tx, rival.id)?;
-            emit(tx, "structure.cancelled", &rival)?;
+            emit(tx, StructureEvent::Cancelled, &rival)?;
         }
     }
     let email = contact_email(tx, id)?.ok_or_else(|| Problem::internal("a structure without a contact"))?;
@@ -161,9 +161,7 @@ pub fn update(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>, patch: &St
     let before = lock(tx, id)?;
     require_version(version, before.version)?;
     if matches!(before.status, StructureStatus::Cancelled | StructureStatus::Duplicate) {
-        return Err(Problem::new(Code::TransitionNotAllowed)
-            .with("transition", "update")
-            .with("status", before.status));
+        return Err(refusal(STEPS, before.status, can::update_structure::LINE));
     }
     let old_contact = store::find_contact(tx.conn(), id)?;
     let fields = merged(tx, &before, patch)?;
@@ -199,10 +197,10 @@ pub fn update(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>, patch: &St
         }
     }
     let structure = lock(tx, id)?;
-    emit(tx, "structure.updated", &structure)?;
+    emit(tx, StructureEvent::Updated, &structure)?;
     // Those whom it leaves learn of it as well.
     if structure.departement_code != before.departement_code {
-        emit(tx, "structure.left_reach", &before)?;
+        emit(tx, StructureEvent::LeftReach, &before)?;
     }
     file(&mut tx.reader(), structure)
 }
@@ -298,12 +296,12 @@ pub fn cancel(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>) -> Result<
     check_cancel(&mut tx.reader(), &structure)?;
     store::change(tx, id, &Change::Cancelled)?;
     let structure = lock(tx, id)?;
-    emit(tx, "structure.cancelled", &structure)?;
+    emit(tx, StructureEvent::Cancelled, &structure)?;
     file(&mut tx.reader(), structure)
 }
 
 fn check_cancel(reader: &mut Reader<'_>, structure: &Structure) -> Result<()> {
-    after(STEPS, structure.status, "cancel")?;
+    after(STEPS, structure.status, can::cancel_structure::LINE)?;
     require_no_open_application(reader, structure.id)
 }
 
@@ -324,12 +322,12 @@ pub fn merge(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>, into: Struc
     }
     store::change(tx, id, &Change::MergedInto(into))?;
     let structure = lock(tx, id)?;
-    emit(tx, "structure.merged", &structure)?;
+    emit(tx, StructureEvent::Merged, &structure)?;
     file(&mut tx.reader(), structure)
 }
 
 fn check_merge(reader: &mut Reader<'_>, structure: &Structure) -> Result<()> {
-    after(STEPS, structure.status, "merge")?;
+    after(STEPS, structure.status, can::merge_structure::LINE)?;
     if structure.posts > 0 {
         return Err(Problem::new(Code::StructureHasPosts));
     }
@@ -358,7 +356,7 @@ pub fn retain(tx: &mut Tx<'_>, id: StructureId, wave: i32, on: NaiveDate) -> Res
     let structure = lock_any(tx, id)?;
     after(STEPS, structure.status, "retain")?;
     store::change(tx, id, &Change::Retained { wave, on })?;
-    emit(tx, "structure.retained", &structure)
+    emit(tx, StructureEvent::Retained, &structure)
 }
 
 /// A structure that holds no posts any more leaves the scheme.
@@ -367,10 +365,10 @@ pub fn withdraw_if_empty(tx: &mut Tx<'_>, id: StructureId) -> Result<()> {
     if structure.posts > 0 || after(STEPS, structure.status, "withdraw").is_err() {
         // It shows how many posts it holds: its version moves with them.
         store::touch(tx, id)?;
-        return emit(tx, "structure.updated", &structure);
+        return emit(tx, StructureEvent::Updated, &structure);
     }
     store::change(tx, id, &Change::Withdrawn)?;
-    emit(tx, "structure.withdrawn", &structure)
+    emit(tx, StructureEvent::Withdrawn, &structure)
 }
 
 /// What retention asks for, once a day: registrations not confirmed within the link's life, and
@@ -386,7 +384,7 @@ pub fn forget(tx: &mut Tx<'_>) -> Result<(usize, usize)> {
     Ok((cancelled, contacts))
 }
 
-fn emit(tx: &mut Tx<'_>, kind: &'static str, structure: &Structure) -> Result<()> {
+fn emit(tx: &mut Tx<'_>, kind: StructureEvent, structure: &Structure) -> Result<()> {
     let place = Some((Some(structure.id), structure.departement_code.as_str(), structure.region_code.as_str()));
-    events::emit(tx, &Event { kind, resource: "structures", id: structure.id.uuid(), place })
+    events::emit(tx, kind, structure.id.uuid(), place)
 }

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use crate::platform::auth::policy::{Permission, can};
 use crate::platform::transitions::Step;
 use crate::text_enum;
 
@@ -68,21 +69,21 @@ use SessionStatus as S;
 
 /// The life of a session.
 pub const SESSION_STEPS: &[Step<SessionStatus>] = &[
-    Step { from: S::Scheduled, event: "update", to: S::Scheduled },
-    Step { from: S::Scheduled, event: "cancel", to: S::Cancelled },
+    Step::call(S::Scheduled, can::update_training_session::LINE, S::Scheduled),
+    Step::call(S::Scheduled, can::cancel_training_session::LINE, S::Cancelled),
 ];
 
 /// The life of an enrolment. `start` comes by night, on the first day of the session.
 pub const ENROLMENT_STEPS: &[Step<EnrolmentStatus>] = &[
-    Step { from: E::Proposed, event: "confirm", to: E::Confirmed },
-    Step { from: E::Proposed, event: "cancel", to: E::Cancelled },
-    Step { from: E::Proposed, event: "exempt", to: E::Exempted },
-    Step { from: E::Confirmed, event: "start", to: E::InProgress },
-    Step { from: E::Confirmed, event: "cancel", to: E::Cancelled },
-    Step { from: E::Confirmed, event: "exempt", to: E::Exempted },
-    Step { from: E::InProgress, event: "record_attendance", to: E::InProgress },
-    Step { from: E::InProgress, event: "complete", to: E::Completed },
-    Step { from: E::InProgress, event: "drop_out", to: E::DroppedOut },
+    Step::call(E::Proposed, can::confirm_enrolment::LINE, E::Confirmed),
+    Step::call(E::Proposed, can::cancel_enrolment::LINE, E::Cancelled),
+    Step::call(E::Proposed, can::exempt_enrolment::LINE, E::Exempted),
+    Step::course(E::Confirmed, "start", E::InProgress),
+    Step::call(E::Confirmed, can::cancel_enrolment::LINE, E::Cancelled),
+    Step::call(E::Confirmed, can::exempt_enrolment::LINE, E::Exempted),
+    Step::call(E::InProgress, can::record_attendance::LINE, E::InProgress),
+    Step::call(E::InProgress, can::complete_enrolment::LINE, E::Completed),
+    Step::call(E::InProgress, can::drop_out_enrolment::LINE, E::DroppedOut),
 ];
 
 /// Hours that an initial path may have, by the level of whoever follows it.

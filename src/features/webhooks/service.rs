@@ -20,7 +20,7 @@ use crate::platform::db::feed::{self as epochs, Point, Present};
 use crate::platform::db::purge::Purge;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
-use crate::platform::events::{self, Audience};
+use crate::platform::events::{self, Audience, WebhookEvent};
 use crate::platform::ids::WebhookId;
 use crate::platform::mail;
 use crate::platform::transitions::require_version;
@@ -114,7 +114,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewWebhook) -> Result<Webhook> {
         types,
     };
     store::insert(tx, &row)?;
-    told(tx, "webhook.created", id)
+    told(tx, WebhookEvent::Created, id)
 }
 
 /// A secret as the standard writes it.
@@ -154,13 +154,13 @@ pub fn update(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>, patch: &Webh
     };
     let name = patch.name.as_deref().unwrap_or(&before.name);
     store::update(tx, id, name, url, resources, types, patch.status.unwrap_or(before.status))?;
-    told(tx, "webhook.updated", id)
+    told(tx, WebhookEvent::Updated, id)
 }
 
 pub fn delete(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>) -> Result<()> {
     let webhook = lock(tx, id, version)?;
     store::delete(tx, id)?;
-    emit(tx, "webhook.deleted", &webhook)
+    emit(tx, WebhookEvent::Deleted, &webhook)
 }
 
 /// Queues an event of no meaning.
@@ -180,20 +180,20 @@ pub fn replay(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>, since: DateT
     find(&mut tx.reader(), id)
 }
 
-fn told(tx: &mut Tx<'_>, kind: &'static str, id: WebhookId) -> Result<Webhook> {
+fn told(tx: &mut Tx<'_>, kind: WebhookEvent, id: WebhookId) -> Result<Webhook> {
     let webhook = find(&mut tx.reader(), id)?;
     emit(tx, kind, &webhook)?;
     Ok(webhook)
 }
 
-fn emit(tx: &mut Tx<'_>, kind: &'static str, webhook: &Webhook) -> Result<()> {
+fn emit(tx: &mut Tx<'_>, kind: WebhookEvent, webhook: &Webhook) -> Result<()> {
     let to = Audience {
         roles: &[webhook.role],
         structure_id: webhook.structure_id,
         departement_code: webhook.departement_code.as_deref(),
         region_code: webhook.region_code.as_deref(),
     };
-    events::emit_to(tx, kind, "webhooks", webhook.id.uuid(), &to)
+    events::emit_to(tx, kind, webhook.id.uuid(), &to)
 }
 
 /// What is sent of an event: as thin as the feed.
@@ -297,7 +297,7 @@ pub fn settle(tx: &mut Tx<'_>, due: &Due, outcome: &std::result::Result<u16, (Op
         webhook.types.clone(),
         WebhookStatus::Disabled,
     )?;
-    emit(tx, "webhook.disabled", &webhook)?;
+    emit(tx, WebhookEvent::Disabled, &webhook)?;
     let address = match webhook.account_id {
         Some(account) => store::address(tx, account)?,
         None => None,

@@ -3,7 +3,7 @@
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind as Kind, Error};
 
 use super::true_time::REFUSAL;
-use crate::platform::error::{Code, Fault, FaultCode, Problem};
+use crate::platform::error::{Code, Fault, FaultCode, Problem, Retry};
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
@@ -22,12 +22,18 @@ fn unavailable(cause: impl ToString) -> Problem {
 }
 
 /// Serialization failure or deadlock: the same work may succeed at once.
-pub const RETRY: &str = "retry: ";
+fn lost_race(cause: impl ToString) -> Problem {
+    unavailable(cause).retried(Retry::Again)
+}
+
 /// The connection is gone: nothing more will come through it.
-pub const LOST: &str = "connection lost: ";
+fn lost_connection(cause: impl ToString) -> Problem {
+    unavailable(cause).retried(Retry::ConnectionLost)
+}
 
 fn refusal(kind: Kind, info: &dyn DatabaseErrorInformation) -> Problem {
     let constraint = info.constraint_name().unwrap_or_default();
+    let table = info.table_name().unwrap_or_default();
     let message = info.message();
     // The message may quote values; the log gets the constraint's name instead.
     let named = || format!("{kind:?} {constraint}");
@@ -36,22 +42,23 @@ fn refusal(kind: Kind, info: &dyn DatabaseErrorInformation) -> Problem {
             conflict(constraint).unwrap_or_else(|| Problem::new(Code::Conflict)).caused_by(named())
         }
         Kind::ForeignKeyViolation if message.starts_with("insert or update") => {
-            let fault = constraint_field(constraint).map(|field| Fault::field(field, FaultCode::UnknownId));
+            let fault = constraint_field(table, constraint).map(|field| Fault::field(field, FaultCode::UnknownId));
             Problem::new(Code::UnknownReference).faults(fault.into_iter().collect()).caused_by(named())
         }
         Kind::ForeignKeyViolation | Kind::RestrictViolation => Problem::new(Code::StillReferenced).caused_by(named()),
         Kind::CheckViolation => match conflict(constraint) {
             Some(problem) => problem.caused_by(named()),
             None => {
-                let fault = constraint_field(constraint).map(|field| Fault::field(field, FaultCode::InvalidValue));
+                let fault =
+                    constraint_field(table, constraint).map(|field| Fault::field(field, FaultCode::InvalidValue));
                 Problem::invalid(fault.into_iter().collect()).caused_by(named())
             }
         },
         Kind::NotNullViolation => Problem::internal(format!("null in {}", info.column_name().unwrap_or("?"))),
-        Kind::SerializationFailure => unavailable(format!("{RETRY}{message}")),
+        Kind::SerializationFailure => lost_race(message),
         // A standby: another server is, or will be, the one that takes writes.
-        Kind::ReadOnlyTransaction => unavailable(format!("{LOST}the database is read-only")),
-        Kind::ClosedConnection | Kind::UnableToSendCommand => unavailable(format!("{LOST}{kind:?}")),
+        Kind::ReadOnlyTransaction => lost_connection("the database is read-only"),
+        Kind::ClosedConnection | Kind::UnableToSendCommand => lost_connection(format!("{kind:?}")),
         _ => unknown(message),
     }
 }
@@ -60,7 +67,7 @@ fn refusal(kind: Kind, info: &dyn DatabaseErrorInformation) -> Problem {
 fn unknown(message: &str) -> Problem {
     let starts = |texts: &[&str]| texts.iter().any(|text| message.starts_with(text));
     if starts(&["deadlock detected"]) {
-        unavailable(format!("{RETRY}{message}"))
+        lost_race(message)
     } else if starts(&[REFUSAL]) {
         unavailable(message).extension("reason", "clock_off")
     } else if starts(&[
@@ -72,7 +79,7 @@ fn unknown(message: &str) -> Problem {
     ]) || message.contains("connection to server")
         || message.contains("no connection to the server")
     {
-        unavailable(format!("{LOST}{message}"))
+        lost_connection(message)
     } else if starts(&[
         "canceling statement",
         "could not obtain lock",
@@ -130,48 +137,92 @@ fn conflict(constraint: &str) -> Option<Problem> {
     Some(problem)
 }
 
-/// The field a constraint `table_field_check` or `table_field_fkey` speaks of.
-fn constraint_field(constraint: &str) -> Option<&str> {
-    let inner = constraint.strip_suffix("_check").or_else(|| constraint.strip_suffix("_fkey"))?;
-    const TABLES: &[&str] = &[
-        "structures",
-        "structure_contacts",
-        "applications",
-        "opinions",
-        "committees",
-        "agenda_items",
-        "call_windows",
-        "allotments",
-        "reservations",
-        "posts",
-        "post_returns",
-        "candidate_contacts",
-        "candidate_motivations",
-        "candidates",
-        "match_refusals",
-        "matches",
-        "minimum_wages",
-        "recruitments",
-        "extensions",
-        "counsellors",
-        "places",
-        "activity_reports",
-        "training_bodies",
-        "training_paths",
-        "training_sessions",
-        "enrolments",
-        "certifications",
-        "bank_account_numbers",
-        "bank_details",
-        "agreements",
-        "instalments",
-        "payment_batches",
-        "payment_lines",
-        "credit_notes",
-        "envelopes",
-        "subsidy_scales",
-        "accounts",
-        "api_clients",
-    ];
-    TABLES.iter().find_map(|table| inner.strip_prefix(table)?.strip_prefix('_'))
+/// The member of the body that a constraint `table_member_check` or `table_member_fkey` of this table speaks of. A
+/// partition adds words of its own to the name of its table, so that what both names begin with is left out.
+fn constraint_field<'c>(table: &str, constraint: &'c str) -> Option<&'c str> {
+    let mut rest = constraint.strip_suffix("_check").or_else(|| constraint.strip_suffix("_fkey"))?;
+    let whole = rest;
+    for word in table.split('_') {
+        match rest.strip_prefix(word).and_then(|rest| rest.strip_prefix('_')) {
+            Some(further) => rest = further,
+            None => break,
+        }
+    }
+    (rest != whole).then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What PostgreSQL would tell.
+    struct Told {
+        message: &'static str,
+        table: &'static str,
+        constraint: &'static str,
+    }
+
+    impl DatabaseErrorInformation for Told {
+        fn message(&self) -> &str {
+            self.message
+        }
+        fn details(&self) -> Option<&str> {
+            None
+        }
+        fn hint(&self) -> Option<&str> {
+            None
+        }
+        fn table_name(&self) -> Option<&str> {
+            Some(self.table)
+        }
+        fn column_name(&self) -> Option<&str> {
+            None
+        }
+        fn constraint_name(&self) -> Option<&str> {
+            Some(self.constraint)
+        }
+        fn statement_position(&self) -> Option<i32> {
+            None
+        }
+    }
+
+    fn says(kind: Kind, message: &'static str) -> Problem {
+        refusal(kind, &Told { message, table: "", constraint: "" })
+    }
+
+    #[test]
+    fn what_may_be_tried_again_is_typed_and_no_text_decides_later() {
+        for (kind, message, retry) in [
+            (Kind::SerializationFailure, "could not serialize access", Retry::Again),
+            (Kind::Unknown, "deadlock detected", Retry::Again),
+            (Kind::ReadOnlyTransaction, "cannot execute INSERT", Retry::ConnectionLost),
+            (Kind::ClosedConnection, "anything", Retry::ConnectionLost),
+            (Kind::Unknown, "server closed the connection unexpectedly", Retry::ConnectionLost),
+            (Kind::Unknown, "canceling statement due to statement timeout", Retry::No),
+            (Kind::UniqueViolation, "connection lost: retry: not this one", Retry::No),
+        ] {
+            assert_eq!(says(kind, message).retry(), retry, "{message}");
+        }
+        // The log's text says nothing to the program.
+        let told = says(Kind::SerializationFailure, "lost a race").caused_by("something else");
+        assert_eq!(told.retry(), Retry::Again);
+        assert_eq!(Problem::new(Code::ServiceUnavailable).caused_by("retry: deadlock").retry(), Retry::No);
+    }
+
+    #[test]
+    fn the_member_that_a_constraint_speaks_of_follows_from_the_name_of_its_table() {
+        for (table, constraint, field) in [
+            ("posts", "posts_structure_id_fkey", Some("structure_id")),
+            ("training_sessions", "training_sessions_starts_on_check", Some("starts_on")),
+            ("subsidy_scale_instalments", "subsidy_scale_instalments_rank_check", Some("rank")),
+            ("activity_reports_2026", "activity_reports_note_check", Some("note")),
+            ("activity_reports_later", "activity_reports_alone_check", Some("alone")),
+            ("opinions", "opinions_opinion_check", Some("opinion")),
+            ("posts", "posts_check", None),
+            ("posts", "elsewhere_name_check", None),
+            ("posts", "posts_live_key", None),
+        ] {
+            assert_eq!(constraint_field(table, constraint), field, "{constraint}");
+        }
+    }
 }

@@ -29,14 +29,13 @@ use diesel::PgConnection;
 use diesel::connection::SimpleConnection;
 use tokio::sync::Semaphore;
 
-use self::constraints::{LOST, RETRY};
 use self::pool::{Access, Pool};
 use self::primary::Primary;
 pub use self::tx::{Effect, Reader, Request, Tx};
 use self::watch::Watch;
 use crate::platform::auth::Principal;
 use crate::platform::clock::Clock;
-use crate::platform::error::{Code, Problem, Result};
+use crate::platform::error::{Code, Problem, Result, Retry};
 use crate::platform::events::Follower;
 use crate::platform::spool::{Exports, Pace, Place};
 
@@ -75,6 +74,8 @@ pub struct Site {
     pub payer: Option<Payer>,
     /// Whether webhooks may name addresses within this network: for development.
     pub private_webhooks: bool,
+    /// People whom a caller who reaches a territory or the country may be shown in a day; 0 sets no limit.
+    pub reading_quota: i64,
     /// How much retention may remove without asking, and what a person has confirmed.
     pub purges: purge::Purges,
 }
@@ -219,7 +220,7 @@ impl Db {
         let outcome = begun.and_then(|()| work(&mut Reader::new(&mut conn.inner, principal, now)));
         let ended = conn.inner.batch_execute(if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" });
         if let Err(problem) = &outcome
-            && is(problem, LOST)
+            && problem.retry() == Retry::ConnectionLost
         {
             self.0.readers.lost(&conn);
         }
@@ -238,7 +239,7 @@ impl Db {
             let mut committing = false;
             let result = self.attempt_write(&mut conn.inner, request, work, &mut committing);
             let Err(problem) = &result else { return result };
-            let lost = is(problem, LOST);
+            let lost = problem.retry() == Retry::ConnectionLost;
             if lost {
                 pool.lost(&conn);
             }
@@ -246,7 +247,8 @@ impl Db {
                 conn.broken = true;
             }
             // Once COMMIT is sent only the server knows: the caller's key tells it apart.
-            let again = (lost && !committing && attempt <= pool.size()) || (is(problem, RETRY) && attempt < ATTEMPTS);
+            let again = (lost && !committing && attempt <= pool.size())
+                || (problem.retry() == Retry::Again && attempt < ATTEMPTS);
             if !again {
                 return result;
             }
@@ -297,7 +299,7 @@ impl Db {
             let mut conn = pool.get()?;
             let result = work(&mut conn.inner);
             let Err(problem) = &result else { return result };
-            let lost = is(problem, LOST);
+            let lost = problem.retry() == Retry::ConnectionLost;
             if lost {
                 pool.lost(&conn);
             }
@@ -305,7 +307,7 @@ impl Db {
                 conn.broken = true;
             }
             attempt += 1;
-            let again = (lost && attempt <= pool.size()) || (is(problem, RETRY) && attempt < ATTEMPTS);
+            let again = (lost && attempt <= pool.size()) || (problem.retry() == Retry::Again && attempt < ATTEMPTS);
             if !again {
                 return result;
             }
@@ -333,10 +335,6 @@ impl Db {
         }
         Err(busy("the database did not answer in time"))
     }
-}
-
-fn is(problem: &Problem, mark: &str) -> bool {
-    problem.code() == Code::ServiceUnavailable && problem.cause().is_some_and(|cause| cause.starts_with(mark))
 }
 
 fn busy(cause: &str) -> Problem {

@@ -872,6 +872,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    reading_counts (principal, day) {
+        principal -> Text,
+        day -> Date,
+        people -> Int8,
+    }
+}
+
+diesel::table! {
     recruitments (id) {
         id -> Uuid,
         reference -> Text,

@@ -83,6 +83,10 @@ pub struct Spoken {
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Nothing of an answer runs, and nobody frames it.
+const NOTHING_RUNS: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /// Paths outside the document: static pages and what they load.
 const PAGES: [&str; 5] = ["/swagger-ui", "/dashboard", "/openapi.json", "/openapi-3.0.json", "/demo/personas"];
 
@@ -145,7 +149,8 @@ pub async fn last_word<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let mut response = next.call(request).await?.map_into_boxed_body();
-    if is_unexplained(&response) {
+    // What passed the door is finished; a preflight, and what CORS refuses, did not.
+    if !response.headers().contains_key(&REQUEST_ID) {
         let headers = response.request().headers();
         let spoken = Spoken { language: problem::language(headers), request_id: request_id(headers) };
         finish(&mut response, &spoken);
@@ -429,6 +434,10 @@ fn finish(response: &mut ServiceResponse<BoxBody>, spoken: &Spoken) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    // A page that needs more says so itself.
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(NOTHING_RUNS));
+    }
 }
 
 /// The framework's own errors, in our words.

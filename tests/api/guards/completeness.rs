@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use conum::app::{document, vocabularies};
-use conum::features::feed::model::TYPES;
+use conum::app::{document, states, vocabularies};
 use conum::features::webhooks::model::NOTICES;
 use conum::platform::auth::policy::LINES;
+use conum::platform::error::Code;
+use conum::platform::events::{RESOURCES, TYPES};
 
 use super::operations;
 use super::source::files;
@@ -75,7 +76,7 @@ fn every_closed_list_of_the_database_is_a_vocabulary_with_the_same_terms() {
 }
 
 /// Words for programs, which nobody translates.
-const NOT_FOR_PEOPLE: [&str; 2] = ["EventResource", "EventType"];
+const NOT_FOR_PEOPLE: [&str; 3] = ["EventResource", "EventType", "ProblemCode"];
 
 #[test]
 fn the_document_speaks_in_the_terms_of_the_vocabularies() {
@@ -96,29 +97,61 @@ fn the_document_speaks_in_the_terms_of_the_vocabularies() {
     none(&wrong, "enumerations that are no vocabulary");
 }
 
+/// That each is told somewhere, and nothing else is, the compiler holds: `emit` takes a declared type, and a variant that
+/// nothing makes is an error. What is left is that no statement goes around it, and that the document lists the same.
 #[test]
 fn every_event_is_of_a_type_that_is_published() {
-    let published: BTreeSet<&str> = TYPES.iter().copied().collect();
     assert!(TYPES.windows(2).all(|pair| pair[0] < pair[1]), "types of events are out of order");
-    // Texts such as "post.granted", whatever stands around them; "posts.status" is a column.
-    let what: BTreeSet<&str> = TYPES.iter().filter_map(|kind| kind.split('.').next()).collect();
-    let mut told = BTreeSet::new();
-    for file in files().iter().filter(|file| file.name() != "features::feed::model") {
-        let texts = file.text.split('"').skip(1).step_by(2);
-        let kinds = texts.filter(|text| {
-            text.split_once('.').is_some_and(|(of, happening)| {
-                what.contains(of) && happening.chars().all(|c| c.is_ascii_lowercase() || c == '_')
-            })
-        });
-        told.extend(kinds.map(ToOwned::to_owned));
-    }
+    let document = document::build().expect("a document");
+    let listed = |name: &str| document["components"]["schemas"][name]["enum"].clone();
+    assert_eq!(listed("EventType"), serde_json::json!(TYPES));
+    let segments: Vec<&str> = RESOURCES.iter().map(|resource| resource.segment).collect();
+    assert_eq!(listed("EventResource"), serde_json::json!(segments));
     // Told to webhooks only, and never in the feed.
     for (notice, _) in NOTICES {
-        assert!(!published.contains(notice), "{notice} is published as an event");
-        told.remove(*notice);
+        assert!(!TYPES.contains(notice), "{notice} is published as an event");
     }
-    let told: BTreeSet<&str> = told.iter().map(String::as_str).collect();
-    looked_at(told.len(), "types of events");
-    none(&told.difference(&published).map(ToString::to_string).collect::<Vec<_>>(), "types that are not published");
-    none(&published.difference(&told).map(ToString::to_string).collect::<Vec<_>>(), "types that are never told");
+    let files = files();
+    let writers = files.iter().filter(|file| file.text.to_lowercase().contains("into events"));
+    let writers: Vec<String> = writers.map(super::source::File::name).collect();
+    assert_eq!(writers, ["platform::events"], "events are written in one place, which asks for their type");
+    let kinds = files.iter().find(|file| file.name() == "platform::events::kinds").expect("the declarations");
+    assert!(kinds.text.contains("#[deny(dead_code)]"), "an event that nobody tells must not compile");
+    let silenced: Vec<String> =
+        files.iter().filter(|file| file.text.contains("allow(dead_code")).map(super::source::File::name).collect();
+    none(&silenced, "files that let dead code pass");
+    looked_at(TYPES.len(), &format!("types of events of {} resources, {} files", segments.len(), files.len()));
+}
+
+#[test]
+fn every_code_of_a_problem_stands_in_the_document() {
+    let document = document::build().expect("a document");
+    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(document["components"]["schemas"]["ProblemCode"]["enum"], serde_json::json!(codes));
+    looked_at(codes.len(), "codes of problems");
+}
+
+#[test]
+fn the_tables_of_states_speak_of_operations_as_the_document_does() {
+    let document = document::build().expect("a document");
+    let mounted: BTreeSet<String> = operations::all(&document).into_iter().map(|o| o.id).collect();
+    let spoken = states::operations();
+    let unknown: Vec<String> =
+        spoken.iter().filter(|name| !mounted.contains(**name)).map(|n| (*n).to_owned()).collect();
+    none(&unknown, "words of tables that are no operation");
+    let member = &document["components"]["schemas"]["Problem"]["properties"]["transitions_possible"];
+    assert_eq!(member["items"]["enum"], serde_json::json!(spoken));
+    // What a state allows is what a refusal tells of it, in the table's order, once each.
+    let (mut states_seen, mut steps) = (0, 0);
+    for table in states::tables() {
+        let froms: BTreeSet<&str> = table.steps.iter().map(|(from, ..)| *from).collect();
+        for from in froms {
+            let acts: Vec<&str> = table.steps.iter().filter(|s| s.0 == from).map(|s| s.1.name()).collect();
+            let once: BTreeSet<&&str> = acts.iter().collect();
+            assert_eq!(acts.len(), once.len(), "{} {from}: an act stands twice", table.name);
+            states_seen += 1;
+            steps += acts.len();
+        }
+    }
+    looked_at(spoken.len(), &format!("operations that change states, {states_seen} states, {steps} steps"));
 }

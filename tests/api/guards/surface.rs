@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use conum::platform::auth::{Actor, Territory};
+use conum::platform::auth::{Actor, Reach, Role, Territory};
+use conum::platform::db::text_enum::TextEnum;
+use conum::platform::ids::StructureId;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -94,57 +96,79 @@ fn comparable(answer: &crate::support::Answer) -> String {
     body.to_string()
 }
 
-/// Resources whose rows lie in a territory or belong to a structure, and their tables.
-const OWNED: [(&str, &str); 12] = [
-    ("structures", "structures"),
-    ("applications", "applications"),
-    ("posts", "posts"),
-    ("post-returns", "post_returns"),
-    ("reservations", "reservations"),
-    ("accounts", "accounts"),
-    ("api-clients", "api_clients"),
-    ("candidates", "candidates"),
-    ("matches", "matches"),
-    ("recruitments", "recruitments"),
-    ("extensions", "extensions"),
-    ("counsellors", "counsellors"),
+/// Whose rows a table holds: columns that lead to a structure, a territory or a person, directly or by a parent.
+const OWNERS: [&str; 9] = [
+    "structure_id",
+    "departement_code",
+    "lead_structure_id",
+    "candidate_id",
+    "counsellor_id",
+    "agreement_id",
+    "post_id",
+    "recruitment_id",
+    "role",
 ];
 
-/// Rows in Moissac, and callers from elsewhere whose role would admit them.
-fn foreign_rows(app: &App, operation: &Operation) -> Vec<(Actor, String)> {
-    let resource = operation.template.split('/').nth(3).unwrap_or_default();
-    let Some((_, table)) = OWNED.iter().find(|(name, _)| *name == resource) else { return Vec::new() };
-    let Some(id) = app.database.owner().column(&format!("select id from {table} limit 1")).pop() else {
-        return Vec::new();
-    };
-    let strangers = operation.line.roles.iter().map(|role| operations::actor(*role)).filter_map(|actor| match actor {
-        Actor::Prefecture(_) => Some(Actor::Prefecture(Territory::Departement("31".to_owned()))),
-        Actor::Observer(_) => Some(Actor::Observer(Some(Territory::Region("84".to_owned())))),
-        // The structure of such a token is none that exists.
-        Actor::Employer(_) | Actor::Candidate(_) | Actor::Counsellor(_) => Some(actor),
-        Actor::Coordinator(_) => Some(Actor::Coordinator(Territory::Departement("31".to_owned()))),
-        _ => None,
-    });
-    strangers.map(|actor| (actor, id.clone())).collect()
+/// The table of each resource that the document reads by its identifier, where its rows are somebody's.
+fn owned_tables(app: &App, operations: &[Operation]) -> BTreeMap<String, String> {
+    let mut owner = app.database.owner();
+    let names = operations.iter().filter(|o| o.template.contains("{id}")).filter_map(|o| o.template.split('/').nth(3));
+    let resources: BTreeSet<&str> = names.collect();
+    let mut found = BTreeMap::new();
+    for resource in resources {
+        let table = resource.replace('-', "_");
+        let columns = owner.column(&format!(
+            "select attname::text from pg_attribute where attrelid = to_regclass('{table}') and attnum > 0"
+        ));
+        assert!(!columns.is_empty(), "{resource}: no table of that name");
+        if table == "structures" || columns.iter().any(|column| OWNERS.contains(&column.as_str())) {
+            found.insert(resource.to_owned(), table);
+        }
+    }
+    found
+}
+
+/// Somebody of this role who reaches no row of the demonstration; none where the role reaches the country.
+fn stranger(role: Role) -> Option<Actor> {
+    let nowhere = || Territory::Departement("2A".to_owned());
+    match operations::actor(role) {
+        Actor::Prefecture(_) => Some(Actor::Prefecture(nowhere())),
+        Actor::Observer(_) => Some(Actor::Observer(Some(Territory::Region("94".to_owned())))),
+        Actor::Coordinator(_) => Some(Actor::Coordinator(nowhere())),
+        actor if matches!(actor.reach(), Reach::Country) => None,
+        actor => Some(actor),
+    }
+}
+
+/// The latest rows of a table: of the demonstration, and none of them the stranger's.
+fn some_rows(app: &App, table: &str) -> Vec<String> {
+    app.database.owner().column(&format!("select id::text from {table} order by id desc limit 3"))
 }
 
 #[test]
 fn what_is_missing_and_what_is_out_of_reach_answer_alike() {
     let (app, operations) = open();
-    builders::open_call(&app);
-    let moissac = builders::retained(&app, 1, 3);
-    let posts = builders::posts_of(&app, &moissac);
-    let person = builders::candidate(&app);
-    let match_body = json!({"candidate_id": person.id});
-    app.post("/api/v1/matches").by(&moissac.actor).json(&match_body).expect(201);
-    let recruitment = builders::recruited(&app, &moissac, &posts[0], &person.id);
-    let later = json!({"ends_on": app.today() + chrono::TimeDelta::days(900)});
-    app.post(&format!("/api/v1/recruitments/{recruitment}/extensions")).by(&moissac.actor).json(&later).expect(201);
-    let (mut missing, mut foreign, mut wrong) = (0, 0, Vec::new());
-    for operation in operations.iter().filter(|o| o.template.contains("{id}")) {
-        let callers = operation.line.roles.iter().map(|role| operations::actor(*role));
+    conum::app::demo::load(&app.database.url).expect("demonstration data");
+    // The demonstration lives until today.
+    app.set_now(&chrono::Utc::now().to_rfc3339());
+    let owner = builders::employer(&app, "Commune de Lauzerte", "commune", "82094", "82110");
+    let webhook =
+        json!({"name": "Partenaire", "url": "https://partenaire.example.org/conum", "types": ["post.granted"]});
+    app.post("/api/v1/webhooks").by(&owner.actor).json(&webhook).send();
+    app.post("/api/v1/matching-runs").by(&owner.actor).json(&json!({})).send();
+    let client = json!({"name": "Logiciel", "role": "employer", "structure_id": owner.id, "scopes": ["posts:read"]});
+    app.post("/api/v1/api-clients").by(&owner.actor).json(&client).expect(201);
+    let vacant = app.get("/api/v1/posts?status=vacant&limit=1").by(&Actor::Anct).expect(200);
+    let giver = Actor::Employer(StructureId::from_uuid(vacant.text_at("/data/0/structure_id").parse().expect("an id")));
+    let given = json!({"post_id": vacant.text_at("/data/0/id"), "reason": "difficulte_recrutement"});
+    app.post("/api/v1/post-returns").by(&giver).json(&given).expect(201);
+    let tables = owned_tables(&app, &operations);
+    let (mut missing, mut foreign, mut tried, mut wrong) = (0, 0, BTreeSet::new(), Vec::new());
+    // What everybody who is signed in may read is nobody's alone.
+    let owned = |o: &&Operation| o.template.contains("{id}") && o.line.roles.len() < Role::ALL.len();
+    for operation in operations.iter().filter(owned) {
         let mut said = BTreeSet::new();
-        for actor in callers {
+        for actor in operation.line.roles.iter().map(|role| operations::actor(*role)) {
             let path = operation.path_with(&[("id", &Uuid::now_v7().to_string())]);
             let answer = operation.call(&app, &path).by(&actor).send();
             missing += 1;
@@ -157,16 +181,29 @@ fn what_is_missing_and_what_is_out_of_reach_answer_alike() {
         if said.len() > 1 {
             wrong.push(format!("{}: a missing row is told in {} ways", operation.id, said.len()));
         }
-        for (actor, id) in foreign_rows(&app, operation) {
-            let answer = operation.call(&app, &operation.path_with(&[("id", &id)])).by(&actor).send();
-            foreign += 1;
-            if answer.status != 404 || !said.contains(&comparable(&answer)) {
-                wrong.push(format!("{} by {}: a foreign row shows: {}", operation.id, actor.name(), answer.describe()));
+        let resource = operation.template.split('/').nth(3).unwrap_or_default();
+        let Some(table) = tables.get(resource) else { continue };
+        let strangers: Vec<Actor> = operation.line.roles.iter().filter_map(|role| stranger(*role)).collect();
+        for id in some_rows(&app, table) {
+            for actor in &strangers {
+                let answer = operation.call(&app, &operation.path_with(&[("id", &id)])).by(actor).send();
+                (foreign, _) = (foreign + 1, tried.insert(resource));
+                if answer.status != 404 || !said.contains(&comparable(&answer)) {
+                    wrong.push(format!(
+                        "{} by {}: a foreign row shows: {:.300}",
+                        operation.id,
+                        actor.name(),
+                        answer.describe()
+                    ));
+                }
             }
         }
     }
     looked_at(missing, "calls for missing rows");
     looked_at(foreign, "calls for rows of others");
+    looked_at(tried.len(), "resources with rows of others");
+    let without: Vec<_> = tables.keys().filter(|resource| !tried.contains(resource.as_str())).collect();
+    println!("of these nobody is a stranger, or there is no row: {without:?}");
     none(&wrong, "rows that are not hidden");
 }
 

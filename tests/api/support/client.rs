@@ -109,6 +109,10 @@ impl<'a> Call<'a> {
         let answer = self.send();
         assert!(answer.status >= 400, "expected {code}: {}", answer.describe());
         assert_eq!(answer.at("/code"), code, "{}", answer.describe());
+        for name in answer.at("/transitions_possible").as_array().into_iter().flatten() {
+            let known = conum::platform::auth::policy::find(name.as_str().unwrap_or_default());
+            assert!(known.is_some(), "{name} is no operation: {}", answer.describe());
+        }
         answer
     }
 }
@@ -127,6 +131,22 @@ pub struct Answer {
 impl Answer {
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// That a refusal names, of what the state allows, the very operations that `transitions` of the resource announces:
+    /// what is allowed is among them, and what is among them is not refused for the state.
+    #[track_caller]
+    pub fn agrees_with(&self, resource: &Self) {
+        let Some(possible) = self.at("/transitions_possible").as_array().cloned() else { return };
+        let announced = resource.at("/transitions").as_array().expect("transitions").clone();
+        for name in &possible {
+            let found = announced.iter().find(|transition| transition["name"] == *name);
+            let found = found.unwrap_or_else(|| panic!("{name} is no name of a transition: {}", self.describe()));
+            assert_ne!(found["refusal"], self.at("/code"), "{name} is told as possible: {}", self.describe());
+        }
+        for transition in announced.iter().filter(|transition| transition["allowed"] == true) {
+            assert!(possible.contains(&transition["name"]), "{} is left out: {}", transition["name"], self.describe());
+        }
     }
 
     #[track_caller]

@@ -12,14 +12,15 @@ use crate::platform::auth::{Actor, Principal, Role, can};
 use crate::platform::db::Tx;
 use crate::platform::db::purge::Purge;
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
+use crate::platform::events::AccountEvent;
 use crate::platform::ids::AccountId;
 use crate::platform::transitions::{Transition, after, require_version};
 use crate::platform::{mail, text};
 
 /// What may be done with an account, as its detail tells.
 pub fn transitions(principal: &Principal, account: &Account) -> Vec<Transition> {
-    let revoke = after(ACCOUNT_STEPS, account.status, "revoke").map(|_| ());
-    vec![Transition::new(can::revoke_account::LINE, principal, revoke)]
+    let by_state = |line| Transition::of_state(line, principal, ACCOUNT_STEPS, account.status);
+    [can::revoke_account::LINE, can::update_account::LINE].map(by_state).to_vec()
 }
 
 /// Opens an account for somebody and mails them a link that signs them in.
@@ -36,14 +37,14 @@ pub fn invite(tx: &mut Tx<'_>, new: &InviteAccount) -> Result<Account> {
     let account = store::accounts::insert(tx, new.role, &perimeter, &email)?;
     let token = links::make(tx, &account, INVITATION)?;
     mail::send(tx, &mails::invitation(&tx.site().front_url, account.id, account.role, &email, &token))?;
-    emit_account(tx, "account.invited", &account)?;
+    emit_account(tx, AccountEvent::Invited, &account)?;
     Ok(account)
 }
 
 /// Changes the address; the ANCT also ties the account to a person of an external issuer.
 pub fn update(tx: &mut Tx<'_>, id: AccountId, version: Option<i32>, patch: &AccountPatch) -> Result<Account> {
     let mut account = lock(tx, id, version)?;
-    after(ACCOUNT_STEPS, account.status, "update")?;
+    after(ACCOUNT_STEPS, account.status, can::update_account::LINE)?;
     if (patch.issuer.is_some() || patch.subject.is_some()) && *tx.actor() != Actor::Anct {
         return Err(Problem::new(Code::RoleNotAllowed).with("role", tx.actor().name()).with("allowed", Role::Anct));
     }
@@ -68,17 +69,17 @@ pub fn update(tx: &mut Tx<'_>, id: AccountId, version: Option<i32>, patch: &Acco
         mail::send(tx, &mails::address_changed(id, &former))?;
         end_links(tx, id)?;
     }
-    emit_account(tx, "account.updated", &account)?;
+    emit_account(tx, AccountEvent::Updated, &account)?;
     Ok(account)
 }
 
 /// Withdraws an account: its tokens are refused within seconds, its links at once.
 pub fn revoke(tx: &mut Tx<'_>, id: AccountId, version: Option<i32>) -> Result<Account> {
     let account = lock(tx, id, version)?;
-    after(ACCOUNT_STEPS, account.status, "revoke")?;
+    after(ACCOUNT_STEPS, account.status, can::revoke_account::LINE)?;
     let account = store::accounts::revoke(tx, id)?;
     end_links(tx, id)?;
-    emit_account(tx, "account.revoked", &account)?;
+    emit_account(tx, AccountEvent::Revoked, &account)?;
     Ok(account)
 }
 

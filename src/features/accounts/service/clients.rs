@@ -13,6 +13,7 @@ use crate::platform::auth::{Principal, Role, can};
 use crate::platform::clock::Now;
 use crate::platform::db::Tx;
 use crate::platform::error::{Fault, FaultCode, Place, Problem, Result};
+use crate::platform::events::ApiClientEvent;
 use crate::platform::ids::ApiClientId;
 use crate::platform::transitions::{Transition, after, require_version};
 use crate::platform::{secret, text};
@@ -24,10 +25,11 @@ pub fn status(client: &ApiClient, now: Now) -> ApiClientStatus {
 
 /// What may be done with a client, as its detail tells.
 pub fn transitions(principal: &Principal, client: &ApiClient, now: Now) -> Vec<Transition> {
-    let check = |event| after(API_CLIENT_STEPS, status(client, now), event).map(|_| ());
+    let by_state = |line| Transition::of_state(line, principal, API_CLIENT_STEPS, status(client, now));
     vec![
-        Transition::new(can::rotate_api_client::LINE, principal, check("rotate")),
-        Transition::new(can::revoke_api_client::LINE, principal, check("revoke")),
+        by_state(can::rotate_api_client::LINE),
+        by_state(can::revoke_api_client::LINE),
+        by_state(can::update_api_client::LINE),
     ]
 }
 
@@ -58,7 +60,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewApiClient) -> Result<(ApiClient, String)
         expires_at,
     };
     let client = clients::insert(tx, &client)?;
-    emit_client(tx, "api_client.created", &client)?;
+    emit_client(tx, ApiClientEvent::Created, &client)?;
     Ok((client, value))
 }
 
@@ -66,7 +68,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewApiClient) -> Result<(ApiClient, String)
 pub fn update(tx: &mut Tx<'_>, id: ApiClientId, version: Option<i32>, patch: &ApiClientPatch) -> Result<ApiClient> {
     let mut client = lock(tx, id, version)?;
     let now = tx.now();
-    after(API_CLIENT_STEPS, status(&client, now), "update")?;
+    after(API_CLIENT_STEPS, status(&client, now), can::update_api_client::LINE)?;
     let mut faults = Vec::new();
     if let Some(name) = &patch.name {
         client.name = text::canonical(name);
@@ -84,7 +86,7 @@ pub fn update(tx: &mut Tx<'_>, id: ApiClientId, version: Option<i32>, patch: &Ap
     }
     require_to_give(tx.principal(), Gift::Scopes(&client.scopes))?;
     let client = clients::update(tx, &client)?;
-    emit_client(tx, "api_client.updated", &client)?;
+    emit_client(tx, ApiClientEvent::Updated, &client)?;
     Ok(client)
 }
 
@@ -96,22 +98,22 @@ pub fn rotate(
     how: &RotateApiClient,
 ) -> Result<(ApiClient, String)> {
     let client = lock(tx, id, version)?;
-    after(API_CLIENT_STEPS, status(&client, tx.now()), "rotate")?;
+    after(API_CLIENT_STEPS, status(&client, tx.now()), can::rotate_api_client::LINE)?;
     require_to_give(tx.principal(), Gift::Scopes(&client.scopes))?;
     let grace = how.grace_hours.unwrap_or(GRACE_HOURS);
     let until = (grace > 0).then(|| tx.now().instant() + Duration::hours(grace.into()));
     let value = secret::generate();
     let client = clients::rotate(tx, id, secret::hash(&value), until)?;
-    emit_client(tx, "api_client.rotated", &client)?;
+    emit_client(tx, ApiClientEvent::Rotated, &client)?;
     Ok((client, value))
 }
 
 /// Withdraws a client: no new token, and those it has are refused within seconds.
 pub fn revoke(tx: &mut Tx<'_>, id: ApiClientId, version: Option<i32>) -> Result<ApiClient> {
     let client = lock(tx, id, version)?;
-    after(API_CLIENT_STEPS, status(&client, tx.now()), "revoke")?;
+    after(API_CLIENT_STEPS, status(&client, tx.now()), can::revoke_api_client::LINE)?;
     let client = clients::revoke(tx, id)?;
-    emit_client(tx, "api_client.revoked", &client)?;
+    emit_client(tx, ApiClientEvent::Revoked, &client)?;
     Ok(client)
 }
 

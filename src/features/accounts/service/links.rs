@@ -12,6 +12,7 @@ use crate::platform::auth::local_issuer::LocalIssuer;
 use crate::platform::auth::{Principal, Role};
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Problem, Result};
+use crate::platform::events::AccountEvent;
 use crate::platform::ids::{AccountId, CandidateId, StructureId};
 use crate::platform::{mail, secret, text};
 
@@ -42,7 +43,7 @@ pub fn open_first(tx: &mut Tx<'_>, email: &str, anyway: bool, mailed: bool) -> R
         Some(account) => account.clone(),
         None => {
             let account = store::accounts::insert(tx, Role::Anct, &Perimeter::default(), &email)?;
-            emit_account(tx, "account.invited", &account)?;
+            emit_account(tx, AccountEvent::Invited, &account)?;
             account
         }
     };

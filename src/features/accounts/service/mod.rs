@@ -17,26 +17,26 @@ use super::store::clients::ApiClient;
 use crate::platform::auth::Role;
 use crate::platform::db::Tx;
 use crate::platform::error::Result;
-use crate::platform::events::{self, Audience};
+use crate::platform::events::{self, AccountEvent, ApiClientEvent, Audience};
 
 /// Tells of a change to an account: those who may read it, and nobody else.
-fn emit_account(tx: &mut Tx<'_>, kind: &'static str, account: &Account) -> Result<()> {
+fn emit_account(tx: &mut Tx<'_>, kind: AccountEvent, account: &Account) -> Result<()> {
     let to = Audience {
         roles: &[Role::Anct, account.role],
         structure_id: account.structure_id,
         departement_code: account.departement_code.as_deref(),
         region_code: account.region_code.as_deref(),
     };
-    events::emit_to(tx, kind, "accounts", account.id.uuid(), &to)
+    events::emit_to(tx, kind, account.id.uuid(), &to)
 }
 
 /// The same of an API client.
-fn emit_client(tx: &mut Tx<'_>, kind: &'static str, client: &ApiClient) -> Result<()> {
+fn emit_client(tx: &mut Tx<'_>, kind: ApiClientEvent, client: &ApiClient) -> Result<()> {
     let to = Audience {
         roles: &[Role::Anct, client.role],
         structure_id: client.structure_id,
         departement_code: client.departement_code.as_deref(),
         region_code: client.region_code.as_deref(),
     };
-    events::emit_to(tx, kind, "api-clients", client.id.uuid(), &to)
+    events::emit_to(tx, kind, client.id.uuid(), &to)
 }

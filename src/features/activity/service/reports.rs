@@ -118,6 +118,10 @@ fn author(tx: &Tx<'_>) -> Result<CounsellorId> {
 
 pub fn create(tx: &mut Tx<'_>, new: &NewActivityReport) -> Result<File> {
     let counsellor = author(tx)?;
+    // Silently writing one's own instead would hide a mistake.
+    if new.counsellor_id.is_some_and(|named| named != counsellor) {
+        return Err(Problem::invalid_field("counsellor_id", FaultCode::UnknownId));
+    }
     let contracts = tx.as_service(|tx| contracts::of_counsellor(tx, counsellor))?;
     let id = ActivityReportId::new();
     let row = settle(tx, &mut Atlas::default(), &contracts, id, new.content()?)?.map_err(Problem::invalid)?;

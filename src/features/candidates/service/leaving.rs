@@ -8,9 +8,11 @@ use crate::features::candidates::mails;
 use crate::features::candidates::model::{CandidateStatus, FREE_TEXT, RETENTION, UNCONFIRMED, UnsubscribeReason};
 use crate::features::candidates::store::{self, Candidate, Change};
 use crate::platform::auth::Role;
+use crate::platform::auth::policy::{Permission, can};
 use crate::platform::db::Tx;
 use crate::platform::db::purge::Purge;
 use crate::platform::error::{Code, Problem, Result};
+use crate::platform::events::CandidateEvent;
 use crate::platform::http::idempotency;
 use crate::platform::ids::CandidateId;
 use crate::platform::{mail, secret};
@@ -28,20 +30,20 @@ pub fn unsubscribe(tx: &mut Tx<'_>, token: &str, reason: Option<UnsubscribeReaso
     store::change(tx, candidate.id, &Change::Unsubscribed { reason })?;
     store::end_links(tx, candidate.id, &[REMIND, CONFIRM, CHANGE_EMAIL])?;
     accounts::service::close_personal_account(tx, Role::Candidate, candidate.id.uuid())?;
-    emit(tx, "candidate.unsubscribed", &candidate)?;
+    emit(tx, CandidateEvent::Unsubscribed, &candidate)?;
     Ok((lock_any(tx, candidate.id)?, true))
 }
 
 /// Forgets who a candidate is.
 pub fn erase(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result<Candidate> {
     let candidate = lock(tx, id, version)?;
-    check_leave(&candidate, "erase")?;
+    check_leave(&candidate, can::erase_candidate::LINE)?;
     tx.as_service(|tx| erase_all(tx, vec![id.uuid()]))?;
     // After all that was written to them is gone: the last letter is the only one left.
     if let Some(email) = &candidate.email {
         mail::send_last(tx, &mails::erased(email))?;
     }
-    emit(tx, "candidate.erased", &candidate)?;
+    emit(tx, CandidateEvent::Erased, &candidate)?;
     Ok(candidate)
 }
 

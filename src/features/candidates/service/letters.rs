@@ -6,6 +6,7 @@ use crate::features::candidates::model::{CandidateStatus, LINK, LINKS, LINKS_WIT
 use crate::features::candidates::store::{self, Candidate, Change};
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Problem, Result};
+use crate::platform::events::CandidateEvent;
 use crate::platform::ids::CandidateId;
 use crate::platform::mail::Email;
 use crate::platform::{mail, secret};
@@ -73,9 +74,9 @@ pub fn answer_reminder(tx: &mut Tx<'_>, token: &str, available: bool) -> Result<
     let link = store::use_link(tx, &[REMIND], secret::hash(token))?.ok_or_else(|| Problem::new(Code::InvalidLink))?;
     let candidate = lock_any(tx, link.candidate_id)?;
     let (change, event) = match (candidate.status, available) {
-        (CandidateStatus::Active, false) => (Some(Change::Paused), "candidate.paused"),
-        (CandidateStatus::Unavailable, true) => (Some(Change::Resumed), "candidate.resumed"),
-        (CandidateStatus::Active | CandidateStatus::Unavailable, _) => (None, "candidate.updated"),
+        (CandidateStatus::Active, false) => (Some(Change::Paused), CandidateEvent::Paused),
+        (CandidateStatus::Unavailable, true) => (Some(Change::Resumed), CandidateEvent::Resumed),
+        (CandidateStatus::Active | CandidateStatus::Unavailable, _) => (None, CandidateEvent::Updated),
         _ => return Err(Problem::new(Code::InvalidLink)),
     };
     match &change {

@@ -18,10 +18,10 @@ use crate::platform::auth::policy::Permission;
 use crate::platform::auth::{Actor, Role, can};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, CandidateEvent};
 use crate::platform::ids::CandidateId;
 use crate::platform::text;
-use crate::platform::transitions::{Transition, after, require_version};
+use crate::platform::transitions::{Act, Transition, after, require_version};
 
 const CONFIRM: &str = "confirm_candidate";
 const CHANGE_EMAIL: &str = "change_candidate_email";
@@ -61,20 +61,20 @@ pub fn find_any(tx: &mut Tx<'_>, id: CandidateId) -> Result<Candidate> {
 
 pub fn file(reader: &Reader<'_>, candidate: Candidate) -> File {
     let principal = reader.principal();
-    let check = |event| after(STEPS, candidate.status, event).map(|_| ());
+    let by_state = |line| Transition::of_state(line, principal, STEPS, candidate.status);
     let transitions = vec![
-        Transition::new(can::pause_candidate::LINE, principal, check("pause")),
-        Transition::new(can::resume_candidate::LINE, principal, check("resume")),
-        Transition::new(can::block_candidate::LINE, principal, check_leave(&candidate, "block")),
-        Transition::new(can::unblock_candidate::LINE, principal, check("unblock")),
-        Transition::new(can::erase_candidate::LINE, principal, check_leave(&candidate, "erase")),
+        by_state(can::pause_candidate::LINE),
+        by_state(can::resume_candidate::LINE),
+        Transition::new(can::block_candidate::LINE, principal, check_leave(&candidate, can::block_candidate::LINE)),
+        by_state(can::unblock_candidate::LINE),
+        Transition::new(can::erase_candidate::LINE, principal, check_leave(&candidate, can::erase_candidate::LINE)),
     ];
     File { for_anct: *reader.actor() == Actor::Anct, candidate, transitions }
 }
 
 /// Nobody leaves, or is made to leave, while a recruitment of theirs is under way.
-fn check_leave(candidate: &Candidate, event: &str) -> Result<()> {
-    after(STEPS, candidate.status, event)?;
+fn check_leave(candidate: &Candidate, act: impl Into<Act>) -> Result<()> {
+    after(STEPS, candidate.status, act)?;
     if candidate.in_recruitment {
         return Err(Problem::new(Code::CandidateInRecruitment));
     }
@@ -84,35 +84,35 @@ fn check_leave(candidate: &Candidate, event: &str) -> Result<()> {
 /// Is not to be matched for the time being.
 pub fn pause(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result<Candidate> {
     let candidate = lock(tx, id, version)?;
-    after(STEPS, candidate.status, "pause")?;
+    after(STEPS, candidate.status, can::pause_candidate::LINE)?;
     store::change(tx, id, &Change::Paused)?;
-    emit(tx, "candidate.paused", &candidate)?;
+    emit(tx, CandidateEvent::Paused, &candidate)?;
     Ok(candidate)
 }
 
 /// Is available again.
 pub fn resume(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result<File> {
     let candidate = lock(tx, id, version)?;
-    after(STEPS, candidate.status, "resume")?;
+    after(STEPS, candidate.status, can::resume_candidate::LINE)?;
     store::change(tx, id, &Change::Resumed)?;
-    emit(tx, "candidate.resumed", &candidate)?;
+    emit(tx, CandidateEvent::Resumed, &candidate)?;
     shown(tx, id)
 }
 
 /// Keeps a candidate out; its account is withdrawn.
 pub fn block(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>, reason: &str) -> Result<Candidate> {
     let candidate = lock(tx, id, version)?;
-    check_leave(&candidate, "block")?;
+    check_leave(&candidate, can::block_candidate::LINE)?;
     store::change(tx, id, &Change::Blocked { reason: &text::canonical(reason) })?;
     close_door(tx, id)?;
-    emit(tx, "candidate.blocked", &candidate)?;
+    emit(tx, CandidateEvent::Blocked, &candidate)?;
     Ok(candidate)
 }
 
 /// Lets a candidate in again, as it was before: somebody who never confirmed still has to.
 pub fn unblock(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result<File> {
     let candidate = lock(tx, id, version)?;
-    let confirmed = after(STEPS, candidate.status, "unblock")?;
+    let confirmed = after(STEPS, candidate.status, can::unblock_candidate::LINE)?;
     let to = if candidate.confirmed_at.is_some() { confirmed } else { CandidateStatus::PendingConfirmation };
     store::change(tx, id, &Change::Unblocked { to })?;
     if let (Some(email), CandidateStatus::Active) = (&candidate.email, to) {
@@ -120,7 +120,7 @@ pub fn unblock(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result
             accounts::service::open_personal_account(tx, Role::Candidate, id.uuid(), email).map(|_| ())
         })?;
     }
-    emit(tx, "candidate.unblocked", &candidate)?;
+    emit(tx, CandidateEvent::Unblocked, &candidate)?;
     shown(tx, id)
 }
 
@@ -150,18 +150,18 @@ pub fn require_recruitable(candidate: &Candidate) -> Result<()> {
 pub fn recruit(tx: &mut Tx<'_>, candidate: &Candidate) -> Result<()> {
     after(STEPS, candidate.status, "recruit")?;
     tx.as_service(|tx| store::change(tx, candidate.id, &Change::Recruited))?;
-    emit(tx, "candidate.recruited", candidate)
+    emit(tx, CandidateEvent::Recruited, candidate)
 }
 
 /// The last recruitment of a locked candidate has ended.
 pub fn release(tx: &mut Tx<'_>, candidate: &Candidate) -> Result<()> {
     after(STEPS, candidate.status, "release")?;
     tx.as_service(|tx| store::change(tx, candidate.id, &Change::Released))?;
-    emit(tx, "candidate.released", candidate)
+    emit(tx, CandidateEvent::Released, candidate)
 }
 
-fn emit(tx: &mut Tx<'_>, kind: &'static str, candidate: &Candidate) -> Result<()> {
+fn emit(tx: &mut Tx<'_>, kind: CandidateEvent, candidate: &Candidate) -> Result<()> {
     // Where a candidate lives is told within that territory; no structure is concerned.
     let place = Some((None, candidate.departement_code.as_str(), candidate.region_code.as_str()));
-    events::emit(tx, &Event { kind, resource: "candidates", id: candidate.id.uuid(), place })
+    events::emit(tx, kind, candidate.id.uuid(), place)
 }

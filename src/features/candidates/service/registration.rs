@@ -10,10 +10,12 @@ use crate::features::candidates::model::{CONFIRMATION, CandidateStatus, LINK, ST
 use crate::features::candidates::store::{self, Candidate, Change};
 use crate::platform::auth::Role;
 use crate::platform::auth::policy::{Gift, require_to_give};
+use crate::platform::auth::policy::{Permission, can};
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Problem, Result};
+use crate::platform::events::CandidateEvent;
 use crate::platform::ids::{AccountId, CandidateId};
-use crate::platform::transitions::after;
+use crate::platform::transitions::{after, refusal};
 use crate::platform::{mail, secret, text};
 
 /// Registers somebody, or writes to those who are registered already: the answer never tells which.
@@ -32,7 +34,7 @@ pub fn register(tx: &mut Tx<'_>, new: &NewCandidate) -> Result<()> {
             store::put_motivation(tx, id, motivation.as_deref())?;
             send_confirmation(tx, id, &email)?;
             let candidate = lock_any(tx, id)?;
-            emit(tx, "candidate.registered", &candidate)?;
+            emit(tx, CandidateEvent::Registered, &candidate)?;
         }
     }
     tx.hide_effects();
@@ -70,7 +72,7 @@ pub fn confirm(tx: &mut Tx<'_>, token: &str) -> Result<(Candidate, AccountId)> {
         None => {
             after(STEPS, candidate.status, "confirm").map_err(|_| invalid())?;
             store::change(tx, id, &Change::Confirmed)?;
-            emit(tx, "candidate.confirmed", &candidate)?;
+            emit(tx, CandidateEvent::Confirmed, &candidate)?;
             candidate.email.clone().ok_or_else(|| Problem::internal("a candidate without an address"))?
         }
     };
@@ -83,9 +85,7 @@ pub fn confirm(tx: &mut Tx<'_>, token: &str) -> Result<(Candidate, AccountId)> {
 pub fn update(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>, patch: &CandidatePatch) -> Result<File> {
     let before = lock(tx, id, version)?;
     if !matches!(before.status, CandidateStatus::Active | CandidateStatus::Unavailable | CandidateStatus::Recruited) {
-        return Err(Problem::new(Code::TransitionNotAllowed)
-            .with("transition", "update")
-            .with("status", before.status));
+        return Err(refusal(STEPS, before.status, can::update_candidate::LINE));
     }
     let fields = merged(&mut tx.reader(), &before, patch)?;
     let phone = match &patch.phone {
@@ -105,7 +105,7 @@ pub fn update(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>, patch: &Ca
         ask_new_address(tx, &before, &text::canonical_email(email))?;
     }
     let candidate = lock(tx, id, None)?;
-    emit(tx, "candidate.updated", &candidate)?;
+    emit(tx, CandidateEvent::Updated, &candidate)?;
     Ok(file(&tx.reader(), candidate))
 }
 
@@ -144,6 +144,6 @@ fn change_address(tx: &mut Tx<'_>, candidate: &Candidate, new: &str) -> Result<S
     if let Some(former) = former {
         mail::send(tx, &mails::address_changed(candidate.id, &former))?;
     }
-    emit(tx, "candidate.updated", candidate)?;
+    emit(tx, CandidateEvent::Updated, candidate)?;
     Ok(new.to_owned())
 }

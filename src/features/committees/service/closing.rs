@@ -17,6 +17,7 @@ use crate::features::{applications, posts, reservations, structures};
 use crate::platform::codes::DepartementCode;
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Problem, Result};
+use crate::platform::events::CommitteeEvent;
 use crate::platform::ids::{CommitteeId, StructureId};
 use crate::platform::transitions::require_version;
 
@@ -45,7 +46,7 @@ pub fn close(tx: &mut Tx<'_>, id: CommitteeId, version: Option<i32>) -> Result<F
     }
     store::settle(tx, id)?;
     store::change_status(tx, id, CommitteeStatus::Closed)?;
-    emit(tx, "committee.closed", &committee)?;
+    emit(tx, CommitteeEvent::Closed, &committee)?;
     find(&mut tx.reader(), id)
 }
 

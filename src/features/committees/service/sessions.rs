@@ -10,6 +10,7 @@ use crate::platform::auth::can;
 use crate::platform::auth::policy::Permission;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Problem, Result};
+use crate::platform::events::CommitteeEvent;
 use crate::platform::ids::{ApplicationId, CommitteeId};
 use crate::platform::transitions::{Transition, after, require_version};
 
@@ -30,7 +31,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewCommittee) -> Result<File> {
         Fields { number: new.number, wave: new.wave, phase: new.phase.unwrap_or(Phase::V1), held_on: new.held_on };
     let id = store::insert(tx, &fields)?;
     let file = find(&mut tx.reader(), id)?;
-    emit(tx, "committee.created", &file.committee)?;
+    emit(tx, CommitteeEvent::Created, &file.committee)?;
     Ok(file)
 }
 
@@ -45,7 +46,7 @@ pub fn update(tx: &mut Tx<'_>, id: CommitteeId, version: Option<i32>, patch: &Co
         held_on: patch.held_on.unwrap_or(committee.held_on),
     };
     store::update(tx, id, &fields)?;
-    emit(tx, "committee.updated", &committee)?;
+    emit(tx, CommitteeEvent::Updated, &committee)?;
     find(&mut tx.reader(), id)
 }
 
@@ -103,12 +104,12 @@ pub fn open(tx: &mut Tx<'_>, id: CommitteeId, version: Option<i32>) -> Result<Fi
     require_version(version, committee.version)?;
     check_open(&committee)?;
     store::change_status(tx, id, CommitteeStatus::InSession)?;
-    emit(tx, "committee.opened", &committee)?;
+    emit(tx, CommitteeEvent::Opened, &committee)?;
     find(&mut tx.reader(), id)
 }
 
 fn check_open(committee: &Committee) -> Result<()> {
-    after(STEPS, committee.status, "open")?;
+    after(STEPS, committee.status, can::open_committee::LINE)?;
     if committee.agenda == 0 {
         return Err(Problem::new(Code::AgendaEmpty));
     }
@@ -116,7 +117,7 @@ fn check_open(committee: &Committee) -> Result<()> {
 }
 
 pub fn check_close(committee: &Committee) -> Result<()> {
-    after(STEPS, committee.status, "close")?;
+    after(STEPS, committee.status, can::close_committee::LINE)?;
     if committee.decided < committee.agenda {
         return Err(Problem::new(Code::DecisionMissing));
     }

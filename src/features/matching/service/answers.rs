@@ -13,8 +13,10 @@ use crate::features::matching::store::{explain, runs};
 use crate::features::structures::model::StructureStatus;
 use crate::features::structures::service as structures;
 use crate::platform::auth::Actor;
+use crate::platform::auth::policy::{Permission, can};
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Fault, FaultCode, Named, Problem, Result};
+use crate::platform::events::MatchEvent;
 use crate::platform::ids::{CandidateId, MatchId};
 use crate::platform::transitions::after;
 use crate::platform::{mail, text};
@@ -57,7 +59,7 @@ pub fn create(tx: &mut Tx<'_>, candidate: CandidateId) -> Result<File> {
     let expires_on = tx.today() + TimeDelta::days(ANSWER_DAYS);
     matches::insert_manual(tx, id, candidate, structure_id, facts.distance_m, expires_on)?;
     let file = find(&mut tx.reader(), id)?;
-    emit(tx, "match.proposed", &file.found)?;
+    emit(tx, MatchEvent::Proposed, &file.found)?;
     let front_url = &tx.site().front_url;
     candidates::write_to(tx, &found, |to, leave| mails::chosen_by_structure(front_url, &file.found, to, leave))?;
     Ok(file)
@@ -72,10 +74,10 @@ pub fn accept(tx: &mut Tx<'_>, id: MatchId, version: Option<i32>) -> Result<File
     let file = find(&mut tx.reader(), id)?;
     let mutual = file.found.candidate_accepted_at.is_some() && file.found.structure_accepted_at.is_some();
     if !mutual {
-        emit(tx, "match.accepted", &file.found)?;
+        emit(tx, MatchEvent::Accepted, &file.found)?;
         return Ok(file);
     }
-    emit(tx, "match.mutual", &file.found)?;
+    emit(tx, MatchEvent::Mutual, &file.found)?;
     let front_url = &tx.site().front_url;
     to_candidate(tx, &file.found, |to, leave| mails::mutual_to_candidate(front_url, &file.found, to, leave))?;
     if let Some(address) = address_of_structure(tx, &file.found)? {
@@ -88,11 +90,11 @@ pub fn accept(tx: &mut Tx<'_>, id: MatchId, version: Option<i32>) -> Result<File
 pub fn decline(tx: &mut Tx<'_>, id: MatchId, version: Option<i32>, refusal: &MatchRefusal) -> Result<File> {
     let before = lock(tx, id, version)?;
     let side = own_side(tx)?;
-    after(STEPS, before.status, "decline")?;
+    after(STEPS, before.status, can::decline_match::LINE)?;
     matches::change(tx, id, &Change::Declined(side))?;
     keep_refusal(tx, id, side, refusal)?;
     let file = find(&mut tx.reader(), id)?;
-    emit(tx, "match.declined", &file.found)?;
+    emit(tx, MatchEvent::Declined, &file.found)?;
     let accepted = (before.candidate_accepted_at.is_some(), before.structure_accepted_at.is_some());
     // Whoever has not answered yet need not hear of it.
     match (side, accepted) {
@@ -106,7 +108,7 @@ pub fn decline(tx: &mut Tx<'_>, id: MatchId, version: Option<i32>, refusal: &Mat
 /// The structure has met the candidate.
 pub fn record_meeting(tx: &mut Tx<'_>, id: MatchId, version: Option<i32>, met_on: Option<NaiveDate>) -> Result<File> {
     let before = lock(tx, id, version)?;
-    after(STEPS, before.status, "record_meeting")?;
+    after(STEPS, before.status, can::record_meeting::LINE)?;
     let (today, first) = (tx.today(), crate::platform::clock::Now::at(before.created_at).today());
     let on = met_on.unwrap_or(today);
     if on > today {
@@ -116,27 +118,27 @@ pub fn record_meeting(tx: &mut Tx<'_>, id: MatchId, version: Option<i32>, met_on
         return Err(Problem::invalid(vec![Fault::field("met_on", FaultCode::TooSmall).with("limit", first)]));
     }
     matches::change(tx, id, &Change::Met { on })?;
-    told(tx, "match.met", id)
+    told(tx, MatchEvent::Met, id)
 }
 
 /// The structure chooses the candidate; the contract follows as a recruitment.
 pub fn select(tx: &mut Tx<'_>, id: MatchId, version: Option<i32>) -> Result<File> {
     let before = lock(tx, id, version)?;
-    after(STEPS, before.status, "select")?;
+    after(STEPS, before.status, can::select_match::LINE)?;
     matches::change(tx, id, &Change::Selected)?;
     let front_url = &tx.site().front_url;
     to_candidate(tx, &before, |to, leave| mails::selected(&before, front_url, to, leave))?;
-    told(tx, "match.selected", id)
+    told(tx, MatchEvent::Selected, id)
 }
 
 /// The structure does not choose the candidate.
 pub fn reject(tx: &mut Tx<'_>, id: MatchId, version: Option<i32>, refusal: &MatchRefusal) -> Result<File> {
     let before = lock(tx, id, version)?;
-    after(STEPS, before.status, "reject")?;
+    after(STEPS, before.status, can::reject_match::LINE)?;
     matches::change(tx, id, &Change::NotSelected)?;
     keep_refusal(tx, id, MatchSide::Structure, refusal)?;
     tell_candidate(tx, &before)?;
-    told(tx, "match.not_selected", id)
+    told(tx, MatchEvent::NotSelected, id)
 }
 
 fn own_side(tx: &Tx<'_>) -> Result<MatchSide> {
@@ -148,7 +150,7 @@ fn keep_refusal(tx: &mut Tx<'_>, id: MatchId, side: MatchSide, refusal: &MatchRe
     matches::insert_refusal(tx, id, side, refusal.reason, comment.as_deref())
 }
 
-fn told(tx: &mut Tx<'_>, kind: &'static str, id: MatchId) -> Result<File> {
+fn told(tx: &mut Tx<'_>, kind: MatchEvent, id: MatchId) -> Result<File> {
     let file = find(&mut tx.reader(), id)?;
     emit(tx, kind, &file.found)?;
     Ok(file)

@@ -7,7 +7,7 @@ use crate::platform::auth::policy::Permission;
 use crate::platform::auth::{Actor, can};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, MatchEvent};
 use crate::platform::ids::MatchId;
 use crate::platform::transitions::{Transition, after, require_version};
 
@@ -33,13 +33,13 @@ pub(super) fn lock(tx: &mut Tx<'_>, id: MatchId, version: Option<i32>) -> Result
 fn file(reader: &Reader<'_>, found: Match) -> File {
     let principal = reader.principal();
     let side = side(reader.actor());
-    let check = |event| after(STEPS, found.status, event).map(|_| ());
+    let by_state = |line| Transition::of_state(line, principal, STEPS, found.status);
     let transitions = vec![
         Transition::new(can::accept_match::LINE, principal, check_accept(&found, side)),
-        Transition::new(can::decline_match::LINE, principal, check("decline")),
-        Transition::new(can::record_meeting::LINE, principal, check("record_meeting")),
-        Transition::new(can::select_match::LINE, principal, check("select")),
-        Transition::new(can::reject_match::LINE, principal, check("reject")),
+        by_state(can::decline_match::LINE),
+        by_state(can::record_meeting::LINE),
+        by_state(can::select_match::LINE),
+        by_state(can::reject_match::LINE),
     ];
     File { found, transitions }
 }
@@ -55,7 +55,7 @@ pub(super) fn side(actor: &Actor) -> Option<MatchSide> {
 
 /// Once a side, and only with a structure that is still in the scheme.
 pub(super) fn check_accept(found: &Match, side: Option<MatchSide>) -> Result<()> {
-    after(STEPS, found.status, "accept")?;
+    after(STEPS, found.status, can::accept_match::LINE)?;
     let answered = match side {
         Some(MatchSide::Candidate) => found.candidate_accepted_at.is_some(),
         Some(MatchSide::Structure) => found.structure_accepted_at.is_some(),
@@ -70,7 +70,7 @@ pub(super) fn check_accept(found: &Match, side: Option<MatchSide>) -> Result<()>
     Ok(())
 }
 
-pub(super) fn emit(tx: &mut Tx<'_>, kind: &'static str, found: &Match) -> Result<()> {
+pub(super) fn emit(tx: &mut Tx<'_>, kind: MatchEvent, found: &Match) -> Result<()> {
     let place = Some((Some(found.structure_id), found.departement_code.as_str(), found.region_code.as_str()));
-    events::emit(tx, &Event { kind, resource: "matches", id: found.id.uuid(), place })
+    events::emit(tx, kind, found.id.uuid(), place)
 }

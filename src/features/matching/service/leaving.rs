@@ -8,7 +8,7 @@ use crate::features::candidates::store::Candidate;
 use crate::features::structures::service as structures;
 use crate::platform::db::Tx;
 use crate::platform::error::Result;
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, MatchEvent};
 use crate::platform::ids::{CandidateId, StructureId};
 use crate::platform::mail;
 
@@ -66,7 +66,7 @@ fn close(tx: &mut Tx<'_>, candidate: &Candidate, by: Option<StructureId>) -> Res
 fn tell(tx: &mut Tx<'_>, candidate: &Candidate, ended: &Ended, is_news: bool) -> Result<()> {
     let structure = structures::require_any(tx, ended.structure_id)?;
     let place = Some((Some(structure.id), structure.departement_code.as_str(), structure.region_code.as_str()));
-    events::emit(tx, &Event { kind: "match.closed", resource: "matches", id: ended.id.uuid(), place })?;
+    events::emit(tx, MatchEvent::Closed, ended.id.uuid(), place)?;
     if ended.agreed
         && is_news
         && let Some(address) = structures::contact_email(tx, structure.id)?

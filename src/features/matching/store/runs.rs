@@ -19,6 +19,7 @@ use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::matching_runs;
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
+use crate::platform::events::{self, MatchEvent};
 use crate::platform::ids::{CandidateId, MatchingRunId, StructureId};
 use crate::{sortable, sql};
 
@@ -114,7 +115,7 @@ pub fn expire(tx: &mut Tx<'_>, target: Target) -> Result<usize> {
         now,
         today,
         of_target(target, "m.structure_id", "m.candidate_id"),
-        told("match.expired", now)
+        told(MatchEvent::Expired, now)
     );
     ended.run(tx.conn())
 }
@@ -136,19 +137,20 @@ pub fn close(tx: &mut Tx<'_>, target: Target) -> Result<usize> {
          {}",
         now,
         of_target(target, "m.structure_id", "m.candidate_id"),
-        told("match.closed", now)
+        told(MatchEvent::Closed, now)
     )
     .run(tx.conn())
 }
 
 /// Events of the rows of `ended`.
-fn told(kind: &'static str, now: DateTime<Utc>) -> Sql {
-    sql!(
-        "insert into events (id, type, resource, resource_id, structure_id, departement_code, region_code, occurred_at)
-         select conum_uuid7(), {}, 'matches', e.id, e.structure_id, s.departement_code, s.region_code, {}
-         from ended e join structures s on s.id = e.structure_id order by e.id",
+fn told(kind: MatchEvent, now: DateTime<Utc>) -> Sql {
+    events::of_rows(
         kind,
-        now
+        now,
+        Sql::raw(
+            "select e.id, e.structure_id, s.departement_code, s.region_code
+             from ended e join structures s on s.id = e.structure_id order by e.id",
+        ),
     )
 }
 
@@ -433,12 +435,17 @@ pub fn propose(tx: &mut Tx<'_>, run: MatchingRunId, expires_on: NaiveDate) -> Re
             order by o.rank
             on conflict (candidate_id, structure_id) do nothing
             returning id, structure_id)
-         insert into events (id, type, resource, resource_id, structure_id, departement_code, region_code, occurred_at)
-         select conum_uuid7(), 'match.proposed', 'matches', m.id, m.structure_id, s.departement_code, s.region_code, {}
-         from made m join structures s on s.id = m.structure_id",
+         {}",
         run,
         expires_on,
-        now
+        events::of_rows(
+            MatchEvent::Proposed,
+            now,
+            Sql::raw(
+                "select m.id, m.structure_id, s.departement_code, s.region_code
+                 from made m join structures s on s.id = m.structure_id"
+            )
+        )
     )
     .run(tx.conn())?;
     sql!(

@@ -18,6 +18,7 @@ use crate::platform::db::Tx;
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events;
+use crate::platform::events::PostEvent;
 use crate::platform::ids::{ApplicationId, PostId, ReservationId, StructureId, uuids};
 use crate::platform::transitions::after;
 
@@ -98,7 +99,7 @@ pub fn grant(tx: &mut Tx<'_>, grant: &Grant) -> Result<Vec<PostId>> {
     posts::insert(tx, &ids, &common)?;
     let resources = uuids(&ids);
     let place = Some((Some(structure.id), structure.departement_code.as_str(), structure.region_code.as_str()));
-    events::emit_all(tx, "post.granted", "posts", &resources, place)?;
+    events::emit_all(tx, PostEvent::Granted, &resources, place)?;
     Ok(ids)
 }
 
@@ -107,7 +108,7 @@ pub fn hold(tx: &mut Tx<'_>, id: PostId) -> Result<Post> {
     let post = lock(tx, id)?;
     require_free(post.status, post.available)?;
     posts::set_available(tx, id, false)?;
-    emit(tx, "post.changed", &post)?;
+    emit(tx, PostEvent::Changed, &post)?;
     Ok(post)
 }
 
@@ -125,7 +126,7 @@ pub fn settle(tx: &mut Tx<'_>, id: PostId) -> Result<()> {
 /// What the post shows has changed, beside what other events tell.
 pub(super) fn tell_of_change(tx: &mut Tx<'_>, id: PostId) -> Result<()> {
     let post = posts::find(tx.conn(), &Reach::Country, id)?.ok_or_else(Problem::not_found)?;
-    emit(tx, "post.changed", &post)
+    emit(tx, PostEvent::Changed, &post)
 }
 
 /// The recruitment that held a locked, vacant post came to nothing.
@@ -138,7 +139,7 @@ pub fn release(tx: &mut Tx<'_>, id: PostId) -> Result<()> {
 pub fn occupy(tx: &mut Tx<'_>, post: &Post) -> Result<()> {
     after(STEPS, post.status, "occupy").map_err(|_| not_vacant(post.status.as_str(), post.status))?;
     posts::occupy(tx, post.id)?;
-    emit(tx, "post.occupied", post)
+    emit(tx, PostEvent::Occupied, post)
 }
 
 /// The last day of the recruitment on a locked post was `on`: the structure gets as long as at first to find somebody
@@ -146,7 +147,7 @@ pub fn occupy(tx: &mut Tx<'_>, post: &Post) -> Result<()> {
 pub fn vacate(tx: &mut Tx<'_>, post: &Post, on: NaiveDate, held: bool) -> Result<()> {
     after(STEPS, post.status, "vacate")?;
     posts::vacate(tx, post.id, recruitment_deadline(on), !held)?;
-    emit(tx, "post.vacated", post)
+    emit(tx, PostEvent::Vacated, post)
 }
 
 /// Posts that a structure holds: vacant or occupied.

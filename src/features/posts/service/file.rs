@@ -8,9 +8,9 @@ use crate::platform::auth::{can, policy::Permission};
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, PostEvent};
 use crate::platform::ids::PostId;
-use crate::platform::transitions::Transition;
+use crate::platform::transitions::{POSSIBLE, Transition, possible};
 
 /// A post with what may be done with it.
 pub struct File {
@@ -52,11 +52,11 @@ pub(super) fn require_free(status: PostStatus, available: bool) -> Result<()> {
 }
 
 pub(super) fn not_vacant(told: &str, status: PostStatus) -> Problem {
-    let possible: Vec<&str> = match told {
-        "unavailable" => vec!["extend_deadline"],
-        _ => STEPS.iter().filter(|step| step.from == status).map(|step| step.event).collect(),
+    let allowed = match told {
+        "unavailable" => vec![can::extend_post_deadline::LINE.operation],
+        _ => possible(STEPS, status),
     };
-    Problem::new(Code::PostNotVacant).with("status", told).extension("transitions_possible", possible)
+    Problem::new(Code::PostNotVacant).with("status", told).extension(POSSIBLE, allowed)
 }
 
 /// A vacant post that nobody holds, or an occupied one whose contract can go on elsewhere.
@@ -95,7 +95,7 @@ pub(super) fn check_return_request(post: &Post) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn emit(tx: &mut Tx<'_>, kind: &'static str, post: &Post) -> Result<()> {
+pub(super) fn emit(tx: &mut Tx<'_>, kind: PostEvent, post: &Post) -> Result<()> {
     let place = Some((Some(post.structure_id), post.departement_code.as_str(), post.region_code.as_str()));
-    events::emit(tx, &Event { kind, resource: "posts", id: post.id.uuid(), place })
+    events::emit(tx, kind, post.id.uuid(), place)
 }

@@ -14,6 +14,7 @@ use crate::features::structures::model::StructureStatus;
 use crate::features::structures::service as structures;
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Fault, FaultCode, Named, Problem, Result};
+use crate::platform::events::PostEvent;
 use crate::platform::ids::{PostId, StructureId};
 use crate::platform::transitions::require_version;
 use crate::platform::{mail, text};
@@ -72,9 +73,9 @@ pub fn transfer(tx: &mut Tx<'_>, id: PostId, version: Option<i32>, to: Move) -> 
     structures::retain(tx, target.id, post.wave, on)?;
     structures::withdraw_if_empty(tx, donor)?;
     // Told on both sides: the donor's perimeter loses the post, the receiver's gains it.
-    emit(tx, "post.transferred", &post)?;
+    emit(tx, PostEvent::Transferred, &post)?;
     let moved = require(&mut tx.reader(), id)?;
-    emit(tx, "post.transferred", &moved)?;
+    emit(tx, PostEvent::Transferred, &moved)?;
     if let Some(address) = structures::contact_email(tx, donor)? {
         mail::send(tx, &mails::transferred_away(&post, &address, on))?;
     }
@@ -118,7 +119,7 @@ pub fn extend_deadline(
         return Err(Problem::invalid_field("until_on", FaultCode::InThePast));
     }
     posts::extend_deadline(tx, id, until, &text::canonical(reason))?;
-    emit(tx, "post.deadline_extended", &post)?;
+    emit(tx, PostEvent::DeadlineExtended, &post)?;
     shown(tx, id)
 }
 
@@ -149,7 +150,11 @@ pub(super) fn free(tx: &mut Tx<'_>, seen: &Post) -> Result<Post> {
 /// Ends a locked post whose counters are freed; a structure without any other leaves the scheme.
 pub(super) fn end(tx: &mut Tx<'_>, post: &Post, reason: EndReason, how: AttachmentEnd) -> Result<()> {
     posts::end(tx, post.id, reason, how)?;
-    emit(tx, "post.returned", post)?;
+    let event = match how {
+        AttachmentEnd::TakenBack => PostEvent::TakenBack,
+        AttachmentEnd::Returned | AttachmentEnd::Transferred => PostEvent::Returned,
+    };
+    emit(tx, event, post)?;
     structures::withdraw_if_empty(tx, post.structure_id)
 }
 

@@ -11,7 +11,7 @@ use crate::features::structures::service as structures;
 use crate::platform::auth::{can, policy::Permission};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Named, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, PostReturnEvent};
 use crate::platform::ids::{PostId, PostReturnId};
 use crate::platform::transitions::{Transition, after, require_version};
 use crate::platform::{mail, text};
@@ -34,12 +34,12 @@ pub fn find_return(reader: &mut Reader<'_>, id: PostReturnId) -> Result<ReturnFi
 }
 
 fn check_accept(request: &PostReturn) -> Result<()> {
-    after(RETURN_STEPS, request.status, "accept")?;
+    after(RETURN_STEPS, request.status, can::accept_post_return::LINE)?;
     require_free(request.post_status, request.post_available)
 }
 
 fn check_refuse(request: &PostReturn) -> Result<()> {
-    after(RETURN_STEPS, request.status, "refuse").map(|_| ())
+    after(RETURN_STEPS, request.status, can::refuse_post_return::LINE).map(|_| ())
 }
 
 /// The employer asks to give a vacant post back.
@@ -58,7 +58,7 @@ pub fn request_return(
     // The post shows that its return is pending.
     posts::touch(tx, post.id)?;
     tell_of_change(tx, post.id)?;
-    told(tx, "post_return.requested", id)
+    told(tx, PostReturnEvent::Requested, id)
 }
 
 /// The post goes back to the programme.
@@ -77,7 +77,7 @@ pub fn accept_return(tx: &mut Tx<'_>, id: PostReturnId, version: Option<i32>) ->
     if let Some(address) = structures::contact_email(tx, request.structure_id)? {
         mail::send(tx, &mails::return_accepted(&request, &address))?;
     }
-    told(tx, "post_return.accepted", id)
+    told(tx, PostReturnEvent::Accepted, id)
 }
 
 /// The post stays with its structure.
@@ -94,14 +94,14 @@ pub fn refuse_return(tx: &mut Tx<'_>, id: PostReturnId, version: Option<i32>, re
     if let Some(address) = structures::contact_email(tx, request.structure_id)? {
         mail::send(tx, &mails::return_refused(&request, &address, &reason))?;
     }
-    told(tx, "post_return.refused", id)
+    told(tx, PostReturnEvent::Refused, id)
 }
 
 /// A request whose locked post is moved or taken back has lost its object.
 pub(super) fn settle_pending(tx: &mut Tx<'_>, post: PostId, reason: &str) -> Result<()> {
     let Some(request) = returns::pending(tx, post)? else { return Ok(()) };
     returns::refuse(tx, request.id, reason)?;
-    emit(tx, "post_return.refused", &request)
+    emit(tx, PostReturnEvent::Refused, &request)
 }
 
 fn require_return(tx: &mut Tx<'_>, id: PostReturnId, version: Option<i32>) -> Result<PostReturn> {
@@ -111,13 +111,13 @@ fn require_return(tx: &mut Tx<'_>, id: PostReturnId, version: Option<i32>) -> Re
     Ok(request)
 }
 
-fn told(tx: &mut Tx<'_>, kind: &'static str, id: PostReturnId) -> Result<ReturnFile> {
+fn told(tx: &mut Tx<'_>, kind: PostReturnEvent, id: PostReturnId) -> Result<ReturnFile> {
     let file = find_return(&mut tx.reader(), id)?;
     emit(tx, kind, &file.request)?;
     Ok(file)
 }
 
-fn emit(tx: &mut Tx<'_>, kind: &'static str, request: &PostReturn) -> Result<()> {
+fn emit(tx: &mut Tx<'_>, kind: PostReturnEvent, request: &PostReturn) -> Result<()> {
     let place = Some((Some(request.structure_id), request.departement_code.as_str(), request.region_code.as_str()));
-    events::emit(tx, &Event { kind, resource: "post-returns", id: request.id.uuid(), place })
+    events::emit(tx, kind, request.id.uuid(), place)
 }

@@ -4,7 +4,7 @@ use crate::features::recruitments::dto::CounsellorPatch;
 use crate::features::recruitments::store::counsellors::{self, Counsellor};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{FaultCode, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, CounsellorEvent};
 use crate::platform::ids::CounsellorId;
 use crate::platform::transitions::require_version;
 use crate::platform::{formats, text};
@@ -39,6 +39,6 @@ pub fn update_counsellor(
     let counsellor = find_counsellor(&mut tx.reader(), id)?;
     let (departement, region) = (counsellor.departement_code.as_str(), counsellor.region_code.as_str());
     let place = Some((Some(counsellor.structure_id), departement, region));
-    events::emit(tx, &Event { kind: "counsellor.updated", resource: "counsellors", id: id.uuid(), place })?;
+    events::emit(tx, CounsellorEvent::Updated, id.uuid(), place)?;
     Ok(counsellor)
 }

@@ -14,9 +14,10 @@ use crate::features::recruitments::store::counsellors;
 use crate::features::recruitments::store::recruitments::{self, Change, Recruitment};
 use crate::features::structures::service as structures;
 use crate::platform::auth::Role;
+use crate::platform::auth::policy::{Permission, can};
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, CounsellorEvent, RecruitmentEvent};
 use crate::platform::ids::{CounsellorId, RecruitmentId};
 use crate::platform::mail::Email;
 use crate::platform::transitions::after;
@@ -40,7 +41,7 @@ pub fn validate(
         recruitments::change(tx, id, &Change::Validated)?;
         begin(tx, &locked)?;
     }
-    let file = told(tx, "recruitment.validated", id)?;
+    let file = told(tx, RecruitmentEvent::Validated, id)?;
     let front_url = &tx.site().front_url;
     to_structure(tx, &file.recruitment, |to| mails::validated_to_structure(&file.recruitment, to))?;
     candidates::write_to(tx, &locked.candidate, |to, leave| {
@@ -101,29 +102,29 @@ pub(super) fn appoint(tx: &mut Tx<'_>, locked: &Locked, recruitment: &Recruitmen
             recruitment.starts_on,
         )
     })?;
-    tell_of_counsellor(tx, "counsellor.appointed", counsellor, locked)?;
+    tell_of_counsellor(tx, CounsellorEvent::Appointed, counsellor, locked)?;
     Ok(counsellor)
 }
 
 pub(super) fn tell_of_counsellor(
     tx: &mut Tx<'_>,
-    kind: &'static str,
+    kind: CounsellorEvent,
     counsellor: CounsellorId,
     locked: &Locked,
 ) -> Result<()> {
     let structure = &locked.structure;
     let place = Some((Some(structure.id), structure.departement_code.as_str(), structure.region_code.as_str()));
-    events::emit(tx, &Event { kind, resource: "counsellors", id: counsellor.uuid(), place })
+    events::emit(tx, kind, counsellor.uuid(), place)
 }
 
 /// The post is free for another candidate.
 pub fn refuse(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>, reason: &str) -> Result<File> {
     let locked = lock_all(tx, id, version)?;
-    after(STEPS, locked.recruitment.status, "refuse")?;
+    after(STEPS, locked.recruitment.status, can::refuse_recruitment::LINE)?;
     let reason = text::canonical(reason);
     recruitments::change(tx, id, &Change::Refused { reason: &reason })?;
     release(tx, &locked)?;
-    let file = told(tx, "recruitment.refused", id)?;
+    let file = told(tx, RecruitmentEvent::Refused, id)?;
     to_structure(tx, &file.recruitment, |to| mails::refused_to_structure(&file.recruitment, &reason, to))?;
     let front_url = &tx.site().front_url;
     candidates::write_to(tx, &locked.candidate, |to, leave| {
@@ -135,10 +136,10 @@ pub fn refuse(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>, reason: 
 /// The employer takes its submission back.
 pub fn cancel(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Result<File> {
     let locked = lock_all(tx, id, version)?;
-    after(STEPS, locked.recruitment.status, "cancel")?;
+    after(STEPS, locked.recruitment.status, can::cancel_recruitment::LINE)?;
     recruitments::change(tx, id, &Change::Cancelled)?;
     release(tx, &locked)?;
-    let file = told(tx, "recruitment.cancelled", id)?;
+    let file = told(tx, RecruitmentEvent::Cancelled, id)?;
     let front_url = &tx.site().front_url;
     candidates::write_to(tx, &locked.candidate, |to, leave| {
         mails::cancelled(front_url, &locked.recruitment, to, leave)

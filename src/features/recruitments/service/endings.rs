@@ -13,9 +13,11 @@ use crate::features::recruitments::mails;
 use crate::features::recruitments::model::{RecruitmentStatus, STEPS};
 use crate::features::recruitments::store::recruitments::{self, Change, Recruitment};
 use crate::features::recruitments::store::{counsellors, extensions};
+use crate::platform::auth::policy::{Permission, can};
 use crate::platform::auth::{Actor, Role};
 use crate::platform::db::Tx;
 use crate::platform::error::{Fault, FaultCode, Problem, Result};
+use crate::platform::events::{CounsellorEvent, ExtensionEvent, RecruitmentEvent};
 use crate::platform::ids::RecruitmentId;
 use crate::platform::text;
 use crate::platform::transitions::after;
@@ -42,16 +44,16 @@ pub fn request_termination(
     let change = Change::TerminationRequested { on, reason: request.reason, comment: comment.as_deref() };
     recruitments::change(tx, id, &change)?;
     posts::settle(tx, recruitment.post_id)?;
-    told(tx, "recruitment.termination_requested", id)
+    told(tx, RecruitmentEvent::TerminationRequested, id)
 }
 
 /// The employer takes its request back: the contract goes on.
 pub fn cancel_termination(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Result<File> {
     let recruitment = lock_with_post(tx, id, version)?;
-    after(STEPS, recruitment.status, "cancel_termination")?;
+    after(STEPS, recruitment.status, can::cancel_termination::LINE)?;
     recruitments::change(tx, id, &Change::TerminationCancelled)?;
     posts::settle(tx, recruitment.post_id)?;
-    told(tx, "recruitment.termination_cancelled", id)
+    told(tx, RecruitmentEvent::TerminationCancelled, id)
 }
 
 /// The contract is broken off on the day asked for. What was to follow it falls with it.
@@ -66,7 +68,7 @@ pub fn terminate(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Re
     }
     posts::vacate(tx, &locked.post, on, false)?;
     release_person(tx, &locked, on)?;
-    let file = told(tx, "recruitment.terminated", id)?;
+    let file = told(tx, RecruitmentEvent::Terminated, id)?;
     let front_url = &tx.site().front_url;
     to_structure(tx, &file.recruitment, |to| mails::terminated_to_structure(&file.recruitment, on, to))?;
     candidates::write_to(tx, &locked.candidate, |to, leave| {
@@ -79,7 +81,7 @@ fn refuse_pending_extension(tx: &mut Tx<'_>, id: RecruitmentId, reason: &str) ->
     match extensions::pending(tx, id)? {
         Some(extension) => {
             extensions::refuse(tx, extension.id, reason)?;
-            tell_of_extension(tx, "extension.refused", &extension)
+            tell_of_extension(tx, ExtensionEvent::Refused, &extension)
         }
         None => Ok(()),
     }
@@ -90,7 +92,7 @@ fn void(tx: &mut Tx<'_>, id: RecruitmentId) -> Result<()> {
     let renewal = recruitments::lock(tx, &Actor::System, id)?.ok_or_else(Problem::not_found)?;
     after(STEPS, renewal.status, "void")?;
     recruitments::change(tx, id, &Change::Cancelled)?;
-    emit(tx, "recruitment.cancelled", &renewal)
+    emit(tx, RecruitmentEvent::Cancelled, &renewal)
 }
 
 /// The person is a candidate again.
@@ -105,7 +107,7 @@ fn release_person(tx: &mut Tx<'_>, locked: &Locked, on: NaiveDate) -> Result<()>
         Ok(counsellor)
     })?;
     match counsellor {
-        Some(id) => tell_of_counsellor(tx, "counsellor.left", id, locked),
+        Some(id) => tell_of_counsellor(tx, CounsellorEvent::Left, id, locked),
         None => Ok(()),
     }
 }
@@ -143,7 +145,7 @@ fn complete(tx: &mut Tx<'_>, id: RecruitmentId) -> Result<()> {
         Some(renewal) if renewal.status == RecruitmentStatus::Validated => {
             appoint(tx, &locked, &renewal)?;
             posts::settle(tx, locked.post.id)?;
-            emit(tx, "recruitment.begun", &renewal)?;
+            emit(tx, RecruitmentEvent::Begun, &renewal)?;
         }
         other => {
             posts::vacate(tx, &locked.post, end, other.is_some())?;
@@ -151,7 +153,7 @@ fn complete(tx: &mut Tx<'_>, id: RecruitmentId) -> Result<()> {
             write_of_end(tx, &locked, recruitment, end)?;
         }
     }
-    emit(tx, "recruitment.completed", recruitment)
+    emit(tx, RecruitmentEvent::Completed, recruitment)
 }
 
 fn write_of_end(tx: &mut Tx<'_>, locked: &Locked, recruitment: &Recruitment, end: NaiveDate) -> Result<()> {

@@ -13,10 +13,10 @@ use crate::platform::auth::can;
 use crate::platform::auth::policy::Permission;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, ExtensionEvent};
 use crate::platform::ids::{ExtensionId, RecruitmentId};
 use crate::platform::text;
-use crate::platform::transitions::{Transition, after, require_version};
+use crate::platform::transitions::{POSSIBLE, Transition, after, require_version};
 
 /// An extension with what may be done with it.
 pub struct ExtensionFile {
@@ -34,7 +34,7 @@ pub fn find_extension(reader: &mut Reader<'_>, id: ExtensionId) -> Result<Extens
         Transition::new(
             can::refuse_extension::LINE,
             principal,
-            after(EXTENSION_STEPS, extension.status, "refuse").map(|_| ()),
+            after(EXTENSION_STEPS, extension.status, can::refuse_extension::LINE).map(|_| ()),
         ),
     ];
     Ok(ExtensionFile { extension, shows_pay: shows(&actor).pay, transitions })
@@ -42,9 +42,15 @@ pub fn find_extension(reader: &mut Reader<'_>, id: ExtensionId) -> Result<Extens
 
 /// Only while the contract runs, and nothing follows it yet.
 fn check_validate(extension: &Extension) -> Result<()> {
-    after(EXTENSION_STEPS, extension.status, "validate")?;
+    after(EXTENSION_STEPS, extension.status, can::validate_extension::LINE)?;
     if extension.recruitment_status != RecruitmentStatus::Validated {
-        after(STEPS, extension.recruitment_status, "request_extension")?;
+        after(STEPS, extension.recruitment_status, can::request_extension::LINE).map_err(|_| {
+            // Of the extension, which may still be refused: not of the contract.
+            Problem::new(Code::TransitionNotAllowed)
+                .with("transition", can::validate_extension::LINE.operation)
+                .with("status", extension.recruitment_status)
+                .extension(POSSIBLE, vec![can::refuse_extension::LINE.operation])
+        })?;
     }
     if extension.renewed {
         return Err(Problem::new(Code::RenewalExists));
@@ -80,7 +86,7 @@ pub fn request_extension(tx: &mut Tx<'_>, id: RecruitmentId, new: &NewExtension)
     recruitments::touch(tx, id)?;
     tell_of_change(tx, id)?;
     posts::settle(tx, recruitment.post_id)?;
-    told(tx, "extension.requested", row.id)
+    told(tx, ExtensionEvent::Requested, row.id)
 }
 
 /// The contract gets its new end and salary.
@@ -93,7 +99,7 @@ pub fn validate_extension(tx: &mut Tx<'_>, id: ExtensionId, version: Option<i32>
         gross_monthly_salary_cents: extension.gross_monthly_salary_cents,
     };
     recruitments::change(tx, extension.recruitment_id, &change)?;
-    let file = told(tx, "extension.validated", id)?;
+    let file = told(tx, ExtensionEvent::Validated, id)?;
     let recruitment = tell_of_change(tx, extension.recruitment_id)?;
     posts::settle(tx, recruitment.post_id)?;
     to_structure(tx, &recruitment, |to| mails::extended(&recruitment, extension.ends_on, to))?;
@@ -103,11 +109,11 @@ pub fn validate_extension(tx: &mut Tx<'_>, id: ExtensionId, version: Option<i32>
 /// The contract ends as it was.
 pub fn refuse_extension(tx: &mut Tx<'_>, id: ExtensionId, version: Option<i32>, reason: &str) -> Result<ExtensionFile> {
     let extension = lock_extension(tx, id, version)?;
-    after(EXTENSION_STEPS, extension.status, "refuse")?;
+    after(EXTENSION_STEPS, extension.status, can::refuse_extension::LINE)?;
     let reason = text::canonical(reason);
     extensions::refuse(tx, id, &reason)?;
     recruitments::touch(tx, extension.recruitment_id)?;
-    let file = told(tx, "extension.refused", id)?;
+    let file = told(tx, ExtensionEvent::Refused, id)?;
     let recruitment = tell_of_change(tx, extension.recruitment_id)?;
     posts::settle(tx, recruitment.post_id)?;
     to_structure(tx, &recruitment, |to| mails::extension_refused(&recruitment, &reason, to))?;
@@ -125,14 +131,14 @@ fn lock_extension(tx: &mut Tx<'_>, id: ExtensionId, version: Option<i32>) -> Res
     Ok(extension)
 }
 
-fn told(tx: &mut Tx<'_>, kind: &'static str, id: ExtensionId) -> Result<ExtensionFile> {
+fn told(tx: &mut Tx<'_>, kind: ExtensionEvent, id: ExtensionId) -> Result<ExtensionFile> {
     let file = find_extension(&mut tx.reader(), id)?;
     tell_of_extension(tx, kind, &file.extension)?;
     Ok(file)
 }
 
-pub(super) fn tell_of_extension(tx: &mut Tx<'_>, kind: &'static str, extension: &Extension) -> Result<()> {
+pub(super) fn tell_of_extension(tx: &mut Tx<'_>, kind: ExtensionEvent, extension: &Extension) -> Result<()> {
     let (departement, region) = (extension.departement_code.as_str(), extension.region_code.as_str());
     let place = Some((Some(extension.structure_id), departement, region));
-    events::emit(tx, &Event { kind, resource: "extensions", id: extension.id.uuid(), place })
+    events::emit(tx, kind, extension.id.uuid(), place)
 }

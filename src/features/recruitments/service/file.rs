@@ -17,7 +17,7 @@ use crate::platform::auth::{Actor, can};
 use crate::platform::db::listing::{PageSpec, Rows};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, RecruitmentEvent};
 use crate::platform::ids::RecruitmentId;
 use crate::platform::transitions::{Transition, after, require_version};
 
@@ -59,16 +59,16 @@ pub(super) fn require(reader: &mut Reader<'_>, id: RecruitmentId) -> Result<Recr
 
 fn file(reader: &Reader<'_>, recruitment: Recruitment) -> File {
     let (principal, today) = (reader.principal(), reader.today());
-    let check = |event| after(STEPS, recruitment.status, event).map(|_| ());
+    let by_state = |line| Transition::of_state(line, principal, STEPS, recruitment.status);
     let transitions = vec![
-        Transition::new(can::update_recruitment::LINE, principal, check("update")),
+        by_state(can::update_recruitment::LINE),
         Transition::new(can::validate_recruitment::LINE, principal, check_validate(&recruitment)),
-        Transition::new(can::refuse_recruitment::LINE, principal, check("refuse")),
-        Transition::new(can::cancel_recruitment::LINE, principal, check("cancel")),
+        by_state(can::refuse_recruitment::LINE),
+        by_state(can::cancel_recruitment::LINE),
         Transition::new(can::request_extension::LINE, principal, check_extension(&recruitment)),
         Transition::new(can::renew_recruitment::LINE, principal, check_renewal(&recruitment)),
         Transition::new(can::request_termination::LINE, principal, check_termination_request(&recruitment)),
-        Transition::new(can::cancel_termination::LINE, principal, check("cancel_termination")),
+        by_state(can::cancel_termination::LINE),
         Transition::new(can::terminate_recruitment::LINE, principal, check_termination(&recruitment, today)),
     ];
     File { shows: shows(reader.actor()), recruitment, transitions }
@@ -76,7 +76,7 @@ fn file(reader: &Reader<'_>, recruitment: Recruitment) -> File {
 
 /// The structure must still be retained; a renewal needs a contract to renew.
 pub(super) fn check_validate(recruitment: &Recruitment) -> Result<()> {
-    after(STEPS, recruitment.status, "validate")?;
+    after(STEPS, recruitment.status, can::validate_recruitment::LINE)?;
     require_retained(recruitment.structure_status)?;
     match recruitment.previous_status {
         Some(status) if recruitment.waiting && status != RecruitmentStatus::Validated => {
@@ -121,7 +121,7 @@ fn require_no_extension(recruitment: &Recruitment) -> Result<()> {
 }
 
 pub(super) fn check_extension(recruitment: &Recruitment) -> Result<()> {
-    after(STEPS, recruitment.status, "request_extension")?;
+    after(STEPS, recruitment.status, can::request_extension::LINE)?;
     require_begun(recruitment)?;
     require_end(recruitment)?;
     require_no_renewal(recruitment)?;
@@ -129,7 +129,7 @@ pub(super) fn check_extension(recruitment: &Recruitment) -> Result<()> {
 }
 
 pub(super) fn check_renewal(recruitment: &Recruitment) -> Result<()> {
-    after(STEPS, recruitment.status, "renew")?;
+    after(STEPS, recruitment.status, can::renew_recruitment::LINE)?;
     require_begun(recruitment)?;
     require_end(recruitment)?;
     require_no_renewal(recruitment)?;
@@ -138,12 +138,12 @@ pub(super) fn check_renewal(recruitment: &Recruitment) -> Result<()> {
 }
 
 pub(super) fn check_termination_request(recruitment: &Recruitment) -> Result<()> {
-    after(STEPS, recruitment.status, "request_termination")?;
+    after(STEPS, recruitment.status, can::request_termination::LINE)?;
     require_begun(recruitment)
 }
 
 pub(super) fn check_termination(recruitment: &Recruitment, today: NaiveDate) -> Result<()> {
-    after(STEPS, recruitment.status, "terminate")?;
+    after(STEPS, recruitment.status, can::terminate_recruitment::LINE)?;
     match recruitment.terminates_on {
         Some(date) if date > today => Err(Problem::new(Code::TerminationNotDue).with("date", date)),
         _ => Ok(()),
@@ -189,21 +189,21 @@ pub(super) fn lock(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> 
 }
 
 /// Tells of what happened and answers the recruitment as it is now.
-pub(super) fn told(tx: &mut Tx<'_>, kind: &'static str, id: RecruitmentId) -> Result<File> {
+pub(super) fn told(tx: &mut Tx<'_>, kind: RecruitmentEvent, id: RecruitmentId) -> Result<File> {
     let file = find(&mut tx.reader(), id)?;
     emit(tx, kind, &file.recruitment)?;
     Ok(file)
 }
 
-pub(super) fn emit(tx: &mut Tx<'_>, kind: &'static str, recruitment: &Recruitment) -> Result<()> {
+pub(super) fn emit(tx: &mut Tx<'_>, kind: RecruitmentEvent, recruitment: &Recruitment) -> Result<()> {
     let (departement, region) = (recruitment.departement_code.as_str(), recruitment.region_code.as_str());
     let place = Some((Some(recruitment.structure_id), departement, region));
-    events::emit(tx, &Event { kind, resource: "recruitments", id: recruitment.id.uuid(), place })
+    events::emit(tx, kind, recruitment.id.uuid(), place)
 }
 
 /// What a locked recruitment shows has changed, beside what other events tell.
 pub(super) fn tell_of_change(tx: &mut Tx<'_>, id: RecruitmentId) -> Result<Recruitment> {
     let recruitment = lock(tx, id, None)?;
-    emit(tx, "recruitment.changed", &recruitment)?;
+    emit(tx, RecruitmentEvent::Changed, &recruitment)?;
     Ok(recruitment)
 }

@@ -10,6 +10,7 @@ use crate::features::recruitments::model::{RecruitmentOrigin, Terms};
 use crate::features::recruitments::store::recruitments::{self, NewRow};
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Problem, Result};
+use crate::platform::events::RecruitmentEvent;
 use crate::platform::ids::RecruitmentId;
 
 /// Submits the renewal; it waits for its validation and for the end of the contract that it renews.
@@ -43,7 +44,7 @@ pub fn renew(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>, new: &Ren
     recruitments::touch(tx, id)?;
     tell_of_change(tx, id)?;
     posts::settle(tx, locked.post.id)?;
-    let file = told(tx, "recruitment.submitted", row.id)?;
+    let file = told(tx, RecruitmentEvent::Submitted, row.id)?;
     let front_url = &tx.site().front_url;
     candidates::write_to(tx, &locked.candidate, |to, leave| mails::submitted(front_url, &file.recruitment, to, leave))?;
     Ok(file)

@@ -14,9 +14,11 @@ use crate::features::recruitments::model::{
 use crate::features::recruitments::store::recruitments::{self, NewRow};
 use crate::features::structures::service as structures;
 use crate::platform::auth::Actor;
+use crate::platform::auth::policy::{Permission, can};
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Named, Problem, Result};
+use crate::platform::events::RecruitmentEvent;
 use crate::platform::ids::RecruitmentId;
 use crate::platform::transitions::after;
 
@@ -60,7 +62,7 @@ pub fn submit(tx: &mut Tx<'_>, new: &NewRecruitment) -> Result<File> {
         validated: false,
     };
     recruitments::insert(tx, &row)?;
-    let file = told(tx, "recruitment.submitted", id)?;
+    let file = told(tx, RecruitmentEvent::Submitted, id)?;
     let front_url = &tx.site().front_url;
     candidates::write_to(tx, &candidate, |to, leave| mails::submitted(front_url, &file.recruitment, to, leave))?;
     Ok(file)
@@ -69,7 +71,7 @@ pub fn submit(tx: &mut Tx<'_>, new: &NewRecruitment) -> Result<File> {
 /// Mends a recruitment that is not decided yet.
 pub fn update(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>, patch: &RecruitmentPatch) -> Result<File> {
     let before = lock(tx, id, version)?;
-    after(STEPS, before.status, "update")?;
+    after(STEPS, before.status, can::update_recruitment::LINE)?;
     let terms = Terms {
         contract_type: patch.contract_type.unwrap_or(before.contract_type),
         starts_on: patch.starts_on.unwrap_or(before.starts_on),
@@ -91,7 +93,7 @@ pub fn update(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>, patch: &
         None => before.documents.iter().filter_map(|code| RecruitmentDocument::parse(code)).collect(),
     };
     recruitments::update(tx, id, &terms, &documents)?;
-    told(tx, "recruitment.updated", id)
+    told(tx, RecruitmentEvent::Updated, id)
 }
 
 /// Everything that is wrong with the terms of a contract, at once.

@@ -12,6 +12,7 @@ use crate::features::structures::service as structures;
 use crate::platform::auth::Actor;
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
+use crate::platform::events::RecruitmentEvent;
 use crate::platform::ids::{PostId, RecruitmentId};
 use crate::platform::transitions::after;
 
@@ -34,7 +35,7 @@ fn move_contract(tx: &mut Tx<'_>, moved: &Moved) -> Result<()> {
     after(STEPS, old.status, "transfer").map_err(|_| Problem::new(Code::OccupantMayNotMove))?;
     let last = require_within(&old, moved)?;
     recruitments::change(tx, old.id, &Change::Completed { on: last })?;
-    emit(tx, "recruitment.completed", &old)?;
+    emit(tx, RecruitmentEvent::Completed, &old)?;
     let row = NewRow {
         id: RecruitmentId::new(),
         post_id: old.post_id,
@@ -57,7 +58,7 @@ fn move_contract(tx: &mut Tx<'_>, moved: &Moved) -> Result<()> {
     };
     recruitments::insert(tx, &row)?;
     let new = recruitments::find(tx.conn(), &Actor::System, row.id)?.ok_or_else(Problem::not_found)?;
-    emit(tx, "recruitment.validated", &new)?;
+    emit(tx, RecruitmentEvent::Validated, &new)?;
     let structure = structures::require_any(tx, moved.post.structure_id)?;
     let locked = Locked { structure, post: moved.post.clone(), candidate, recruitment: new };
     appoint(tx, &locked, &locked.recruitment)?;

@@ -5,7 +5,7 @@ use chrono::{Datelike, NaiveDate};
 use crate::features::recruitments::store::wages::{self, MinimumWage};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Fault, FaultCode, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, MinimumWageEvent};
 use crate::platform::transitions::require_version;
 
 /// The fault of a salary below the wage in force on `on`, if it is.
@@ -29,6 +29,6 @@ pub fn set_minimum_wage(
     let wage = wages::put(tx, starts_on, cents)?;
     // The day names the wage; an event names things by an identifier: the day's own number, always the same.
     let id = uuid::Uuid::from_u128(u128::try_from(starts_on.num_days_from_ce()).unwrap_or_default());
-    events::emit(tx, &Event { kind: "minimum_wage.set", resource: "minimum-wages", id, place: None })?;
+    events::emit(tx, MinimumWageEvent::Set, id, None)?;
     Ok(wage)
 }

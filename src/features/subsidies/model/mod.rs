@@ -7,6 +7,7 @@ pub use entitlement::{Added, Moves, Next, Open, PlanLine, Revision, Standing, re
 pub use term::{THIRTIETHS, months_text, pro_rata, reached_on, thirtieths, worked};
 
 use crate::features::structures::model::StructureKind;
+use crate::platform::auth::policy::{Permission, can};
 use crate::platform::transitions::Step;
 use crate::text_enum;
 
@@ -158,34 +159,34 @@ use InstalmentStatus as I;
 
 /// The life of an agreement.
 pub const AGREEMENT_STEPS: &[Step<AgreementStatus>] = &[
-    Step { from: A::Draft, event: "update", to: A::Draft },
-    Step { from: A::Draft, event: "instruct", to: A::UnderInstruction },
-    Step { from: A::Draft, event: "abandon", to: A::Abandoned },
-    Step { from: A::UnderInstruction, event: "update", to: A::UnderInstruction },
-    Step { from: A::UnderInstruction, event: "sign", to: A::Signed },
-    Step { from: A::UnderInstruction, event: "abandon", to: A::Abandoned },
-    Step { from: A::Signed, event: "amend", to: A::Amended },
-    Step { from: A::Signed, event: "close", to: A::Closed },
-    Step { from: A::Amended, event: "amend", to: A::Amended },
-    Step { from: A::Amended, event: "close", to: A::Closed },
+    Step::call(A::Draft, can::update_agreement::LINE, A::Draft),
+    Step::call(A::Draft, can::instruct_agreement::LINE, A::UnderInstruction),
+    Step::call(A::Draft, can::abandon_agreement::LINE, A::Abandoned),
+    Step::call(A::UnderInstruction, can::update_agreement::LINE, A::UnderInstruction),
+    Step::call(A::UnderInstruction, can::sign_agreement::LINE, A::Signed),
+    Step::call(A::UnderInstruction, can::abandon_agreement::LINE, A::Abandoned),
+    Step::call(A::Signed, can::amend_agreement::LINE, A::Amended),
+    Step::call(A::Signed, can::close_agreement::LINE, A::Closed),
+    Step::call(A::Amended, can::amend_agreement::LINE, A::Amended),
+    Step::call(A::Amended, can::close_agreement::LINE, A::Closed),
 ];
 
 /// The life of an instalment. `fall_due` and `cancel` follow from what happens to the post, `order`, `pay` and `reject`
 /// from payment batches.
 pub const INSTALMENT_STEPS: &[Step<InstalmentStatus>] = &[
-    Step { from: I::Planned, event: "fall_due", to: I::Due },
-    Step { from: I::Planned, event: "cancel", to: I::Cancelled },
-    Step { from: I::Due, event: "order", to: I::Ordered },
-    Step { from: I::Due, event: "cancel", to: I::Cancelled },
-    Step { from: I::Ordered, event: "pay", to: I::Paid },
-    Step { from: I::Ordered, event: "reject", to: I::Due },
+    Step::course(I::Planned, "fall_due", I::Due),
+    Step::course(I::Planned, "cancel", I::Cancelled),
+    Step::course(I::Due, "order", I::Ordered),
+    Step::course(I::Due, "cancel", I::Cancelled),
+    Step::course(I::Ordered, "pay", I::Paid),
+    Step::course(I::Ordered, "reject", I::Due),
 ];
 
 /// The life of a credit note. `release` undoes an offset whose instalment is cancelled.
 pub const CREDIT_STEPS: &[Step<CreditStatus>] = &[
-    Step { from: C::Issued, event: "repay", to: C::Repaid },
-    Step { from: C::Issued, event: "offset", to: C::Offset },
-    Step { from: C::Offset, event: "release", to: C::Issued },
+    Step::call(C::Issued, can::repay_credit_note::LINE, C::Repaid),
+    Step::call(C::Issued, can::offset_credit_note::LINE, C::Offset),
+    Step::course(C::Offset, "release", C::Issued),
 ];
 
 impl Category {

@@ -14,9 +14,11 @@ use crate::features::subsidies::store::agreements::{self, Agreement, Amendment, 
 use crate::features::subsidies::store::covered;
 use crate::features::subsidies::store::scales::parse_all;
 use crate::platform::auth::Actor;
+use crate::platform::auth::policy::{Permission, can};
 use crate::platform::clock::Now;
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Fault, FaultCode, Named, Problem, Result};
+use crate::platform::events::AgreementEvent;
 use crate::platform::ids::{AgreementId, AgreementPostId};
 use crate::platform::mail::Email;
 use crate::platform::transitions::after;
@@ -41,7 +43,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewAgreement) -> Result<File> {
         documents: distinct(new.documents.as_deref().unwrap_or_default())?,
     };
     agreements::insert(tx, &row)?;
-    let file = told(tx, "agreement.drafted", row.id)?;
+    let file = told(tx, AgreementEvent::Drafted, row.id)?;
     if file.agreement.posts_count == 0 {
         return Err(Problem::new(Code::AgreementNeedsPosts));
     }
@@ -59,21 +61,21 @@ fn distinct(documents: &[AgreementDocument]) -> Result<Vec<AgreementDocument>> {
 
 pub fn update(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>, patch: &AgreementPatch) -> Result<File> {
     let agreement = lock(tx, id, version)?;
-    after(AGREEMENT_STEPS, agreement.status, "update")?;
+    after(AGREEMENT_STEPS, agreement.status, can::update_agreement::LINE)?;
     let legal_form = form(patch.legal_form.unwrap_or(agreement.legal_form), agreement.category)?;
     let documents = match &patch.documents {
         Some(documents) => distinct(documents)?,
         None => parse_all(&agreement.documents)?,
     };
     agreements::update(tx, id, legal_form, &documents)?;
-    told(tx, "agreement.updated", id)
+    told(tx, AgreementEvent::Updated, id)
 }
 
 pub fn instruct(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>) -> Result<File> {
     let agreement = lock(tx, id, version)?;
     check_instruct(&agreement)?;
     agreements::change(tx, id, &Change::Instructed)?;
-    told(tx, "agreement.instructed", id)
+    told(tx, AgreementEvent::Instructed, id)
 }
 
 /// Locks the structure, then the agreement: no post comes or goes meanwhile.
@@ -101,7 +103,7 @@ pub fn sign(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>, signature: &
     agreements::change(tx, id, &Change::Signed { on })?;
     cover(tx, &agreement, &priced, on)?;
     revise_locked(tx, &[id], true)?;
-    let file = told(tx, "agreement.signed", id)?;
+    let file = told(tx, AgreementEvent::Signed, id)?;
     require_amount(signature.expected_cents, file.agreement.amount_cents)?;
     to_structure(tx, &file.agreement, |to| mails::signed(&file.agreement, to))?;
     Ok(file)
@@ -153,7 +155,7 @@ pub fn amend(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>, expected_ce
         amount_after_cents: now.iter().map(|post| post.amount_cents).sum(),
     };
     agreements::insert_amendment(tx, id, &amendment)?;
-    let file = told(tx, "agreement.amended", id)?;
+    let file = told(tx, AgreementEvent::Amended, id)?;
     require_amount(expected_cents, file.agreement.amount_cents)?;
     to_structure(tx, &file.agreement, |to| mails::amended(&file.agreement, to))?;
     Ok(file)
@@ -165,15 +167,15 @@ pub fn close(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>) -> Result<F
     let agreement = lock(tx, id, version)?;
     check_close(&mut tx.reader(), &agreement)?;
     agreements::change(tx, id, &Change::Closed)?;
-    told(tx, "agreement.closed", id)
+    told(tx, AgreementEvent::Closed, id)
 }
 
 pub fn abandon(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>, reason: &str) -> Result<File> {
     let agreement = lock(tx, id, version)?;
-    after(AGREEMENT_STEPS, agreement.status, "abandon")?;
+    after(AGREEMENT_STEPS, agreement.status, can::abandon_agreement::LINE)?;
     let reason = text::canonical(reason);
     agreements::change(tx, id, &Change::Abandoned { reason: &reason })?;
-    let file = told(tx, "agreement.abandoned", id)?;
+    let file = told(tx, AgreementEvent::Abandoned, id)?;
     to_structure(tx, &file.agreement, |to| mails::abandoned(&file.agreement, &reason, to))?;
     Ok(file)
 }

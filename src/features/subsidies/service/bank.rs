@@ -6,7 +6,7 @@ use crate::features::subsidies::store::bank::{self, BankDetails, NewRow};
 use crate::platform::auth::Actor;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{FaultCode, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, BankDetailsEvent};
 use crate::platform::ids::StructureId;
 use crate::platform::transitions::require_version;
 use crate::platform::{formats, text};
@@ -52,7 +52,7 @@ pub fn set_bank_details(
         bank::put(tx, &row)
     })?;
     let place = Some((Some(id), structure.departement_code.as_str(), structure.region_code.as_str()));
-    events::emit(tx, &Event { kind: "bank_details.set", resource: "bank-details", id: id.uuid(), place })?;
+    events::emit(tx, BankDetailsEvent::Set, id.uuid(), place)?;
     let details = bank::find(tx.conn(), id)?.ok_or_else(Problem::not_found)?;
     Ok(BankFile { details, iban: None })
 }

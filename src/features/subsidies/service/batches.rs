@@ -17,7 +17,7 @@ use crate::features::subsidies::store::ledger::{self, About};
 use crate::features::subsidies::store::{agreements, credits, envelopes};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Faults, Place, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, InstalmentEvent, PaymentBatchEvent};
 use crate::platform::ids::{AgreementId, InstalmentId, PaymentBatchId, uuids};
 
 /// Lines that one batch may have.
@@ -71,9 +71,9 @@ pub fn create_batch(tx: &mut Tx<'_>, new: &NewPaymentBatch, trying: bool) -> Res
             instalment.region_code.as_str(),
         ));
         let id = instalment.id.uuid();
-        events::emit(tx, &Event { kind: "instalment.ordered", resource: "instalments", id, place })?;
+        events::emit(tx, InstalmentEvent::Ordered, id, place)?;
     }
-    emit(tx, "payment_batch.ordered", id)?;
+    emit(tx, PaymentBatchEvent::Ordered, id)?;
     Ok(batch)
 }
 
@@ -97,8 +97,8 @@ pub fn find_batch(reader: &mut Reader<'_>, id: PaymentBatchId) -> Result<Batch> 
     batches::find(reader.conn(), id)?.ok_or_else(Problem::not_found)
 }
 
-fn emit(tx: &mut Tx<'_>, kind: &'static str, id: PaymentBatchId) -> Result<()> {
-    events::emit(tx, &Event { kind, resource: "payment-batches", id: id.uuid(), place: None })
+fn emit(tx: &mut Tx<'_>, kind: PaymentBatchEvent, id: PaymentBatchId) -> Result<()> {
+    events::emit(tx, kind, id.uuid(), None)
 }
 
 /// Takes the bank's answers. An answer never changes; the same one again changes nothing.
@@ -123,7 +123,7 @@ pub fn record_results(tx: &mut Tx<'_>, id: PaymentBatchId, results: &[PaymentRes
                 let reason = result.rejection.ok_or_else(|| Problem::internal("a rejection without a reason"))?;
                 batches::answer(tx, line.id, &Answer::Rejected { reason })?;
                 instalments::reject(tx, instalment.id, reason)?;
-                tell(tx, post, "instalment.rejected", instalment.id)?;
+                tell(tx, post, InstalmentEvent::Rejected, instalment.id)?;
             }
         }
     }
@@ -134,7 +134,7 @@ pub fn record_results(tx: &mut Tx<'_>, id: PaymentBatchId, results: &[PaymentRes
     // What came back may not be owed any more.
     revise_locked(tx, &of, false)?;
     if !answered.is_empty() {
-        emit(tx, "payment_batch.answered", id)?;
+        emit(tx, PaymentBatchEvent::Answered, id)?;
     }
     find_batch(&mut tx.reader(), id)
 }
@@ -236,7 +236,7 @@ fn pay(
     if beyond > 0 {
         issue_credit(tx, post, beyond)?;
     }
-    tell(tx, post, "instalment.paid", instalment.id)
+    tell(tx, post, InstalmentEvent::Paid, instalment.id)
 }
 
 /// The batch as an ISO 20022 message (pain.001.001.09), the same at each call.

@@ -11,25 +11,26 @@ use crate::features::subsidies::store::covered;
 use crate::platform::auth::Actor;
 use crate::platform::db::Tx;
 use crate::platform::error::{Problem, Result};
-use crate::platform::events::Told;
+use crate::platform::events::{Kind, Told};
 use crate::platform::ids::AgreementId;
 
-/// What events may be about after which the agreements of some structures may show something else.
-const OF_STRUCTURES: &[&str] = &["structure", "bank_details", "post", "recruitment"];
-/// The same of any agreement.
-const OF_ALL: &[&str] = &["subsidy_scale", "envelope"];
+/// Whether the agreements of some structures may show something else now.
+fn is_of_structures(told: &Told) -> bool {
+    matches!(told.kind, Kind::Structure(_) | Kind::BankDetails(_) | Kind::Post(_) | Kind::Recruitment(_))
+}
 
-fn is_about(told: &Told, subjects: &[&str]) -> bool {
-    told.kind.split_once('.').is_some_and(|(subject, _)| subjects.contains(&subject))
+/// The same of any agreement.
+fn is_of_all(told: &Told) -> bool {
+    matches!(told.kind, Kind::SubsidyScale(_) | Kind::Envelope(_))
 }
 
 /// Moves the version of agreements that show something else now.
 pub(super) fn follow(tx: &mut Tx<'_>, told: &[Told]) -> Result<()> {
-    if told.iter().any(|told| is_about(told, OF_ALL)) {
+    if told.iter().any(is_of_all) {
         let ids = agreements::estimated(tx.conn())?;
         refresh(tx, &ids)?;
     }
-    let about: Vec<Uuid> = told.iter().filter(|told| is_about(told, OF_STRUCTURES)).map(|told| told.id).collect();
+    let about: Vec<Uuid> = told.iter().filter(|told| is_of_structures(told)).map(|told| told.id).collect();
     if about.is_empty() {
         return Ok(());
     }

@@ -10,7 +10,7 @@ use crate::platform::auth::can;
 use crate::platform::auth::policy::Permission;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, CreditNoteEvent, InstalmentEvent};
 use crate::platform::ids::{CreditNoteId, InstalmentId};
 use crate::platform::transitions::{Transition, after, require_version};
 
@@ -22,11 +22,9 @@ pub struct CreditFile {
 
 pub fn find_credit_note(reader: &mut Reader<'_>, id: CreditNoteId) -> Result<CreditFile> {
     let note = require(reader, id)?;
-    let (principal, check) = (reader.principal(), |event| after(CREDIT_STEPS, note.status, event).map(|_| ()));
-    let transitions = vec![
-        Transition::new(can::repay_credit_note::LINE, principal, check("repay")),
-        Transition::new(can::offset_credit_note::LINE, principal, check("offset")),
-    ];
+    let principal = reader.principal();
+    let by_state = |line| Transition::of_state(line, principal, CREDIT_STEPS, note.status);
+    let transitions = vec![by_state(can::repay_credit_note::LINE), by_state(can::offset_credit_note::LINE)];
     Ok(CreditFile { note, transitions })
 }
 
@@ -60,7 +58,7 @@ pub fn repay(
     bank_reference: &str,
 ) -> Result<CreditFile> {
     let note = lock(tx, id, version, None)?;
-    after(CREDIT_STEPS, note.status, "repay")?;
+    after(CREDIT_STEPS, note.status, can::repay_credit_note::LINE)?;
     if on > tx.today() {
         return Err(Problem::invalid_field("repaid_on", FaultCode::InTheFuture));
     }
@@ -72,7 +70,7 @@ pub fn repay(
     credits::repay(tx, id, on, bank_reference)?;
     let about = About { credit_note: Some(id), ..About::default() };
     ledger::book(tx, LedgerKind::Repayment, note.amount_cents, &note.owner(), about, on)?;
-    told(tx, "credit_note.repaid", id)
+    told(tx, CreditNoteEvent::Repaid, id)
 }
 
 /// An instalment to come pays that much less.
@@ -82,7 +80,7 @@ pub fn offset(tx: &mut Tx<'_>, id: CreditNoteId, version: Option<i32>, against: 
     let unknown = || Problem::invalid_field("instalment_id", FaultCode::UnknownId);
     let seen = instalments::find(tx.conn(), &actor, against)?.ok_or_else(unknown)?;
     let note = lock(tx, id, version, Some(seen.agreement_id))?;
-    after(CREDIT_STEPS, note.status, "offset")?;
+    after(CREDIT_STEPS, note.status, can::offset_credit_note::LINE)?;
     let instalment = instalments::find(tx.conn(), &actor, against)?.ok_or_else(unknown)?;
     let open = matches!(instalment.status, InstalmentStatus::Planned | InstalmentStatus::Due);
     if instalment.structure_id != note.structure_id || !open {
@@ -95,14 +93,14 @@ pub fn offset(tx: &mut Tx<'_>, id: CreditNoteId, version: Option<i32>, against: 
     credits::offset(tx, id, against)?;
     instalments::set_offset(tx, against, instalment.offset_cents + note.amount_cents)?;
     let place = Some((Some(note.structure_id), note.departement_code.as_str(), note.region_code.as_str()));
-    events::emit(tx, &Event { kind: "instalment.changed", resource: "instalments", id: against.uuid(), place })?;
-    told(tx, "credit_note.offset", id)
+    events::emit(tx, InstalmentEvent::Changed, against.uuid(), place)?;
+    told(tx, CreditNoteEvent::Offset, id)
 }
 
-fn told(tx: &mut Tx<'_>, kind: &'static str, id: CreditNoteId) -> Result<CreditFile> {
+fn told(tx: &mut Tx<'_>, kind: CreditNoteEvent, id: CreditNoteId) -> Result<CreditFile> {
     let file = find_credit_note(&mut tx.reader(), id)?;
     let note = &file.note;
     let place = Some((Some(note.structure_id), note.departement_code.as_str(), note.region_code.as_str()));
-    events::emit(tx, &Event { kind, resource: "credit-notes", id: id.uuid(), place })?;
+    events::emit(tx, kind, id.uuid(), place)?;
     Ok(file)
 }

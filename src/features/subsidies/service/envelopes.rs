@@ -7,7 +7,7 @@ use crate::features::subsidies::store::envelopes::{self, Envelope};
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, EnvelopeEvent};
 use crate::platform::transitions::require_version;
 
 pub fn require_envelope(reader: &mut Reader<'_>, code: EnvelopeCode) -> Result<Envelope> {
@@ -29,6 +29,6 @@ pub fn set_envelope(tx: &mut Tx<'_>, code: EnvelopeCode, version: Option<i32>, c
     // A name names the envelope; an event names things by an identifier: always the same one for each.
     let rank = EnvelopeCode::ALL.iter().position(|known| *known == code).unwrap_or_default();
     let id = Uuid::from_u128(rank as u128 + 1);
-    events::emit(tx, &Event { kind: "envelope.set", resource: "envelopes", id, place: None })?;
+    events::emit(tx, EnvelopeEvent::Set, id, None)?;
     Ok(now)
 }

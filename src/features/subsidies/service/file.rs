@@ -15,7 +15,7 @@ use crate::platform::auth::policy::Permission;
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, AgreementEvent};
 use crate::platform::ids::{AgreementId, InstalmentId};
 use crate::platform::transitions::{Transition, after, require_version};
 
@@ -60,7 +60,7 @@ pub(super) fn file(reader: &mut Reader<'_>, agreement: Agreement) -> Result<File
         Transition::new(
             can::update_agreement::LINE,
             principal,
-            after(AGREEMENT_STEPS, agreement.status, "update").map(|_| ()),
+            after(AGREEMENT_STEPS, agreement.status, can::update_agreement::LINE).map(|_| ()),
         ),
         Transition::new(can::instruct_agreement::LINE, principal, check_instruct(&agreement)),
         Transition::new(can::sign_agreement::LINE, principal, sign),
@@ -69,7 +69,7 @@ pub(super) fn file(reader: &mut Reader<'_>, agreement: Agreement) -> Result<File
         Transition::new(
             can::abandon_agreement::LINE,
             principal,
-            after(AGREEMENT_STEPS, agreement.status, "abandon").map(|_| ()),
+            after(AGREEMENT_STEPS, agreement.status, can::abandon_agreement::LINE).map(|_| ()),
         ),
     ];
     let missing = missing(&agreement);
@@ -104,7 +104,7 @@ fn missing(agreement: &Agreement) -> Vec<AgreementDocument> {
 
 /// The structure must still hold posts of the phase.
 pub(super) fn check_instruct(agreement: &Agreement) -> Result<()> {
-    after(AGREEMENT_STEPS, agreement.status, "instruct")?;
+    after(AGREEMENT_STEPS, agreement.status, can::instruct_agreement::LINE)?;
     require_posts(agreement)
 }
 
@@ -116,7 +116,7 @@ fn require_posts(agreement: &Agreement) -> Result<()> {
 }
 
 pub(super) fn check_sign(agreement: &Agreement) -> Result<()> {
-    after(AGREEMENT_STEPS, agreement.status, "sign")?;
+    after(AGREEMENT_STEPS, agreement.status, can::sign_agreement::LINE)?;
     require_posts(agreement)?;
     let missing = missing(agreement);
     if !missing.is_empty() {
@@ -141,13 +141,13 @@ fn check_funds(reader: &mut Reader<'_>, cents: i64) -> Result<()> {
 }
 
 pub(super) fn check_amend(agreement: &Agreement) -> Result<()> {
-    after(AGREEMENT_STEPS, agreement.status, "amend")?;
+    after(AGREEMENT_STEPS, agreement.status, can::amend_agreement::LINE)?;
     if agreement.amendment_needed { Ok(()) } else { Err(Problem::new(Code::NothingToAmend)) }
 }
 
 /// Nothing is left to pay or to be paid back, and none of its posts can earn or owe any more.
 pub(super) fn check_close(reader: &mut Reader<'_>, agreement: &Agreement) -> Result<()> {
-    after(AGREEMENT_STEPS, agreement.status, "close")?;
+    after(AGREEMENT_STEPS, agreement.status, can::close_agreement::LINE)?;
     let count = agreements::unsettled(reader.conn(), agreement.id)?;
     let moving = moving(reader, agreement.id)?;
     if count > 0 {
@@ -204,7 +204,7 @@ pub(super) fn borrowed(reader: &mut Reader<'_>, agreement: &Agreement) -> Result
 }
 
 /// Tells of what happened and answers the agreement as it is now. What it borrows is noted: its own change moved the version.
-pub(super) fn told(tx: &mut Tx<'_>, kind: &'static str, id: AgreementId) -> Result<File> {
+pub(super) fn told(tx: &mut Tx<'_>, kind: AgreementEvent, id: AgreementId) -> Result<File> {
     tx.as_service(|tx| {
         let agreement = require(&mut tx.reader(), id)?;
         let facts = borrowed(&mut tx.reader(), &agreement)?;
@@ -214,6 +214,6 @@ pub(super) fn told(tx: &mut Tx<'_>, kind: &'static str, id: AgreementId) -> Resu
     let agreement = &file.agreement;
     let (departement, region) = (agreement.departement_code.as_str(), agreement.region_code.as_str());
     let place = Some((Some(agreement.structure_id), departement, region));
-    events::emit(tx, &Event { kind, resource: "agreements", id: id.uuid(), place })?;
+    events::emit(tx, kind, id.uuid(), place)?;
     Ok(file)
 }

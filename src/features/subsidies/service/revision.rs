@@ -21,32 +21,37 @@ use crate::platform::auth::Actor;
 use crate::platform::db::Tx;
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::error::{Problem, Result};
-use crate::platform::events::{self, Event, Told};
+use crate::platform::events::{
+    self, AgreementEvent, CreditNoteEvent, EnrolmentEvent, InstalmentEvent, Kind, PostEvent, RecruitmentEvent, Told,
+};
 use crate::platform::ids::{AgreementId, CreditNoteId, InstalmentId, SubsidyScaleId};
 use crate::platform::mail;
 
-/// Kinds of events after which money may be owed otherwise than before.
-const FOLLOWED: &[&str] = &[
-    "post.granted",
-    "post.transferred",
-    "post.returned",
-    "post.taken_back",
-    "post.vacated",
-    "recruitment.validated",
-    "recruitment.begun",
-    "recruitment.termination_requested",
-    "recruitment.termination_cancelled",
-    "recruitment.terminated",
-    "recruitment.completed",
-    "enrolment.completed",
-    "enrolment.exempted",
-    "attendance.recorded",
-];
+/// Whether money may be owed otherwise than before.
+fn moves_money(told: &Told) -> bool {
+    matches!(
+        told.kind,
+        Kind::Post(
+            PostEvent::Granted
+                | PostEvent::Transferred
+                | PostEvent::Returned
+                | PostEvent::TakenBack
+                | PostEvent::Vacated
+        ) | Kind::Recruitment(
+            RecruitmentEvent::Validated
+                | RecruitmentEvent::Begun
+                | RecruitmentEvent::TerminationRequested
+                | RecruitmentEvent::TerminationCancelled
+                | RecruitmentEvent::Terminated
+                | RecruitmentEvent::Completed
+        ) | Kind::Enrolment(EnrolmentEvent::Completed | EnrolmentEvent::Exempted | EnrolmentEvent::AttendanceRecorded)
+    )
+}
 
 /// Acts on what happened to posts, contracts, enrolments and whatever else agreements show, in the transaction in which it
 /// happened.
 pub fn follow(tx: &mut Tx<'_>, told: &[Told]) -> Result<()> {
-    let about: BTreeSet<Uuid> = told.iter().filter(|told| FOLLOWED.contains(&told.kind)).map(|told| told.id).collect();
+    let about: BTreeSet<Uuid> = told.iter().filter(|told| moves_money(told)).map(|told| told.id).collect();
     if !about.is_empty() {
         follow_posts(tx, &about.into_iter().collect::<Vec<_>>())?;
     }
@@ -61,7 +66,7 @@ fn follow_posts(tx: &mut Tx<'_>, about: &[Uuid]) -> Result<()> {
     // Instalments show who missed a training.
     for row in instalments::with_absences(tx.conn(), &posts)? {
         let place = Some((Some(row.structure_id), row.departement_code.as_str(), row.region_code.as_str()));
-        events::emit(tx, &Event { kind: "instalment.changed", resource: "instalments", id: row.id.uuid(), place })?;
+        events::emit(tx, InstalmentEvent::Changed, row.id.uuid(), place)?;
     }
     Ok(())
 }
@@ -71,7 +76,7 @@ pub(super) fn tell_of_agreement(tx: &mut Tx<'_>, id: AgreementId) -> Result<()> 
     let agreement = agreements::find(tx.conn(), &Actor::System, id)?.ok_or_else(Problem::not_found)?;
     let (departement, region) = (agreement.departement_code.as_str(), agreement.region_code.as_str());
     let place = Some((Some(agreement.structure_id), departement, region));
-    events::emit(tx, &Event { kind: "agreement.changed", resource: "agreements", id: id.uuid(), place })
+    events::emit(tx, AgreementEvent::Changed, id.uuid(), place)
 }
 
 /// Revises every agreement that has something to pay: months go by without anything happening. Once a night; tells how
@@ -287,10 +292,10 @@ fn apply(tx: &mut Tx<'_>, post: &Covered, own: &[Live], revision: &Revision, boo
 fn plan_one(tx: &mut Tx<'_>, post: &Covered, owner: &Owner, added: &Added, books: &mut Books) -> Result<()> {
     let id = InstalmentId::new();
     instalments::insert(tx, id, owner, added)?;
-    tell(tx, post, "instalment.planned", id)?;
+    tell(tx, post, InstalmentEvent::Planned, id)?;
     if added.unmet.is_empty() {
         books.due += 1;
-        tell(tx, post, "instalment.fell_due", id)?;
+        tell(tx, post, InstalmentEvent::FellDue, id)?;
     }
     Ok(())
 }
@@ -301,7 +306,7 @@ fn change(tx: &mut Tx<'_>, post: &Covered, before: &Live, next: &Next, books: &m
     }
     if next.amount_cents == 0 {
         instalments::cancel(tx, next.id)?;
-        return tell(tx, post, "instalment.cancelled", next.id);
+        return tell(tx, post, InstalmentEvent::Cancelled, next.id);
     }
     let was_due = before.status == InstalmentStatus::Due;
     let unmet: Vec<String> =
@@ -313,9 +318,9 @@ fn change(tx: &mut Tx<'_>, post: &Covered, before: &Live, next: &Next, books: &m
     instalments::revise(tx, next, was_due)?;
     if !was_due && unmet.is_empty() {
         books.due += 1;
-        return tell(tx, post, "instalment.fell_due", next.id);
+        return tell(tx, post, InstalmentEvent::FellDue, next.id);
     }
-    tell(tx, post, "instalment.changed", next.id)
+    tell(tx, post, InstalmentEvent::Changed, next.id)
 }
 
 /// Credit notes that an instalment was to settle are owed again.
@@ -328,7 +333,7 @@ fn release(tx: &mut Tx<'_>, instalment: &Live) -> Result<()> {
         credits::release(tx, note.id)?;
         let place = Some((Some(note.structure_id), note.departement_code.as_str(), note.region_code.as_str()));
         let id = note.id.uuid();
-        events::emit(tx, &Event { kind: "credit_note.released", resource: "credit-notes", id, place })?;
+        events::emit(tx, CreditNoteEvent::Released, id, place)?;
     }
     Ok(())
 }
@@ -341,14 +346,14 @@ pub(super) fn issue_credit(tx: &mut Tx<'_>, post: &Covered, cents: i64) -> Resul
     credits::insert(tx, id, &owner, cents, reason)?;
     ledger::book(tx, LedgerKind::Credit, cents, &owner, About { credit_note: Some(id), ..About::default() }, today)?;
     let place = Some((Some(post.structure_id), post.departement_code.as_str(), post.region_code.as_str()));
-    events::emit(tx, &Event { kind: "credit_note.issued", resource: "credit-notes", id: id.uuid(), place })?;
+    events::emit(tx, CreditNoteEvent::Issued, id.uuid(), place)?;
     if let Some(address) = tx.as_service(|tx| structures::contact_email(tx, post.structure_id))? {
         mail::send(tx, &mails::credit_issued(id, &post.post_reference, cents, reason, &address))?;
     }
     Ok(())
 }
 
-pub(super) fn tell(tx: &mut Tx<'_>, post: &Covered, kind: &'static str, id: InstalmentId) -> Result<()> {
+pub(super) fn tell(tx: &mut Tx<'_>, post: &Covered, kind: InstalmentEvent, id: InstalmentId) -> Result<()> {
     let place = Some((Some(post.structure_id), post.departement_code.as_str(), post.region_code.as_str()));
-    events::emit(tx, &Event { kind, resource: "instalments", id: id.uuid(), place })
+    events::emit(tx, kind, id.uuid(), place)
 }

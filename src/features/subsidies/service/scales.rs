@@ -11,7 +11,7 @@ use crate::features::subsidies::store::scales::{self, NewRow, PlanRow, Scale};
 use crate::features::territories::service as territories;
 use crate::platform::db::Tx;
 use crate::platform::error::{Fault, FaultCode, Faults, Place, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, SubsidyScaleEvent};
 use crate::platform::ids::SubsidyScaleId;
 
 /// A scale with its plan.
@@ -57,8 +57,7 @@ pub fn create_scale(tx: &mut Tx<'_>, new: &NewScale) -> Result<ScaleFile> {
         plan,
     };
     scales::insert(tx, &row)?;
-    let event = Event { kind: "subsidy_scale.created", resource: "subsidy-scales", id: row.id.uuid(), place: None };
-    events::emit(tx, &event)?;
+    events::emit(tx, SubsidyScaleEvent::Created, row.id.uuid(), None)?;
     let scale = scales::find(tx.conn(), row.id)?.ok_or_else(Problem::not_found)?;
     Ok(ScaleFile { plan: scales::plans(tx.conn(), &[row.id])?, scale })
 }

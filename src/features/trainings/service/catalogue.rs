@@ -7,17 +7,14 @@ use crate::features::trainings::store::certifications::{self, Certification, New
 use crate::platform::auth::Actor;
 use crate::platform::db::Tx;
 use crate::platform::error::{Fault, FaultCode, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, CertificationEvent, TrainingBodyEvent, TrainingPathEvent};
 use crate::platform::ids::{CertificationId, TrainingBodyId, TrainingPathId};
 use crate::platform::text;
 
 pub fn create_body(tx: &mut Tx<'_>, new: &NewTrainingBody) -> Result<Body> {
     let id = TrainingBodyId::new();
     catalogue::insert_body(tx, id, &text::canonical(&new.name), &new.siret)?;
-    events::emit(
-        tx,
-        &Event { kind: "training_body.created", resource: "training-bodies", id: id.uuid(), place: None },
-    )?;
+    events::emit(tx, TrainingBodyEvent::Created, id.uuid(), None)?;
     catalogue::find_body(tx.conn(), id)?.ok_or_else(Problem::not_found)
 }
 
@@ -35,7 +32,7 @@ pub fn create_path(tx: &mut Tx<'_>, new: &NewTrainingPath) -> Result<Path> {
     let name = text::canonical(&new.name);
     let row = NewPath { id, name: &name, kind: new.kind, hours: new.hours, certification: new.certification };
     catalogue::insert_path(tx, &row)?;
-    events::emit(tx, &Event { kind: "training_path.created", resource: "training-paths", id: id.uuid(), place: None })?;
+    events::emit(tx, TrainingPathEvent::Created, id.uuid(), None)?;
     catalogue::find_path(tx.conn(), id)?.ok_or_else(Problem::not_found)
 }
 
@@ -64,6 +61,6 @@ pub fn record_certification(tx: &mut Tx<'_>, new: &NewCertification) -> Result<C
     let found = tx.as_service(|tx| certifications::find(tx.conn(), row.id))?.ok_or_else(Problem::not_found)?;
     let place = Some((Some(structure_id), found.departement_code.as_str(), found.region_code.as_str()));
     let id = row.id.uuid();
-    events::emit(tx, &Event { kind: "certification.recorded", resource: "certifications", id, place })?;
+    events::emit(tx, CertificationEvent::Recorded, id, place)?;
     Ok(found)
 }

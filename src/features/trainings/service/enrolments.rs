@@ -17,7 +17,7 @@ use crate::platform::auth::policy::Permission;
 use crate::platform::auth::{Actor, Role, can};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, FaultCode, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, EnrolmentEvent, TrainingSessionEvent};
 use crate::platform::ids::{CounsellorId, EnrolmentId, TrainingPathId, TrainingSessionId};
 use crate::platform::mail::Email;
 use crate::platform::transitions::{Transition, after, require_version};
@@ -41,20 +41,21 @@ pub fn find_enrolment(reader: &mut Reader<'_>, id: EnrolmentId) -> Result<Enrolm
         None => None,
     };
     let (principal, today) = (reader.principal(), reader.today());
-    let check = |event| after(ENROLMENT_STEPS, enrolment.status, event).map(|_| ());
+    let by_state = |line| Transition::of_state(line, principal, ENROLMENT_STEPS, enrolment.status);
     let transitions = vec![
         Transition::new(can::confirm_enrolment::LINE, principal, check_confirm(&enrolment, session.as_ref(), today)),
-        Transition::new(can::cancel_enrolment::LINE, principal, check("cancel")),
-        Transition::new(can::drop_out_enrolment::LINE, principal, check("drop_out")),
+        by_state(can::cancel_enrolment::LINE),
+        by_state(can::drop_out_enrolment::LINE),
+        by_state(can::record_attendance::LINE),
         Transition::new(can::complete_enrolment::LINE, principal, check_complete(&enrolment, today)),
-        Transition::new(can::exempt_enrolment::LINE, principal, check("exempt")),
+        by_state(can::exempt_enrolment::LINE),
     ];
     let half_days = session.map(|session| session.half_days).unwrap_or_default();
     Ok(EnrolmentFile { enrolment, attendance, half_days, today, transitions })
 }
 
 fn check_confirm(enrolment: &Enrolment, session: Option<&Session>, today: NaiveDate) -> Result<()> {
-    after(ENROLMENT_STEPS, enrolment.status, "confirm")?;
+    after(ENROLMENT_STEPS, enrolment.status, can::confirm_enrolment::LINE)?;
     match session {
         None => Err(Problem::new(Code::EnrolmentNeedsSession)),
         Some(session) => require_open(session, today),
@@ -74,7 +75,7 @@ fn require_open(session: &Session, today: NaiveDate) -> Result<()> {
 
 /// The session is over, and every half-day is accounted for.
 fn check_complete(enrolment: &Enrolment, today: NaiveDate) -> Result<()> {
-    after(ENROLMENT_STEPS, enrolment.status, "complete")?;
+    after(ENROLMENT_STEPS, enrolment.status, can::complete_enrolment::LINE)?;
     if let Some(end) = enrolment.ends_on.filter(|end| *end > today) {
         return Err(Problem::new(Code::SessionNotOver).with("date", end));
     }
@@ -143,7 +144,7 @@ pub fn enrol(tx: &mut Tx<'_>, new: &NewEnrolment) -> Result<EnrolmentFile> {
         session: session.map(|session| (session.id, session.body_id, session.starts_on, session.ends_on)),
     };
     tx.as_service(|tx| enrolments::insert(tx, &row))?;
-    let file = told(tx, "enrolment.proposed", row.id)?;
+    let file = told(tx, EnrolmentEvent::Proposed, row.id)?;
     to_structure(tx, &file.enrolment, |to| mails::proposed(&file.enrolment, to))?;
     Ok(file)
 }
@@ -195,7 +196,7 @@ pub fn confirm(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<i32>) -> Result
     let (enrolment, session) = lock(tx, id, version)?;
     check_confirm(&enrolment, session.as_ref(), tx.today())?;
     enrolments::change(tx, id, &Change::Confirmed)?;
-    let file = told(tx, "enrolment.confirmed", id)?;
+    let file = told(tx, EnrolmentEvent::Confirmed, id)?;
     to_structure(tx, &file.enrolment, |to| mails::confirmed(&file.enrolment, to))?;
     to_person(tx, &file.enrolment, |to| mails::confirmed(&file.enrolment, to))?;
     Ok(file)
@@ -203,10 +204,10 @@ pub fn confirm(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<i32>) -> Result
 
 pub fn cancel(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<i32>) -> Result<EnrolmentFile> {
     let (enrolment, _) = lock(tx, id, version)?;
-    after(ENROLMENT_STEPS, enrolment.status, "cancel")?;
+    after(ENROLMENT_STEPS, enrolment.status, can::cancel_enrolment::LINE)?;
     enrolments::change(tx, id, &Change::Cancelled)?;
     free_seat(tx, &enrolment)?;
-    let file = told(tx, "enrolment.cancelled", id)?;
+    let file = told(tx, EnrolmentEvent::Cancelled, id)?;
     to_structure(tx, &file.enrolment, |to| mails::cancelled(&file.enrolment, None, to))?;
     to_person(tx, &file.enrolment, |to| mails::cancelled(&file.enrolment, None, to))?;
     Ok(file)
@@ -216,7 +217,7 @@ pub fn cancel(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<i32>) -> Result<
 pub(super) fn cancel_with_session(tx: &mut Tx<'_>, id: EnrolmentId, reason: &str) -> Result<()> {
     enrolments::lock(tx, &Actor::System, id)?;
     enrolments::change(tx, id, &Change::Cancelled)?;
-    let file = told(tx, "enrolment.cancelled", id)?;
+    let file = told(tx, EnrolmentEvent::Cancelled, id)?;
     to_structure(tx, &file.enrolment, |to| mails::cancelled(&file.enrolment, Some(reason), to))?;
     to_person(tx, &file.enrolment, |to| mails::cancelled(&file.enrolment, Some(reason), to))
 }
@@ -231,25 +232,24 @@ fn free_seat(tx: &mut Tx<'_>, enrolment: &Enrolment) -> Result<()> {
 /// The session shows its seats: who copies it learns of each.
 fn take_seats(tx: &mut Tx<'_>, session: TrainingSessionId, seats: i32) -> Result<()> {
     sessions::take_seats(tx, session, seats)?;
-    let (kind, resource) = ("training_session.updated", "training-sessions");
-    events::emit(tx, &Event { kind, resource, id: session.uuid(), place: None })
+    events::emit(tx, TrainingSessionEvent::Updated, session.uuid(), None)
 }
 
 /// The person needs not follow the path: with proof. The seat is free for somebody else.
 pub fn exempt(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<i32>, proof: &str) -> Result<EnrolmentFile> {
     let (enrolment, _) = lock(tx, id, version)?;
-    after(ENROLMENT_STEPS, enrolment.status, "exempt")?;
+    after(ENROLMENT_STEPS, enrolment.status, can::exempt_enrolment::LINE)?;
     let proof = text::canonical(proof);
     enrolments::change(tx, id, &Change::Exempted { proof: &proof })?;
     free_seat(tx, &enrolment)?;
-    told(tx, "enrolment.exempted", id)
+    told(tx, EnrolmentEvent::Exempted, id)
 }
 
 pub fn drop_out(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<i32>) -> Result<EnrolmentFile> {
     let (enrolment, _) = lock(tx, id, version)?;
-    after(ENROLMENT_STEPS, enrolment.status, "drop_out")?;
+    after(ENROLMENT_STEPS, enrolment.status, can::drop_out_enrolment::LINE)?;
     enrolments::change(tx, id, &Change::DroppedOut)?;
-    told(tx, "enrolment.dropped_out", id)
+    told(tx, EnrolmentEvent::DroppedOut, id)
 }
 
 pub fn complete(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<i32>) -> Result<EnrolmentFile> {
@@ -257,7 +257,7 @@ pub fn complete(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<i32>) -> Resul
     check_complete(&enrolment, tx.today())?;
     let on = enrolment.ends_on.unwrap_or(tx.today());
     enrolments::change(tx, id, &Change::Completed { on })?;
-    told(tx, "enrolment.completed", id)
+    told(tx, EnrolmentEvent::Completed, id)
 }
 
 /// Records whether the person attended a half-day of the session that has passed.
@@ -269,7 +269,7 @@ pub fn record_attendance(
     status: AttendanceStatus,
 ) -> Result<EnrolmentFile> {
     let (enrolment, session) = lock(tx, id, version)?;
-    after(ENROLMENT_STEPS, enrolment.status, "record_attendance")?;
+    after(ENROLMENT_STEPS, enrolment.status, can::record_attendance::LINE)?;
     let known = session.is_some_and(|session| session.half_days.iter().any(|known| known == half_day));
     let Some(day) = HalfDay::parse(half_day).filter(|_| known) else {
         return Err(Problem::not_found());
@@ -279,7 +279,7 @@ pub fn record_attendance(
     }
     enrolments::record(tx, id, half_day, status)?;
     enrolments::touch(tx, id)?;
-    told(tx, "attendance.recorded", id)
+    told(tx, EnrolmentEvent::AttendanceRecorded, id)
 }
 
 /// Starts what begins today, and cancels what nobody can attend because the contract has ended. Once a night; tells how
@@ -293,7 +293,7 @@ pub fn settle_all(tx: &mut Tx<'_>) -> Result<(usize, usize)> {
         if matches!(enrolment.status, EnrolmentStatus::Proposed | EnrolmentStatus::Confirmed) {
             enrolments::change(tx, *id, &Change::Cancelled)?;
             free_seat(tx, &enrolment)?;
-            told(tx, "enrolment.cancelled", *id)?;
+            told(tx, EnrolmentEvent::Cancelled, *id)?;
         }
     }
     let begun = enrolments::to_start(tx.conn(), today)?;
@@ -301,18 +301,18 @@ pub fn settle_all(tx: &mut Tx<'_>) -> Result<(usize, usize)> {
         let (enrolment, _) = lock(tx, *id, None)?;
         if enrolment.status == EnrolmentStatus::Confirmed {
             enrolments::change(tx, *id, &Change::Started)?;
-            told(tx, "enrolment.started", *id)?;
+            told(tx, EnrolmentEvent::Started, *id)?;
         }
     }
     Ok((begun.len(), uncovered.len()))
 }
 
-fn told(tx: &mut Tx<'_>, kind: &'static str, id: EnrolmentId) -> Result<EnrolmentFile> {
+fn told(tx: &mut Tx<'_>, kind: EnrolmentEvent, id: EnrolmentId) -> Result<EnrolmentFile> {
     let file = find_enrolment(&mut tx.reader(), id)?;
     let enrolment = &file.enrolment;
     let (departement, region) = (enrolment.departement_code.as_str(), enrolment.region_code.as_str());
     let place = Some((Some(enrolment.employer_id), departement, region));
-    events::emit(tx, &Event { kind, resource: "enrolments", id: id.uuid(), place })?;
+    events::emit(tx, kind, id.uuid(), place)?;
     Ok(file)
 }
 

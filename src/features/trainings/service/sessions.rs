@@ -9,11 +9,12 @@ use crate::features::trainings::model::{HalfDay, SESSION_STEPS};
 use crate::features::trainings::store::catalogue;
 use crate::features::trainings::store::enrolments;
 use crate::features::trainings::store::sessions::{self, NewRow, Session};
+use crate::platform::auth::policy::Line;
 use crate::platform::auth::policy::Permission;
 use crate::platform::auth::{Actor, can};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Place, Problem, Result};
-use crate::platform::events::{self, Event};
+use crate::platform::events::{self, TrainingSessionEvent};
 use crate::platform::ids::TrainingSessionId;
 use crate::platform::text;
 use crate::platform::transitions::{Transition, after, require_version};
@@ -32,12 +33,12 @@ pub fn find_session(reader: &mut Reader<'_>, id: TrainingSessionId) -> Result<Se
         Transition::new(
             can::update_training_session::LINE,
             principal,
-            own.clone().and_then(|()| check(&session, "update", today)),
+            own.clone().and_then(|()| check(&session, can::update_training_session::LINE, today)),
         ),
         Transition::new(
             can::cancel_training_session::LINE,
             principal,
-            own.and_then(|()| check(&session, "cancel", today)),
+            own.and_then(|()| check(&session, can::cancel_training_session::LINE, today)),
         ),
     ];
     Ok(SessionFile { session, transitions })
@@ -52,8 +53,8 @@ fn require_own(actor: &Actor, session: &Session) -> Result<()> {
 }
 
 /// What has begun is changed no more.
-fn check(session: &Session, event: &str, today: NaiveDate) -> Result<()> {
-    after(SESSION_STEPS, session.status, event)?;
+fn check(session: &Session, line: &'static Line, today: NaiveDate) -> Result<()> {
+    after(SESSION_STEPS, session.status, line)?;
     if session.starts_on <= today {
         return Err(Problem::new(Code::SessionBegun).with("date", session.starts_on));
     }
@@ -95,7 +96,7 @@ pub fn create_session(tx: &mut Tx<'_>, new: &NewTrainingSession) -> Result<Sessi
         capacity: new.capacity,
     };
     sessions::insert(tx, &row)?;
-    told(tx, "training_session.created", row.id)
+    told(tx, TrainingSessionEvent::Created, row.id)
 }
 
 /// Sorted, each once, and not too long from the first to the last.
@@ -131,7 +132,7 @@ pub fn update_session(
     patch: &TrainingSessionPatch,
 ) -> Result<SessionFile> {
     let session = lock(tx, id, version)?;
-    check(&session, "update", tx.today())?;
+    check(&session, can::update_training_session::LINE, tx.today())?;
     let capacity = patch.capacity.unwrap_or(session.capacity);
     if capacity < session.seats_taken {
         let fault = Fault::field("capacity", FaultCode::TooSmall).with("limit", session.seats_taken);
@@ -142,7 +143,7 @@ pub fn update_session(
         None => session.place,
     };
     sessions::update(tx, id, place.as_deref(), capacity)?;
-    told(tx, "training_session.updated", id)
+    told(tx, TrainingSessionEvent::Updated, id)
 }
 
 /// Cancels a session with everybody's enrolment; those concerned are told.
@@ -153,16 +154,16 @@ pub fn cancel_session(
     reason: &str,
 ) -> Result<SessionFile> {
     let session = lock(tx, id, version)?;
-    check(&session, "cancel", tx.today())?;
+    check(&session, can::cancel_training_session::LINE, tx.today())?;
     let reason = text::canonical(reason);
     for enrolment in enrolments::seated(tx.conn(), id)? {
         cancel_with_session(tx, enrolment, &reason)?;
     }
     sessions::cancel(tx, id, &reason)?;
-    told(tx, "training_session.cancelled", id)
+    told(tx, TrainingSessionEvent::Cancelled, id)
 }
 
-pub(super) fn told(tx: &mut Tx<'_>, kind: &'static str, id: TrainingSessionId) -> Result<SessionFile> {
-    events::emit(tx, &Event { kind, resource: "training-sessions", id: id.uuid(), place: None })?;
+pub(super) fn told(tx: &mut Tx<'_>, kind: TrainingSessionEvent, id: TrainingSessionId) -> Result<SessionFile> {
+    events::emit(tx, kind, id.uuid(), None)?;
     find_session(&mut tx.reader(), id)
 }

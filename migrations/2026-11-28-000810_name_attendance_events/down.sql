@@ -1,0 +1,1 @@
+update events set type = 'attendance.recorded' where type = 'enrolment.attendance_recorded';

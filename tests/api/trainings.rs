@@ -540,7 +540,4 @@ fn a_training_follows_its_counsellor_to_the_employer_of_the_day() {
         let view = app.get(&path(&enrolment)).by(actor).expect(200);
         assert_eq!((view.at("/structure_id"), view.at("/departement_code")), (json!(structure), json!("46")));
     }
-    // The one who employs now may withdraw it, and is written to.
-    step(&app, &former, &path(&enrolment), "cancel").problem("not_found");
-    step(&app, &current, &path(&enrolment), "cancel").expect(200);
 }

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod clock;
+pub mod codes;
 pub mod contract;
 pub mod db;
 pub mod error;

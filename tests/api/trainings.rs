@@ -506,3 +506,38 @@ fn the_figures_are_those_of_a_recount() {
         assert_eq!(found.as_array().unwrap().len(), rows, "{} {query}", actor.name());
     }
 }
+
+/// A scene in which a counsellor who is enrolled moves with the post to another structure; both structures, the counsellor.
+pub fn moved_scene() -> (App, Actor, Actor, Actor, String) {
+    let Scene { app, employer, posts } = scene(1);
+    let other = retained_at(&app, "Commune de Figeac", "46102", "46100", 1);
+    let (person, _) = counsellor(&app, &posts, 0, &employer);
+    let (body, initial) = (training_body(&app), training_path(&app, "initial", 105));
+    let course = session(&app, &body, &initial, app.today() + TimeDelta::days(60), 3, 2);
+    let enrolment = enrol(&app, &employer.actor, &person, &course).expect(201).id();
+    step(&app, &body, &path(&enrolment), "confirm").expect(200);
+    app.advance(TimeDelta::days(10));
+    let to = json!({"structure_id": other.id, "effective_on": app.today()});
+    crate::support::builders::transition(&app, &format!("/api/v1/posts/{}", posts[0]), "transfer")
+        .json(&to)
+        .expect(200);
+    (app, employer.actor, other.actor, person, enrolment)
+}
+
+#[test]
+fn a_training_follows_its_counsellor_to_the_employer_of_the_day() {
+    let (app, former, current, person, enrolment) = moved_scene();
+    let list = |actor: &Actor| {
+        let page = app.get("/api/v1/enrolments").by(actor).expect(200);
+        (page.at("/meta/total"), page.values("/data", "/id"))
+    };
+    assert_eq!(list(&former), (json!(0), Vec::new()));
+    app.get(&path(&enrolment)).by(&former).problem("not_found");
+    assert_eq!(list(&prefecture("82")), (json!(0), Vec::new()));
+    for actor in [&current, &person, &prefecture("46"), &Actor::Anct, &Actor::Bdt] {
+        assert_eq!(list(actor), (json!(1), vec![enrolment.clone()]), "{actor:?}");
+        let Actor::Employer(structure) = &current else { panic!("an employer") };
+        let view = app.get(&path(&enrolment)).by(actor).expect(200);
+        assert_eq!((view.at("/structure_id"), view.at("/departement_code")), (json!(structure), json!("46")));
+    }
+}

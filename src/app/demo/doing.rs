@@ -76,7 +76,7 @@ fn create_place(demo: &Demo, day: &str, person: &Person, number: usize) -> Resul
         address: "Place de la Mairie".to_owned(),
         address_complement: None,
         postal_code: person.postal_code.clone(),
-        commune_code: person.commune_code.clone(),
+        commune_code: person.commune_code.clone().into(),
         longitude: None,
         latitude: None,
         phone: Some("05 53 00 00 00".to_owned()),

@@ -160,7 +160,7 @@ fn confirmed(tx: &mut Tx<'_>, number: usize) -> Result<CandidateId> {
         email: email.clone(),
         phone: number.is_multiple_of(3).then(|| "06 12 34 56 78".to_owned()),
         postal_code: postal_code.to_owned(),
-        commune_code: commune.to_owned(),
+        commune_code: commune.into(),
         max_distance_km: (!anywhere).then(|| Radius::try_from(RADII[number % RADII.len()]).ok()).flatten(),
         anywhere: Some(anywhere),
         available_from: tx.today(),

@@ -169,9 +169,9 @@ impl Demo {
         let new = NewReservation {
             name: "Accord préalable du Sicoval (démonstration)".to_owned(),
             departement_code: None,
-            epci_siren: Some("243100633".to_owned()),
+            epci_siren: Some("243100633".into()),
             lead_structure_id: None,
-            lead_departement_code: Some("31".to_owned()),
+            lead_departement_code: Some("31".into()),
             posts_reserved: 4,
             until_on: Some(date("2099-12-31")?),
         };
@@ -207,7 +207,7 @@ impl Demo {
                         comment: "Avis de démonstration de la préfecture.".to_owned(),
                         donor_structure_id: None,
                     };
-                    let prefecture = Actor::Prefecture(Territory::Departement(departement));
+                    let prefecture = Actor::Prefecture(Territory::Departement(departement.into()));
                     self.act(day, prefecture, |tx| {
                         applications::service::give_opinion(tx, id, None, &input).map(|_| ())
                     })?;
@@ -227,7 +227,7 @@ impl Demo {
             ridet: None,
             address: None,
             postal_code: line.postal_code.to_owned(),
-            commune_code: line.commune.to_owned(),
+            commune_code: line.commune.into(),
             longitude: None,
             latitude: None,
             contact: ContactInput {
@@ -246,7 +246,7 @@ impl Demo {
         self.act(day, Actor::System, |tx| {
             let structure = structures::service::register(tx, &new)?.structure;
             structures::service::confirm_registration(tx, structure.id)?;
-            Ok((structure.id, structure.departement_code))
+            Ok((structure.id, structure.departement_code.into()))
         })
     }
 

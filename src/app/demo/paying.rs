@@ -111,7 +111,7 @@ fn session(
     let new = NewTrainingSession {
         path_id: path,
         body_id: None,
-        region_code: Some("75".to_owned()),
+        region_code: Some("75".into()),
         place: Some("Périgueux".to_owned()),
         half_days,
         capacity,
@@ -192,7 +192,7 @@ fn pay(demo: &Demo, today: NaiveDate) -> Result<()> {
         execution_on: today - TimeDelta::days(20),
         instalment_ids: None,
         phase: None,
-        departement_codes: Some(vec!["24".to_owned()]),
+        departement_codes: Some(vec!["24".into()]),
         structure_id: None,
         lines_max: Some(20),
     };

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::access;
 use super::responses::{self, Needs};
 use crate::platform::auth::policy::Line;
+use crate::platform::codes::{CommuneCode, DepartementCode};
 use crate::platform::http::export::FORMATS;
 use crate::platform::http::idempotency::kept_days;
 
@@ -17,7 +18,7 @@ pub fn finish(path: &str, method: &str, operation: &mut Value, line: &'static Li
     let mut parameters: Vec<Value> = operation["parameters"].as_array().cloned().unwrap_or_default();
     for name in path.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}')) {
         if !parameters.iter().any(|p| p["name"] == name && p["in"] == "path") {
-            parameters.push(path_parameter(name));
+            parameters.push(path_parameter(path, name));
         }
     }
     for parameter in &mut parameters {
@@ -95,11 +96,14 @@ fn export_parameters() -> [Value; 2] {
     ]
 }
 
-fn path_parameter(name: &str) -> Value {
+fn path_parameter(path: &str, name: &str) -> Value {
+    let of = |pattern: &str| json!({"type": "string", "pattern": pattern});
     let (description, schema, example) = match name {
-        "code" => ("Official code.", json!({"type": "string", "pattern": "^[0-9AB]{2,5}$"}), json!("82")),
-        "departement_code" => {
-            ("Code of the département.", json!({"type": "string", "pattern": "^[0-9AB]{2,3}$"}), json!("82"))
+        "code" if path.contains("/communes/") => {
+            ("Official code.", of(CommuneCode::PATTERN), json!(CommuneCode::EXAMPLE))
+        }
+        "code" | "departement_code" => {
+            ("Code of the département.", of(DepartementCode::PATTERN), json!(DepartementCode::EXAMPLE))
         }
         "starts_on" => ("First day.", json!({"type": "string", "format": "date"}), json!("2024-11-01")),
         _ => {
@@ -120,6 +124,19 @@ fn finish_parameter(parameter: &mut Value) {
         if let Some(text) = parameter["example"].as_str() {
             parameter["example"] = text.split(',').collect();
         }
+    }
+    lift_example(parameter);
+}
+
+/// The example of a type that stands in a parameter is the parameter's own, unless it has one.
+fn lift_example(parameter: &mut Value) {
+    let mut take = |pointer: &str| {
+        let schema = parameter.pointer_mut(pointer).and_then(Value::as_object_mut)?;
+        schema.remove("examples")?.as_array()?.first().cloned()
+    };
+    let example = take("/schema").or_else(|| take("/schema/items").map(|example| json!([example])));
+    if let (Some(example), None) = (example, parameter.get("example")) {
+        parameter["example"] = example;
     }
 }
 

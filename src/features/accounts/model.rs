@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::platform::auth::policy::{Permission, can};
 use crate::platform::auth::{Actor, Role, Territory};
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::ids::{CandidateId, CounsellorId, StructureId, TrainingBodyId};
@@ -70,8 +71,8 @@ pub const MAX_GRACE_HOURS: i32 = 168;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Perimeter {
     pub structure_id: Option<StructureId>,
-    pub departement_code: Option<String>,
-    pub region_code: Option<String>,
+    pub departement_code: Option<DepartementCode>,
+    pub region_code: Option<RegionCode>,
     /// Candidate, counsellor or training body.
     pub subject_id: Option<Uuid>,
 }
@@ -81,8 +82,8 @@ impl Perimeter {
     pub fn of(actor: &Actor) -> Self {
         let none = Self::default();
         let territory = |territory: &Territory| match territory {
-            Territory::Departement(code) => Self { departement_code: Some(code.clone()), ..Self::default() },
-            Territory::Region(code) => Self { region_code: Some(code.clone()), ..Self::default() },
+            Territory::Departement(code) => Self { departement_code: Some(code.as_str().into()), ..Self::default() },
+            Territory::Region(code) => Self { region_code: Some(code.as_str().into()), ..Self::default() },
         };
         match actor {
             Actor::Anonymous | Actor::System | Actor::Anct | Actor::Bdt | Actor::Observer(None) => none,
@@ -99,8 +100,8 @@ impl Perimeter {
         let territory = self
             .departement_code
             .clone()
-            .map(Territory::Departement)
-            .or_else(|| self.region_code.clone().map(Territory::Region));
+            .map(|code| Territory::Departement(code.into()))
+            .or_else(|| self.region_code.clone().map(|code| Territory::Region(code.into())));
         let actor = match role {
             Role::Anct => Actor::Anct,
             Role::Bdt => Actor::Bdt,
@@ -160,7 +161,7 @@ mod tests {
     use super::*;
 
     fn territory(code: &str) -> Perimeter {
-        Perimeter { departement_code: Some(code.to_owned()), ..Perimeter::default() }
+        Perimeter { departement_code: Some(code.into()), ..Perimeter::default() }
     }
 
     #[test]
@@ -170,7 +171,7 @@ mod tests {
         assert!(Perimeter::default().actor(Role::Observer).is_some());
         assert!(Perimeter::default().actor(Role::Prefecture).is_none());
         assert!(territory("82").actor(Role::Anct).is_none());
-        let both = Perimeter { region_code: Some("76".to_owned()), ..territory("82") };
+        let both = Perimeter { region_code: Some("76".into()), ..territory("82") };
         assert!(both.actor(Role::Prefecture).is_none());
         let employer = Perimeter { structure_id: Some(StructureId::new()), ..territory("82") };
         assert!(employer.actor(Role::Employer).is_none());

@@ -9,6 +9,7 @@ use super::model::{ApplicationKind, ApplicationStatus, CoordinatorTime, OpinionK
 use super::service::File;
 use super::store::{self, Application, ApplicationSort};
 use crate::page_of;
+use crate::platform::codes::{CommuneCode, DepartementCode, RegionCode};
 use crate::platform::http::patch;
 use crate::platform::ids::{ApplicationId, CommitteeId, StructureId, uuids};
 use crate::platform::transitions::Transition;
@@ -90,12 +91,9 @@ pub struct ApplicationItem {
     pub structure_id: StructureId,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82112")]
-    pub commune_code: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub commune_code: CommuneCode,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     pub kind: ApplicationKind,
     #[schema(minimum = 1, maximum = 500, example = 2)]
     pub posts_requested: i32,
@@ -123,10 +121,8 @@ pub struct OpinionView {
     pub comment: String,
     pub donor_structure_id: Option<StructureId>,
     /// Département of the prefecture, or null when the region's gave it.
-    #[schema(example = "82")]
-    pub departement_code: Option<String>,
-    #[schema(example = "76")]
-    pub region_code: Option<String>,
+    pub departement_code: Option<DepartementCode>,
+    pub region_code: Option<RegionCode>,
     pub given_at: DateTime<Utc>,
 }
 
@@ -139,12 +135,9 @@ pub struct ApplicationView {
     pub structure_id: StructureId,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82112")]
-    pub commune_code: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub commune_code: CommuneCode,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     pub kind: ApplicationKind,
     #[schema(minimum = 1, maximum = 500, example = 2)]
     pub posts_requested: i32,
@@ -193,11 +186,11 @@ pub struct ApplicationFilter {
     #[param(inline)]
     pub kind: Option<Vec<ApplicationKind>>,
     /// Codes of départements.
-    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<Vec<String>>,
-    /// Code of the region.
-    #[param(pattern = "^[0-9]{2,3}$", example = "76")]
-    pub region_code: Option<String>,
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
+    /// Codes of regions.
+    #[param(inline)]
+    pub region_code: Option<Vec<RegionCode>>,
     /// Identifier of the structure.
     pub structure_id: Option<StructureId>,
     /// Identifier of the committee.

@@ -177,8 +177,8 @@ pub fn give_opinion(tx: &mut Tx<'_>, id: ApplicationId, version: Option<i32>, in
     require_version(version, application.version)?;
     let status = check_opinion(&application)?;
     let (departement_code, region_code) = match tx.actor() {
-        Actor::Prefecture(Territory::Departement(code)) => (Some(code.clone()), None),
-        Actor::Prefecture(Territory::Region(code)) => (None, Some(code.clone())),
+        Actor::Prefecture(Territory::Departement(code)) => (Some(code.as_str().into()), None),
+        Actor::Prefecture(Territory::Region(code)) => (None, Some(code.as_str().into())),
         _ => return Err(Problem::internal("an opinion of somebody else")),
     };
     if let Some(donor) = input.donor_structure_id {

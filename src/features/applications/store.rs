@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::model::{ApplicationKind, ApplicationStatus, CoordinatorTime, OpinionKind};
 use crate::platform::auth::{Actor, Reach};
+use crate::platform::codes::{CommuneCode, DepartementCode, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::{applications, opinions};
@@ -40,11 +41,11 @@ pub struct Application {
     #[diesel(sql_type = st::Text)]
     pub structure_name: String,
     #[diesel(sql_type = st::Text)]
-    pub commune_code: String,
+    pub commune_code: CommuneCode,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
     #[diesel(sql_type = st::Nullable<st::Text>)]
     pub opinion: Option<OpinionKind>,
     /// The committee has decided, but is not closed yet.
@@ -58,8 +59,8 @@ pub struct Opinion {
     pub opinion: OpinionKind,
     pub comment: String,
     pub donor_structure_id: Option<StructureId>,
-    pub departement_code: Option<String>,
-    pub region_code: Option<String>,
+    pub departement_code: Option<DepartementCode>,
+    pub region_code: Option<RegionCode>,
     pub given_at: DateTime<Utc>,
 }
 
@@ -92,8 +93,8 @@ pub struct Search {
     pub structure_name: Option<String>,
     pub statuses: Option<Vec<ApplicationStatus>>,
     pub kinds: Option<Vec<ApplicationKind>>,
-    pub departements: Option<Vec<String>>,
-    pub region: Option<String>,
+    pub departements: Option<Vec<DepartementCode>>,
+    pub region: Option<Vec<RegionCode>>,
     pub structure: Option<StructureId>,
     pub committee: Option<CommitteeId>,
     pub has_opinion: Option<bool>,
@@ -125,7 +126,7 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
         .filter_some(search.statuses.clone(), |statuses| sql!("a.status = any({})", statuses))
         .filter_some(search.kinds.clone(), |kinds| sql!("a.kind = any({})", kinds))
         .filter_some(search.departements.clone(), |codes| sql!("s.departement_code = any({})", codes))
-        .filter_some(search.region.as_deref(), |code| sql!("s.region_code = {}", code))
+        .filter_some(search.region.clone(), |codes| sql!("s.region_code = any({})", codes))
         .filter_some(search.structure, |id| sql!("a.structure_id = {}", id))
         .filter_some(search.committee, |id| sql!("a.committee_id = {}", id))
         .filter_some(search.has_opinion, |has| sql!("(o.application_id is not null) = {}", has))

@@ -9,6 +9,7 @@ use super::model::{CandidateStatus, Radius, UnsubscribeReason};
 use super::service::File;
 use super::store::{self, Candidate, CandidateSort};
 use crate::page_of;
+use crate::platform::codes::{CommuneCode, DepartementCode, RegionCode};
 use crate::platform::http::patch;
 use crate::platform::ids::{CandidateId, uuids};
 use crate::platform::transitions::Transition;
@@ -34,8 +35,7 @@ pub struct NewCandidate {
     #[schema(pattern = "^[0-9]{5}$", example = "82200")]
     pub postal_code: String,
     /// INSEE code of the commune where the candidate lives.
-    #[schema(pattern = "^[0-9AB]{5}$", example = "82112")]
-    pub commune_code: String,
+    pub commune_code: CommuneCode,
     /// How far from there the candidate would work, in kilometres. Either this or `anywhere`.
     #[schema(inline, example = 40)]
     pub max_distance_km: Option<Radius>,
@@ -175,8 +175,8 @@ pub struct CandidatePatch {
     pub phone: Option<Option<String>>,
     #[schema(pattern = "^[0-9]{5}$", nullable = false)]
     pub postal_code: Option<String>,
-    #[schema(pattern = "^[0-9AB]{5}$", nullable = false)]
-    pub commune_code: Option<String>,
+    #[schema(nullable = false)]
+    pub commune_code: Option<CommuneCode>,
     /// Kilometres: a radius replaces `anywhere`; null only together with `anywhere`.
     #[serde(default, deserialize_with = "patch::member")]
     #[schema(value_type = Option<Radius>, inline)]
@@ -223,14 +223,11 @@ pub struct CandidateItem {
     pub phone: Option<String>,
     #[schema(example = "82200")]
     pub postal_code: String,
-    #[schema(example = "82112")]
-    pub commune_code: String,
+    pub commune_code: CommuneCode,
     #[schema(example = "Moissac")]
     pub commune_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     /// Kilometres; null for anywhere.
     #[schema(minimum = 5, maximum = 100, example = 40)]
     pub max_distance_km: Option<i32>,
@@ -268,14 +265,11 @@ pub struct CandidateView {
     pub phone: Option<String>,
     #[schema(example = "82200")]
     pub postal_code: String,
-    #[schema(example = "82112")]
-    pub commune_code: String,
+    pub commune_code: CommuneCode,
     #[schema(example = "Moissac")]
     pub commune_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     /// Kilometres; null for anywhere.
     #[schema(minimum = 5, maximum = 100, example = 40)]
     pub max_distance_km: Option<i32>,
@@ -325,14 +319,14 @@ pub struct CandidateFilter {
     #[param(inline)]
     pub status: Option<Vec<CandidateStatus>>,
     /// Codes of the départements where candidates live.
-    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<Vec<String>>,
-    /// Code of the region where candidates live.
-    #[param(pattern = "^[0-9]{2,3}$", example = "76")]
-    pub region_code: Option<String>,
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
+    /// Codes of the regions where candidates live.
+    #[param(inline)]
+    pub region_code: Option<Vec<RegionCode>>,
     /// INSEE code of the commune where candidates live.
-    #[param(pattern = "^[0-9AB]{5}$", example = "82112")]
-    pub commune_code: Option<String>,
+    #[param(inline)]
+    pub commune_code: Option<CommuneCode>,
     /// Who would work anywhere, or within a radius.
     #[param(example = false)]
     pub anywhere: Option<bool>,

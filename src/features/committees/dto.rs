@@ -11,6 +11,7 @@ use super::store::{Committee, CommitteeSort, DecisionSort, Item, Search};
 use crate::features::applications::model::{ApplicationKind, OpinionKind};
 use crate::features::posts::model::Phase;
 use crate::page_of;
+use crate::platform::codes::DepartementCode;
 use crate::platform::ids::{ApplicationId, CommitteeId, ReservationId, StructureId, uuids};
 use crate::platform::transitions::Transition;
 
@@ -147,8 +148,7 @@ pub struct DecisionView {
     pub structure_id: StructureId,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     pub kind: ApplicationKind,
     #[schema(minimum = 1, maximum = 500, example = 2)]
     pub posts_requested: i32,
@@ -241,8 +241,8 @@ pub struct DecisionFilter {
     #[param(inline)]
     pub outcome: Option<Vec<Outcome>>,
     /// Codes of départements.
-    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<Vec<String>>,
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
     /// Order; `structure_name` by default.
     #[param(inline)]
     pub sort: Option<Vec<DecisionSort>>,

@@ -9,6 +9,7 @@ use super::model::{CommitteeStatus, Outcome};
 use crate::features::applications::model::{ApplicationKind, OpinionKind};
 use crate::features::posts::model::Phase;
 use crate::platform::auth::Reach;
+use crate::platform::codes::DepartementCode;
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::{agenda_items, committees};
@@ -66,7 +67,7 @@ pub struct Item {
     #[diesel(sql_type = st::Text)]
     pub structure_name: String,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
     pub kind: ApplicationKind,
     #[diesel(sql_type = st::Integer)]
@@ -211,7 +212,7 @@ pub fn list_items(
     reach: &Reach,
     id: CommitteeId,
     outcomes: Option<Vec<Outcome>>,
-    departements: Option<Vec<String>>,
+    departements: Option<Vec<DepartementCode>>,
     page: &PageSpec,
 ) -> Result<Rows<Item>> {
     Listing::new(ITEM, Sql::raw(ITEMS), "i.id", "uuid")

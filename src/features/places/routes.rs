@@ -143,10 +143,10 @@ pub async fn leave_place(caller: Caller<can::leave_place>, path: PathParams<(Pla
     responses((status = 200, description = "A collection of points.", body = PlaceMap)))]
 #[get("/maps/places")]
 pub async fn places_map(caller: Caller<can::places_map>, filter: Query<PublicPlaceFilter>) -> Answer {
-    let (departement, bbox) = (filter.departement_code.clone(), bbox(filter.bbox.as_deref())?);
+    let (departements, bbox) = (filter.departement_code.clone(), bbox(filter.bbox.as_deref())?);
     caller
         .read(move |reader| {
-            let places = service::map(reader, departement.as_deref(), bbox)?;
+            let places = service::map(reader, departements.clone(), bbox)?;
             Ok(Reply::ok(&PlaceMap::from(places))?.public().tagged())
         })
         .await
@@ -162,10 +162,10 @@ pub async fn export_standard_places(
     caller: Caller<can::export_standard_places>,
     filter: Query<PublicPlaceFilter>,
 ) -> Answer {
-    let (departement, bbox) = (filter.departement_code.clone(), bbox(filter.bbox.as_deref())?);
+    let (departements, bbox) = (filter.departement_code.clone(), bbox(filter.bbox.as_deref())?);
     caller
         .read(move |reader| {
-            let text = service::standard(reader, departement.as_deref(), bbox)?;
+            let text = service::standard(reader, departements.clone(), bbox)?;
             let name = "lieux-de-mediation-numerique.csv".to_owned();
             Ok(Reply::file("text/csv; charset=utf-8", name, text).public().tagged())
         })

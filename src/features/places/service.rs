@@ -10,6 +10,7 @@ use crate::features::recruitments::service as recruitments;
 use crate::features::structures::service as structures;
 use crate::features::territories::service as territories;
 use crate::platform::auth::Actor;
+use crate::platform::codes::DepartementCode;
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, FaultCode, Named, Problem, Result};
@@ -163,7 +164,7 @@ pub fn update(tx: &mut Tx<'_>, id: PlaceId, version: Option<i32>, patch: &PlaceP
     let commune_code = patch.commune_code.clone().unwrap_or_else(|| before.commune_code.clone());
     let postal_code = patch.postal_code.clone().unwrap_or_else(|| before.postal_code.clone());
     let commune = territories::require_commune(&mut tx.reader(), &commune_code, &postal_code, "")?;
-    let moved = commune.code != before.commune_code;
+    let moved = before.commune_code != commune.code;
     let given = point(patch.longitude, patch.latitude)?;
     let stays = if moved { (commune.longitude, commune.latitude) } else { (before.longitude, before.latitude) };
     let opening_hours = match (&patch.opening_hours, &patch.opening_hours_osm) {
@@ -307,8 +308,12 @@ fn told(tx: &mut Tx<'_>, kind: PlaceEvent, id: PlaceId) -> Result<File> {
 }
 
 /// Public places in the columns of the national standard.
-pub fn standard(reader: &mut Reader<'_>, departement: Option<&str>, bbox: Option<[f64; 4]>) -> Result<String> {
-    let places = store::list_public(reader.conn(), departement, bbox, ALL)?;
+pub fn standard(
+    reader: &mut Reader<'_>,
+    departements: Option<Vec<DepartementCode>>,
+    bbox: Option<[f64; 4]>,
+) -> Result<String> {
+    let places = store::list_public(reader.conn(), departements, bbox, ALL)?;
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     let broken = |e: csv::Error| Problem::internal(format!("cannot write the places: {e}"));
     writer.write_record(STANDARD).map_err(broken)?;
@@ -320,8 +325,12 @@ pub fn standard(reader: &mut Reader<'_>, departement: Option<&str>, bbox: Option
 }
 
 /// Public places within a box.
-pub fn map(reader: &mut Reader<'_>, departement: Option<&str>, bbox: Option<[f64; 4]>) -> Result<Vec<Place>> {
-    store::list_public(reader.conn(), departement, bbox, ALL)
+pub fn map(
+    reader: &mut Reader<'_>,
+    departements: Option<Vec<DepartementCode>>,
+    bbox: Option<[f64; 4]>,
+) -> Result<Vec<Place>> {
+    store::list_public(reader.conn(), departements, bbox, ALL)
 }
 
 /// Columns of the standard « lieux de médiation numérique », in its order.
@@ -366,7 +375,7 @@ fn row(place: &Place) -> [String; 30] {
         place.name.clone(),
         place.commune_name.clone(),
         place.postal_code.clone(),
-        place.commune_code.clone(),
+        place.commune_code.to_string(),
         place.address.clone(),
         some(&place.address_complement),
         place.latitude.to_string(),

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::features::territories::service::Commune;
 use crate::platform::auth::{Actor, Reach};
+use crate::platform::codes::{CommuneCode, DepartementCode, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::sql::Sql;
@@ -36,13 +37,13 @@ pub struct Place {
     #[diesel(sql_type = st::Text)]
     pub postal_code: String,
     #[diesel(sql_type = st::Text)]
-    pub commune_code: String,
+    pub commune_code: CommuneCode,
     #[diesel(sql_type = st::Text)]
     pub commune_name: String,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
     #[diesel(sql_type = st::Double)]
     pub longitude: f64,
     #[diesel(sql_type = st::Double)]
@@ -95,7 +96,8 @@ pub struct Place {
 const PUBLIC: &str = "(p.published and p.merged_into_id is null and (p.counsellors_count = 0 or p.objecting_count < p.counsellors_count))";
 const COLUMNS: &str = "p.*, c.name as commune_name, s.name as structure_name, \
     (p.published and p.merged_into_id is null and (p.counsellors_count = 0 or p.objecting_count < p.counsellors_count)) as is_public";
-const TABLES: &str = "places p join communes c on c.code = p.commune_code join structures s on s.id = p.structure_id";
+const TABLES: &str =
+    "places p left join communes c on c.code = p.commune_code left join structures s on s.id = p.structure_id";
 
 sortable! {
     /// Sort keys of places.
@@ -112,9 +114,9 @@ sortable! {
 pub struct Search {
     pub ids: Option<Vec<Uuid>>,
     pub text: Option<String>,
-    pub departements: Option<Vec<String>>,
-    pub region: Option<String>,
-    pub commune: Option<String>,
+    pub departements: Option<Vec<DepartementCode>>,
+    pub region: Option<Vec<RegionCode>>,
+    pub commune: Option<CommuneCode>,
     pub postal_code: Option<String>,
     pub structure: Option<StructureId>,
     pub counsellor: Option<CounsellorId>,
@@ -153,12 +155,11 @@ fn visible(actor: &Actor) -> Sql {
 
 fn filtered(actor: &Actor, search: &Search) -> Listing {
     let mut list = Listing::new(COLUMNS, Sql::raw(TABLES), "p.id", "uuid");
-    list.counted_over(Sql::raw("places p"));
     list.filter(visible(actor))
         .filter_some(search.ids.clone(), |ids| sql!("p.id = any({})", ids))
         .filter_some(search.text.as_deref().and_then(search_pattern), |pattern| sql!("p.search_key like {}", pattern))
         .filter_some(search.departements.clone(), |codes| sql!("p.departement_code = any({})", codes))
-        .filter_some(search.region.as_deref(), |code| sql!("p.region_code = {}", code))
+        .filter_some(search.region.clone(), |codes| sql!("p.region_code = any({})", codes))
         .filter_some(search.commune.as_deref(), |code| sql!("p.commune_code = {}", code))
         .filter_some(search.postal_code.as_deref(), |code| sql!("p.postal_code = {}", code))
         .filter_some(search.structure, |id| sql!("p.structure_id = {}", id))
@@ -182,11 +183,11 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
 /// Every public place, at most so many, in the order of references.
 pub fn list_public(
     conn: &mut PgConnection,
-    departement: Option<&str>,
+    departements: Option<Vec<DepartementCode>>,
     bbox: Option<[f64; 4]>,
     limit: i64,
 ) -> Result<Vec<Place>> {
-    let search = Search { departements: departement.map(|code| vec![code.to_owned()]), bbox, ..Search::default() };
+    let search = Search { departements, bbox, ..Search::default() };
     let page = PageSpec::first(limit, PlaceSort::order(None, "reference"));
     Ok(filtered(&Actor::Anonymous, &search).page(conn, &page)?.rows)
 }

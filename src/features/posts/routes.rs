@@ -200,8 +200,7 @@ pub async fn list_allotments(
     let page = paging.spec(AllotmentSort::order(filter.sort.as_deref(), "departement_code"))?;
     caller
         .read(move |reader| {
-            let (reach, codes, region) =
-                (reader.reach(), filter.departement_code.clone(), filter.region_code.as_deref());
+            let (reach, codes, region) = (reader.reach(), filter.departement_code.clone(), filter.region_code.clone());
             let rows = counters::list_allotments(reader.conn(), &reach, codes, region, filter.updated_since, &page)?;
             AllotmentPage::reply(&paging, rows.map(Into::into))
         })

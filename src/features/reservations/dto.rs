@@ -8,6 +8,7 @@ use validator::{Validate, ValidationError};
 use super::model::ReservationStatus;
 use super::store::{Reservation, ReservationSort, Search};
 use crate::page_of;
+use crate::platform::codes::{DepartementCode, EpciSiren};
 use crate::platform::ids::{ReservationId, StructureId, uuids};
 use crate::platform::transitions::Transition;
 
@@ -20,16 +21,13 @@ pub struct NewReservation {
     #[schema(min_length = 1, max_length = 250, format = "line", example = "Accord préalable du Sicoval")]
     pub name: String,
     /// Territory: a département…
-    #[schema(pattern = "^[0-9AB]{2,3}$")]
-    pub departement_code: Option<String>,
+    pub departement_code: Option<DepartementCode>,
     /// …or an intercommunal body, which counts against the département where most of its inhabitants live.
-    #[schema(pattern = "^[0-9]{9}$", example = "243100633")]
-    pub epci_siren: Option<String>,
+    pub epci_siren: Option<EpciSiren>,
     /// Lead: a structure…
     pub lead_structure_id: Option<StructureId>,
     /// …or a département.
-    #[schema(pattern = "^[0-9AB]{2,3}$", example = "31")]
-    pub lead_departement_code: Option<String>,
+    pub lead_departement_code: Option<DepartementCode>,
     #[schema(minimum = 1, maximum = 500, example = 4)]
     pub posts_reserved: i32,
     /// Last day; a year from today when absent.
@@ -70,14 +68,11 @@ pub struct ReservationItem {
     #[schema(example = "Accord préalable du Sicoval")]
     pub name: String,
     /// Whose allotment the posts count against.
-    #[schema(example = "31")]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     /// Only structures of this intercommunal body may use it; null for the whole département.
-    #[schema(example = "243100633")]
-    pub epci_siren: Option<String>,
+    pub epci_siren: Option<EpciSiren>,
     pub lead_structure_id: Option<StructureId>,
-    #[schema(example = "31")]
-    pub lead_departement_code: Option<String>,
+    pub lead_departement_code: Option<DepartementCode>,
     #[schema(minimum = 1, maximum = 500, example = 4)]
     pub posts_reserved: i32,
     /// Posts granted from it.
@@ -104,14 +99,11 @@ pub struct ReservationView {
     #[schema(example = "Accord préalable du Sicoval")]
     pub name: String,
     /// Whose allotment the posts count against.
-    #[schema(example = "31")]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     /// Only structures of this intercommunal body may use it; null for the whole département.
-    #[schema(example = "243100633")]
-    pub epci_siren: Option<String>,
+    pub epci_siren: Option<EpciSiren>,
     pub lead_structure_id: Option<StructureId>,
-    #[schema(example = "31")]
-    pub lead_departement_code: Option<String>,
+    pub lead_departement_code: Option<DepartementCode>,
     #[schema(minimum = 1, maximum = 500, example = 4)]
     pub posts_reserved: i32,
     /// Posts granted from it.
@@ -147,11 +139,11 @@ pub struct ReservationFilter {
     #[param(inline)]
     pub status: Option<Vec<ReservationStatus>>,
     /// Codes of départements.
-    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "31")]
-    pub departement_code: Option<Vec<String>>,
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
     /// SIREN of the intercommunal body.
-    #[param(pattern = "^[0-9]{9}$", example = "243100633")]
-    pub epci_siren: Option<String>,
+    #[param(inline)]
+    pub epci_siren: Option<EpciSiren>,
     /// Only what has changed at or after this instant.
     #[param(example = "2021-06-16T00:00:00Z")]
     pub updated_since: Option<DateTime<Utc>>,

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::model::ReservationStatus;
 use crate::platform::auth::Reach;
+use crate::platform::codes::{DepartementCode, EpciSiren, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::reservations;
@@ -21,10 +22,10 @@ pub struct Reservation {
     pub id: ReservationId,
     pub reference: String,
     pub name: String,
-    pub departement_code: String,
-    pub epci_siren: Option<String>,
+    pub departement_code: DepartementCode,
+    pub epci_siren: Option<EpciSiren>,
     pub lead_structure_id: Option<StructureId>,
-    pub lead_departement_code: Option<String>,
+    pub lead_departement_code: Option<DepartementCode>,
     pub posts_reserved: i32,
     pub posts_consumed: i32,
     pub until_on: NaiveDate,
@@ -34,7 +35,7 @@ pub struct Reservation {
     pub updated_at: DateTime<Utc>,
     pub version: i32,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
 }
 
 impl Reservation {
@@ -48,10 +49,10 @@ impl Reservation {
 #[derive(Clone, Debug)]
 pub struct Fields {
     pub name: String,
-    pub departement_code: String,
-    pub epci_siren: Option<String>,
+    pub departement_code: DepartementCode,
+    pub epci_siren: Option<EpciSiren>,
     pub lead_structure_id: Option<StructureId>,
-    pub lead_departement_code: Option<String>,
+    pub lead_departement_code: Option<DepartementCode>,
     pub posts_reserved: i32,
     pub until_on: NaiveDate,
 }
@@ -70,8 +71,8 @@ sortable! {
 pub struct Search {
     pub ids: Option<Vec<Uuid>>,
     pub statuses: Option<Vec<ReservationStatus>>,
-    pub departements: Option<Vec<String>>,
-    pub epci: Option<String>,
+    pub departements: Option<Vec<DepartementCode>>,
+    pub epci: Option<EpciSiren>,
     pub updated_since: Option<DateTime<Utc>>,
 }
 

@@ -1,5 +1,6 @@
 //! Shapes of the programme's figures.
 
+use crate::platform::codes::{DepartementCode, RegionCode};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -20,12 +21,12 @@ pub struct ProgrammeFilter {
     /// Break the figures down.
     #[param(inline)]
     pub group_by: Option<ProgrammeDimension>,
-    /// Code of a département.
-    #[param(pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<String>,
-    /// Code of a region.
-    #[param(pattern = "^[0-9]{2}$", example = "76")]
-    pub region_code: Option<String>,
+    /// Codes of départements; figures are their sum.
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
+    /// Codes of regions; figures are their sum.
+    #[param(inline)]
+    pub region_code: Option<Vec<RegionCode>>,
 }
 
 /// What of the coverage to count.
@@ -35,9 +36,9 @@ pub struct CoverageFilter {
     /// The figures as they stood at the end of this day; today where absent.
     #[param(example = "2021-12-31")]
     pub as_of: Option<NaiveDate>,
-    /// Code of a region.
-    #[param(pattern = "^[0-9]{2}$", example = "76")]
-    pub region_code: Option<String>,
+    /// Codes of regions; figures are their sum.
+    #[param(inline)]
+    pub region_code: Option<Vec<RegionCode>>,
 }
 
 /// Figures of the programme.
@@ -131,12 +132,10 @@ pub struct ProgrammeStatistics {
 /// How a département is covered.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CoverageItem {
-    #[schema(example = "82")]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[schema(example = "Tarn-et-Garonne")]
     pub departement_name: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub region_code: RegionCode,
     #[schema(minimum = 0, example = 260_000)]
     pub population: i64,
     /// Vacant and occupied posts.
@@ -178,10 +177,8 @@ pub struct UncoveredItem {
     #[schema(example = "Albefeuille-Lagarde")]
     pub name: String,
     /// Where most of it lies.
-    #[schema(example = "82")]
-    pub departement_code: Option<String>,
-    #[schema(example = "76")]
-    pub region_code: Option<String>,
+    pub departement_code: Option<DepartementCode>,
+    pub region_code: Option<RegionCode>,
     /// Null for structures.
     #[schema(minimum = 0, example = 1200)]
     pub population: Option<i32>,
@@ -200,8 +197,8 @@ pub struct UncoveredFilter {
     #[param(inline)]
     pub kind: Option<UncoveredKind>,
     /// Codes of the départements.
-    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<Vec<String>>,
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
     /// Part of the name.
     #[param(max_length = 100, format = "line", example = "moissac")]
     pub q: Option<String>,

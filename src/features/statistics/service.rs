@@ -13,6 +13,7 @@ use super::store::{self, Figures, Wanted};
 use crate::features::activity::dto::FigureDefinition;
 use crate::features::territories::load::OUTLINES;
 use crate::platform::auth::{Actor, Reach, Territory};
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Reader;
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 
@@ -41,19 +42,29 @@ fn reach(actor: &Actor) -> Reach {
 }
 
 /// The reach asked for, within the caller's own.
-fn asked(actor: &Actor, departement: Option<&str>, region: Option<&str>, known: &[Figures]) -> Result<Vec<Figures>> {
-    if departement.is_some() && region.is_some() {
+fn asked(
+    actor: &Actor,
+    departements: Option<&[DepartementCode]>,
+    regions: Option<&[RegionCode]>,
+    known: &[Figures],
+) -> Result<Vec<Figures>> {
+    if departements.is_some() && regions.is_some() {
         let fault = Fault::parameter("region_code", FaultCode::MustBeEmpty).with("because", "departement_code");
         return Err(Problem::new(Code::InvalidParameter).faults(vec![fault]));
     }
     let within = |row: &&Figures| {
-        departement.is_none_or(|code| row.departement_code == code) && region.is_none_or(|code| row.region_code == code)
+        departements.is_none_or(|codes| codes.contains(&row.departement_code))
+            && regions.is_none_or(|codes| codes.contains(&row.region_code))
     };
     let rows: Vec<Figures> = known.iter().filter(within).cloned().collect();
-    match (rows.is_empty(), reach(actor)) {
+    // A sum over less than what was asked for would pass for the whole.
+    let complete =
+        departements.unwrap_or_default().iter().all(|code| rows.iter().any(|row| row.departement_code == *code))
+            && regions.unwrap_or_default().iter().all(|code| rows.iter().any(|row| row.region_code == *code));
+    match (rows.is_empty() || !complete, reach(actor)) {
         (true, _) => Err(Problem::not_found()),
         // A département is no region, even where it is alone in one.
-        (false, Reach::Territory(Territory::Departement(_))) if region.is_some() => Err(Problem::not_found()),
+        (false, Reach::Territory(Territory::Departement(_))) if regions.is_some() => Err(Problem::not_found()),
         _ => Ok(rows),
     }
 }
@@ -108,9 +119,9 @@ pub fn programme(reader: &mut Reader<'_>, filter: &ProgrammeFilter) -> Result<Pr
     let today = reader.today();
     reader.widen()?;
     // Only what is asked for is counted; whether one may ask comes after.
-    let scope = match (reach(&actor), &filter.departement_code, &filter.region_code) {
-        (Reach::Country, Some(code), None) => Reach::Territory(Territory::Departement(code.clone())),
-        (Reach::Country, None, Some(code)) => Reach::Territory(Territory::Region(code.clone())),
+    let scope = match (reach(&actor), filter.departement_code.as_deref(), filter.region_code.as_deref()) {
+        (Reach::Country, Some([code]), None) => Reach::Territory(Territory::Departement(code.to_string())),
+        (Reach::Country, None, Some([code])) => Reach::Territory(Territory::Region(code.to_string())),
         (own, ..) => own,
     };
     let wanted = Wanted { inner: actor != Actor::Anonymous, communes: false };
@@ -122,18 +133,18 @@ pub fn programme(reader: &mut Reader<'_>, filter: &ProgrammeFilter) -> Result<Pr
         match filter.group_by {
             None => {}
             Some(ProgrammeDimension::Departement) => {
-                groups.entry((row.departement_code.clone(), row.departement_name.clone())).or_default().push(row);
+                groups.entry((row.departement_code.to_string(), row.departement_name.clone())).or_default().push(row);
             }
             Some(ProgrammeDimension::Region) => {
-                groups.entry((row.region_code.clone(), row.region_name.clone())).or_default().push(row);
+                groups.entry((row.region_code.to_string(), row.region_name.clone())).or_default().push(row);
             }
         }
     }
     let groups =
         groups.into_iter().map(|((code, name), rows)| ProgrammeGroup { code, name, figures: sum(&rows, &actor) });
     let place = match (&filter.departement_code, &filter.region_code) {
-        (Some(code), _) => format!("&departement_code={code}"),
-        (_, Some(code)) => format!("&region_code={code}"),
+        (Some(codes), _) => format!("&departement_code={}", codes.join(",")),
+        (_, Some(codes)) => format!("&region_code={}", codes.join(",")),
         (None, None) => String::new(),
     };
     let lists = as_of == today && matches!(actor, Actor::Anct | Actor::Bdt | Actor::Prefecture(_));
@@ -232,14 +243,14 @@ pub fn map(reader: &mut Reader<'_>) -> Result<DepartementsMap> {
             r#type: "Feature",
             geometry: outlines().get(row.departement_code.as_str()).copied()?,
             properties: DepartementProperties {
-                code: row.departement_code.clone(),
+                code: row.departement_code.to_string(),
                 name: row.departement_name,
                 posts_count: posts,
                 posts_occupied_count: row.occupied,
                 posts_per_10000: per_10000(posts, row.population),
                 places_count: row.places,
             },
-            id: row.departement_code,
+            id: row.departement_code.to_string(),
         })
     };
     Ok(DepartementsMap { r#type: "FeatureCollection", features: rows.into_iter().filter_map(feature).collect() })

@@ -6,6 +6,7 @@ use diesel::sql_types as st;
 
 use super::model::UncoveredKind;
 use crate::platform::auth::{Reach, Territory};
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
@@ -16,11 +17,11 @@ use crate::{sortable, sql};
 #[derive(Clone, Debug, QueryableByName)]
 pub struct Figures {
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
     pub departement_name: String,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
     #[diesel(sql_type = st::Text)]
     pub region_name: String,
     #[diesel(sql_type = st::BigInt)]
@@ -210,9 +211,9 @@ pub struct Uncovered {
     #[diesel(sql_type = st::Text)]
     pub name: String,
     #[diesel(sql_type = st::Nullable<st::Text>)]
-    pub departement_code: Option<String>,
+    pub departement_code: Option<DepartementCode>,
     #[diesel(sql_type = st::Nullable<st::Text>)]
-    pub region_code: Option<String>,
+    pub region_code: Option<RegionCode>,
     #[diesel(sql_type = st::Nullable<st::Integer>)]
     pub population: Option<i32>,
 }
@@ -234,7 +235,7 @@ pub fn uncovered(
     conn: &mut PgConnection,
     reach: &Reach,
     kind: UncoveredKind,
-    departements: Option<Vec<String>>,
+    departements: Option<Vec<DepartementCode>>,
     text: Option<&str>,
     page: &PageSpec,
 ) -> Result<Rows<Uncovered>> {

@@ -229,7 +229,7 @@ fn merged(tx: &mut Tx<'_>, before: &Structure, patch: &StructurePatch) -> Result
     if siret.is_some() == ridet.is_some() {
         return Err(Problem::invalid_field("siret", FaultCode::ExactlyOneIdentifier));
     }
-    let moved = commune.code != before.commune_code;
+    let moved = before.commune_code != commune.code;
     let given = point(patch.longitude, patch.latitude)?;
     let point = if moved { given } else { given.or(Some((before.longitude, before.latitude))) };
     Ok(Fields {

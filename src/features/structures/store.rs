@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::model::{IdentityField, StructureKind, StructureStatus};
 use crate::features::territories::service::Commune;
 use crate::platform::auth::Reach;
+use crate::platform::codes::{CommuneCode, DepartementCode, EpciSiren, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::{structure_contacts, structures};
@@ -29,10 +30,10 @@ pub struct Structure {
     pub ridet: Option<String>,
     pub address: Option<String>,
     pub postal_code: String,
-    pub commune_code: String,
-    pub epci_siren: Option<String>,
-    pub departement_code: String,
-    pub region_code: String,
+    pub commune_code: CommuneCode,
+    pub epci_siren: Option<EpciSiren>,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     pub longitude: f64,
     pub latitude: f64,
     pub france_services: bool,
@@ -73,9 +74,9 @@ pub struct Retained {
     pub name: String,
     pub kind: StructureKind,
     pub experimental: bool,
-    pub commune_code: String,
-    pub departement_code: String,
-    pub region_code: String,
+    pub commune_code: CommuneCode,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     pub longitude: f64,
     pub latitude: f64,
     #[diesel(sql_type = st::Date)]
@@ -134,10 +135,10 @@ pub struct Search {
     pub name: Option<String>,
     pub kinds: Option<Vec<StructureKind>>,
     pub statuses: Option<Vec<StructureStatus>>,
-    pub departements: Option<Vec<String>>,
-    pub region: Option<String>,
-    pub epci: Option<String>,
-    pub commune: Option<String>,
+    pub departements: Option<Vec<DepartementCode>>,
+    pub region: Option<Vec<RegionCode>>,
+    pub epci: Option<EpciSiren>,
+    pub commune: Option<CommuneCode>,
     pub updated_since: Option<DateTime<Utc>>,
 }
 
@@ -152,7 +153,7 @@ pub fn list(conn: &mut PgConnection, reach: &Reach, search: &Search, page: &Page
         .filter_some(search.kinds.clone(), |kinds| sql!("s.kind = any({})", kinds))
         .filter_some(search.statuses.clone(), |statuses| sql!("s.status = any({})", statuses))
         .filter_some(search.departements.clone(), |codes| sql!("s.departement_code = any({})", codes))
-        .filter_some(search.region.as_deref(), |code| sql!("s.region_code = {}", code))
+        .filter_some(search.region.clone(), |codes| sql!("s.region_code = any({})", codes))
         .filter_some(search.epci.as_deref(), |siren| sql!("s.epci_siren = {}", siren))
         .filter_some(search.commune.as_deref(), |code| sql!("s.commune_code = {}", code))
         .filter_some(search.ids.clone(), |ids| sql!("s.id = any({})", ids))
@@ -370,7 +371,7 @@ pub fn change(tx: &mut Tx<'_>, id: StructureId, change: &Change) -> Result<()> {
 
 pub fn list_retained(
     conn: &mut PgConnection,
-    departements: Option<&[String]>,
+    departements: Option<&[DepartementCode]>,
     wave: Option<i32>,
     name: Option<&str>,
     page: &PageSpec,

@@ -1,5 +1,6 @@
 //! Shapes of the territories' answers.
 
+use crate::platform::codes::{CommuneCode, DepartementCode, EpciSiren, RegionCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -27,14 +28,12 @@ pub struct DepartementView {
     pub code: String,
     #[schema(example = "Tarn-et-Garonne")]
     pub name: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub region_code: RegionCode,
     /// `metro`, `drom` or `com`.
     #[schema(example = "metro")]
     pub zone: String,
     /// Commune where the prefecture sits.
-    #[schema(example = "82121")]
-    pub prefecture_commune_code: Option<String>,
+    pub prefecture_commune_code: Option<CommuneCode>,
     /// Inhabitants (INSEE).
     #[schema(minimum = 0, example = 263377)]
     pub population: Option<i32>,
@@ -66,13 +65,10 @@ pub struct CommuneView {
     /// `commune` or `arrondissement`.
     #[schema(example = "commune")]
     pub kind: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     /// Intercommunal body it belongs to.
-    #[schema(example = "200066322")]
-    pub epci_siren: Option<String>,
+    pub epci_siren: Option<EpciSiren>,
     /// Inhabitants (INSEE).
     #[schema(minimum = 0, example = 13500)]
     pub population: Option<i32>,
@@ -129,9 +125,9 @@ pub struct DepartementFilter {
     /// Part of the name; accents, case and hyphens do not matter.
     #[param(max_length = 100, format = "line", example = "tarn")]
     pub q: Option<String>,
-    /// Code of the region.
-    #[param(pattern = "^[0-9]{2,3}$", example = "76")]
-    pub region_code: Option<String>,
+    /// Codes of regions.
+    #[param(inline)]
+    pub region_code: Option<Vec<RegionCode>>,
     /// Order; `code` by default.
     #[param(inline)]
     pub sort: Option<Vec<TerritorySort>>,
@@ -144,9 +140,9 @@ pub struct EpciFilter {
     /// Part of the name; accents, case and hyphens do not matter.
     #[param(max_length = 100, format = "line", example = "sicoval")]
     pub q: Option<String>,
-    /// Code of a département that holds at least one of its communes.
-    #[param(pattern = "^[0-9AB]{2,3}$", example = "31")]
-    pub departement_code: Option<String>,
+    /// Codes of départements that hold at least one of its communes.
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
     /// Order; `name` by default.
     #[param(inline)]
     pub sort: Option<Vec<TerritorySort>>,
@@ -162,15 +158,15 @@ pub struct CommuneFilter {
     /// Postal code.
     #[param(pattern = "^[0-9]{5}$", example = "82200")]
     pub postal_code: Option<String>,
-    /// Code of the département.
-    #[param(pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<String>,
-    /// Code of the region.
-    #[param(pattern = "^[0-9]{2,3}$", example = "76")]
-    pub region_code: Option<String>,
+    /// Codes of départements.
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
+    /// Codes of regions.
+    #[param(inline)]
+    pub region_code: Option<Vec<RegionCode>>,
     /// SIREN of the intercommunal body.
-    #[param(pattern = "^[0-9]{9}$", example = "200066322")]
-    pub epci_siren: Option<String>,
+    #[param(inline)]
+    pub epci_siren: Option<EpciSiren>,
     /// Point as `longitude,latitude` in WGS 84 degrees: the nearest communes come first.
     #[param(pattern = r"^-?[0-9]{1,3}(\.[0-9]{1,8})?,-?[0-9]{1,2}(\.[0-9]{1,8})?$", example = "1.355,44.018")]
     pub near: Option<String>,

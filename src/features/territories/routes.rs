@@ -49,8 +49,7 @@ pub async fn list_departements(
     let page = paging.spec(TerritorySort::order(filter.sort.as_deref(), "code"))?;
     caller
         .read(move |reader| {
-            let rows =
-                store::list_departements(reader.conn(), filter.q.as_deref(), filter.region_code.as_deref(), &page)?;
+            let rows = store::list_departements(reader.conn(), filter.q.as_deref(), filter.region_code.clone(), &page)?;
             DepartementPage::reply(&paging, rows.map(Into::into)).map(Reply::public)
         })
         .await
@@ -77,8 +76,7 @@ pub async fn list_epcis(caller: Caller<can::list_epcis>, filter: Query<EpciFilte
     let page = paging.spec(TerritorySort::order(filter.sort.as_deref(), "name"))?;
     caller
         .read(move |reader| {
-            let rows =
-                store::list_epcis(reader.conn(), filter.q.as_deref(), filter.departement_code.as_deref(), &page)?;
+            let rows = store::list_epcis(reader.conn(), filter.q.as_deref(), filter.departement_code.clone(), &page)?;
             EpciPage::reply(&paging, rows.map(Into::into)).map(Reply::public)
         })
         .await

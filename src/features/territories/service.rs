@@ -2,6 +2,7 @@
 
 use super::store;
 pub use super::store::Commune;
+use crate::platform::codes::DepartementCode;
 use crate::platform::db::Reader;
 use crate::platform::error::{Fault, FaultCode, Problem, Result};
 
@@ -41,7 +42,7 @@ pub fn require_region(reader: &mut Reader<'_>, code: &str, field: &str) -> Resul
 }
 
 /// The département in which most inhabitants of an intercommunal body live.
-pub fn require_departement_of_epci(reader: &mut Reader<'_>, siren: &str, field: &str) -> Result<String> {
+pub fn require_departement_of_epci(reader: &mut Reader<'_>, siren: &str, field: &str) -> Result<DepartementCode> {
     store::departement_of_epci(reader.conn(), siren)?.ok_or_else(|| Problem::invalid_field(field, FaultCode::UnknownId))
 }
 

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types as st;
 
+use crate::platform::codes::{CommuneCode, DepartementCode, EpciSiren, RegionCode};
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::{departements, epcis, regions};
 use crate::platform::db::sql::Sql;
@@ -23,9 +24,9 @@ pub struct Region {
 pub struct Departement {
     pub code: String,
     pub name: String,
-    pub region_code: String,
+    pub region_code: RegionCode,
     pub zone: String,
-    pub prefecture_commune_code: Option<String>,
+    pub prefecture_commune_code: Option<CommuneCode>,
     pub population: Option<i32>,
 }
 
@@ -47,11 +48,11 @@ pub struct Commune {
     #[diesel(sql_type = st::Text)]
     pub kind: String,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
     #[diesel(sql_type = st::Nullable<st::Text>)]
-    pub epci_siren: Option<String>,
+    pub epci_siren: Option<EpciSiren>,
     #[diesel(sql_type = st::Nullable<st::Integer>)]
     pub population: Option<i32>,
     #[diesel(sql_type = st::Double)]
@@ -87,9 +88,9 @@ sortable! {
 pub struct CommuneSearch {
     pub name: Option<String>,
     pub postal_code: Option<String>,
-    pub departement_code: Option<String>,
-    pub region_code: Option<String>,
-    pub epci_siren: Option<String>,
+    pub departement_code: Option<Vec<DepartementCode>>,
+    pub region_code: Option<Vec<RegionCode>>,
+    pub epci_siren: Option<EpciSiren>,
     pub near: Option<Near>,
 }
 
@@ -120,12 +121,12 @@ pub fn region_exists(conn: &mut PgConnection, code: &str) -> Result<bool> {
 pub fn list_departements(
     conn: &mut PgConnection,
     name: Option<&str>,
-    region: Option<&str>,
+    regions: Option<Vec<RegionCode>>,
     page: &PageSpec,
 ) -> Result<Rows<Departement>> {
     Listing::new(DEPARTEMENT, Sql::raw("departements t"), "t.code", "text")
         .filter_some(name, |name| named("t.search_key", name))
-        .filter_some(region, |code| sql!("t.region_code = {}", code))
+        .filter_some(regions, |codes| sql!("t.region_code = any({})", codes))
         .page(conn, page)
 }
 
@@ -136,15 +137,15 @@ pub fn find_departement(conn: &mut PgConnection, code: &str) -> Result<Option<De
 pub fn list_epcis(
     conn: &mut PgConnection,
     name: Option<&str>,
-    departement: Option<&str>,
+    departements: Option<Vec<DepartementCode>>,
     page: &PageSpec,
 ) -> Result<Rows<Epci>> {
     // Named `code` for the sort keys that the three kinds of territory share.
     let from = "(select siren as code, siren, name, kind, population, search_key from epcis) t";
     Listing::new("t.siren, t.name, t.kind, t.population", Sql::raw(from), "t.code", "text")
         .filter_some(name, |name| named("t.search_key", name))
-        .filter_some(departement, |code| {
-            sql!("exists (select from communes c where c.epci_siren = t.siren and c.departement_code = {})", code)
+        .filter_some(departements, |codes| {
+            sql!("exists (select from communes c where c.epci_siren = t.siren and c.departement_code = any({}))", codes)
         })
         .page(conn, page)
 }
@@ -180,8 +181,8 @@ pub fn list_communes(conn: &mut PgConnection, search: &CommuneSearch, page: &Pag
     );
     list.filter_some(search.name.as_deref(), |name| named("c.search_text", name))
         .filter_some(search.postal_code.as_deref(), |code| sql!("c.postal_codes @> array[{}]", code))
-        .filter_some(search.departement_code.as_deref(), |code| sql!("c.departement_code = {}", code))
-        .filter_some(search.region_code.as_deref(), |code| sql!("c.region_code = {}", code))
+        .filter_some(search.departement_code.clone(), |codes| sql!("c.departement_code = any({})", codes))
+        .filter_some(search.region_code.clone(), |codes| sql!("c.region_code = any({})", codes))
         .filter_some(search.epci_siren.as_deref(), |siren| sql!("c.epci_siren = {}", siren))
         .filter_some(search.near, |near| {
             // A degree of latitude is 111.2 km; the index on it cuts the search short.
@@ -209,11 +210,11 @@ pub fn find_commune(conn: &mut PgConnection, code: &str) -> Result<Option<Commun
 }
 
 /// The département that holds most of an intercommunal body's inhabitants.
-pub fn departement_of_epci(conn: &mut PgConnection, siren: &str) -> Result<Option<String>> {
+pub fn departement_of_epci(conn: &mut PgConnection, siren: &str) -> Result<Option<DepartementCode>> {
     #[derive(QueryableByName)]
     struct Code {
         #[diesel(sql_type = st::Text)]
-        departement_code: String,
+        departement_code: DepartementCode,
     }
     let row: Option<Code> = sql!(
         "select departement_code from communes where epci_siren = {}

@@ -101,8 +101,8 @@ pub fn create(tx: &mut Tx<'_>, new: &NewWebhook) -> Result<Webhook> {
         id,
         role: principal.actor.role().unwrap_or(Role::Anct),
         structure_id,
-        departement_code,
-        region_code,
+        departement_code: departement_code.map(Into::into),
+        region_code: region_code.map(Into::into),
         account_id: principal.account,
         api_client_id: principal.api_client,
         // It reads with its maker's own scopes, and no more.
@@ -209,8 +209,8 @@ fn body(kind: &str, event: Uuid, resource: &str, id: Uuid, at: DateTime<Utc>) ->
 /// In whose name a webhook reads the feed.
 fn principal(webhook: &Webhook) -> Option<Principal> {
     let territory = match (&webhook.departement_code, &webhook.region_code) {
-        (Some(code), _) => Some(Territory::Departement(code.clone())),
-        (None, Some(code)) => Some(Territory::Region(code.clone())),
+        (Some(code), _) => Some(Territory::Departement(code.to_string())),
+        (None, Some(code)) => Some(Territory::Region(code.to_string())),
         (None, None) => None,
     };
     let actor = match webhook.role {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::model::{DeliveryStatus, WebhookStatus};
 use crate::platform::auth::Role;
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::feed::Point;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
@@ -22,8 +23,8 @@ pub struct Webhook {
     pub id: WebhookId,
     pub role: Role,
     pub structure_id: Option<StructureId>,
-    pub departement_code: Option<String>,
-    pub region_code: Option<String>,
+    pub departement_code: Option<DepartementCode>,
+    pub region_code: Option<RegionCode>,
     pub account_id: Option<AccountId>,
     pub api_client_id: Option<ApiClientId>,
     pub scopes: Option<Vec<String>>,
@@ -89,8 +90,8 @@ pub struct NewRow<'a> {
     pub id: WebhookId,
     pub role: Role,
     pub structure_id: Option<StructureId>,
-    pub departement_code: Option<String>,
-    pub region_code: Option<String>,
+    pub departement_code: Option<DepartementCode>,
+    pub region_code: Option<RegionCode>,
     pub account_id: Option<AccountId>,
     pub api_client_id: Option<ApiClientId>,
     pub scopes: Option<Vec<String>>,

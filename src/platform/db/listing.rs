@@ -115,11 +115,13 @@ impl<T> Rows<T> {
 }
 
 /// A list in the making: columns, tables, filters.
+///
+/// Rows and total come from the same tables under the same filters: nothing is counted that is not shown. Tables that only
+/// add columns are joined by `left join` on their key, which PostgreSQL leaves out of the count by itself. A table with
+/// row-level security is joined by `join`: a row whose person is hidden is hidden whole, and not counted.
 pub struct Listing {
     select: Sql,
     from: Sql,
-    /// Tables enough to count by, where that is less than `from`.
-    counted: Option<Sql>,
     id: SortColumn,
     filters: Vec<Sql>,
 }
@@ -132,13 +134,7 @@ impl Listing {
 
     /// The same where the columns depend on the caller.
     pub fn selecting(select: Sql, from: Sql, id: &'static str, id_type: &'static str) -> Self {
-        Self {
-            select,
-            from,
-            counted: None,
-            id: SortColumn { name: "id", expr: id, sql_type: id_type },
-            filters: Vec::new(),
-        }
+        Self { select, from, id: SortColumn { name: "id", expr: id, sql_type: id_type }, filters: Vec::new() }
     }
 
     pub fn filter(&mut self, condition: Sql) -> &mut Self {
@@ -151,12 +147,6 @@ impl Listing {
         if let Some(value) = value {
             self.filters.push(make(value));
         }
-        self
-    }
-
-    /// Counts over fewer tables: those left out only add columns that no filter reads.
-    pub fn counted_over(&mut self, tables: Sql) -> &mut Self {
-        self.counted = Some(tables);
         self
     }
 
@@ -184,11 +174,10 @@ impl Listing {
             order.iter().map(|k| Sql::raw(format!("{} {}", k.column.expr, direction(k.descending != backwards)))),
             ", ",
         );
-        let counted = self.counted.as_ref().unwrap_or(&self.from);
         let count = match spec.whole {
             // Whoever gets every row can count.
             Some(_) => Sql::raw("0::bigint"),
-            None => sql!("(select count(*) from {} where {})", counted.clone(), self.conditions()),
+            None => sql!("(select count(*) from {} where {})", self.from.clone(), self.conditions()),
         };
         let mut found: Vec<Keyed<T>> = sql!(
             "select {}, array[{}] as page_key, {} as page_total, (select conum_feed_present()) as page_present from {} where {}{} order by {} limit {}",
@@ -208,7 +197,7 @@ impl Listing {
             None => {
                 let tally: Tally = sql!(
                     "select count(*) as total, (select conum_feed_present()) as present from {} where {}",
-                    counted.clone(),
+                    self.from.clone(),
                     self.conditions()
                 )
                 .one(conn)?;

@@ -2,6 +2,7 @@
 //! fails if that was nothing.
 
 mod budget;
+mod codes;
 mod committed;
 mod completeness;
 mod documents;
@@ -15,6 +16,7 @@ mod rehearsals;
 mod schema;
 mod source;
 mod surface;
+mod totals;
 
 /// Says how much was looked at; nothing is a failure.
 #[track_caller]

@@ -10,6 +10,7 @@ use crate::features::accounts::model::AccountStatus;
 use crate::features::accounts::store::accounts::{Account, AccountSearch, AccountSort};
 use crate::page_of;
 use crate::platform::auth::Role;
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::http::patch;
 use crate::platform::ids::{AccountId, StructureId};
 use crate::platform::transitions::Transition;
@@ -26,10 +27,8 @@ pub struct InviteAccount {
     #[schema(max_length = 254, format = "email", example = "pref-numerique@example.org")]
     pub email: String,
     pub structure_id: Option<StructureId>,
-    #[schema(pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<String>,
-    #[schema(pattern = "^[0-9]{2,3}$", example = "76")]
-    pub region_code: Option<String>,
+    pub departement_code: Option<DepartementCode>,
+    pub region_code: Option<RegionCode>,
 }
 
 /// Changes of an account; absent members stay, null erases.
@@ -58,10 +57,8 @@ pub struct AccountView {
     #[schema(format = "email", example = "pref-numerique@example.org")]
     pub email: String,
     pub structure_id: Option<StructureId>,
-    #[schema(example = "82")]
-    pub departement_code: Option<String>,
-    #[schema(example = "76")]
-    pub region_code: Option<String>,
+    pub departement_code: Option<DepartementCode>,
+    pub region_code: Option<RegionCode>,
     /// Candidate, counsellor or training body that the account is.
     pub subject_id: Option<Uuid>,
     /// Issuer of the external identity it is tied to.
@@ -86,10 +83,8 @@ pub struct AccountDetail {
     #[schema(format = "email", example = "pref-numerique@example.org")]
     pub email: String,
     pub structure_id: Option<StructureId>,
-    #[schema(example = "82")]
-    pub departement_code: Option<String>,
-    #[schema(example = "76")]
-    pub region_code: Option<String>,
+    pub departement_code: Option<DepartementCode>,
+    pub region_code: Option<RegionCode>,
     /// Candidate, counsellor or training body that the account is.
     pub subject_id: Option<Uuid>,
     /// Issuer of the external identity it is tied to.
@@ -129,12 +124,12 @@ pub struct AccountFilter {
     /// Structure of an employer.
     #[param(inline)]
     pub structure_id: Option<StructureId>,
-    /// Code of the département.
-    #[param(pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<String>,
-    /// Code of the region.
-    #[param(pattern = "^[0-9]{2,3}$", example = "76")]
-    pub region_code: Option<String>,
+    /// Codes of départements.
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
+    /// Codes of regions.
+    #[param(inline)]
+    pub region_code: Option<Vec<RegionCode>>,
     /// Only what has changed at or after this instant.
     #[param(example = "2021-06-16T00:00:00Z")]
     pub updated_since: Option<DateTime<Utc>>,

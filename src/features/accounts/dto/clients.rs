@@ -10,6 +10,7 @@ use crate::features::accounts::store::clients::{ApiClient, ApiClientSearch, ApiC
 use crate::page_of;
 use crate::platform::auth::Role;
 use crate::platform::clock::Now;
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::ids::{ApiClientId, StructureId};
 use crate::platform::transitions::Transition;
 
@@ -29,10 +30,8 @@ pub struct NewApiClient {
     /// `anct`, `bdt`, `prefecture`, `employer` or `observer`; others than the ANCT give their own.
     pub role: Role,
     pub structure_id: Option<StructureId>,
-    #[schema(pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<String>,
-    #[schema(pattern = "^[0-9]{2,3}$", example = "76")]
-    pub region_code: Option<String>,
+    pub departement_code: Option<DepartementCode>,
+    pub region_code: Option<RegionCode>,
     /// What it may do, out of the scopes of its role.
     #[schema(value_type = Vec<ScopeName>, min_items = 1, max_items = 60, example = json!(["structures:read", "posts:read"]))]
     pub scopes: Vec<String>,
@@ -73,10 +72,8 @@ pub struct ApiClientView {
     pub name: String,
     pub role: Role,
     pub structure_id: Option<StructureId>,
-    #[schema(example = "82")]
-    pub departement_code: Option<String>,
-    #[schema(example = "76")]
-    pub region_code: Option<String>,
+    pub departement_code: Option<DepartementCode>,
+    pub region_code: Option<RegionCode>,
     #[schema(example = json!(["structures:read", "posts:read"]))]
     pub scopes: Vec<String>,
     pub status: ApiClientStatus,
@@ -99,10 +96,8 @@ pub struct ApiClientDetail {
     pub name: String,
     pub role: Role,
     pub structure_id: Option<StructureId>,
-    #[schema(example = "82")]
-    pub departement_code: Option<String>,
-    #[schema(example = "76")]
-    pub region_code: Option<String>,
+    pub departement_code: Option<DepartementCode>,
+    pub region_code: Option<RegionCode>,
     #[schema(example = json!(["structures:read", "posts:read"]))]
     pub scopes: Vec<String>,
     pub status: ApiClientStatus,

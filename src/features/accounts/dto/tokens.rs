@@ -11,6 +11,7 @@ use crate::features::accounts::service::Token;
 use crate::platform::auth::local_issuer::LocalIssuer;
 use crate::platform::auth::policy::{LINES, scopes};
 use crate::platform::auth::{Principal, Role};
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::ids::{AccountId, ApiClientId, StructureId};
 
 /// A token request (RFC 6749, 4.4). The credentials may come in a Basic `Authorization` header instead.
@@ -123,10 +124,8 @@ pub struct MeView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PerimeterView {
     pub structure_id: Option<StructureId>,
-    #[schema(example = "82")]
-    pub departement_code: Option<String>,
-    #[schema(example = "76")]
-    pub region_code: Option<String>,
+    pub departement_code: Option<DepartementCode>,
+    pub region_code: Option<RegionCode>,
     /// Candidate, counsellor or training body.
     pub subject_id: Option<Uuid>,
 }

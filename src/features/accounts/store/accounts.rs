@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::features::accounts::model::{AccountStatus, Perimeter};
 use crate::platform::auth::{Actor, Role};
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::accounts;
@@ -22,8 +23,8 @@ pub struct Account {
     pub role: Role,
     pub email: String,
     pub structure_id: Option<StructureId>,
-    pub departement_code: Option<String>,
-    pub region_code: Option<String>,
+    pub departement_code: Option<DepartementCode>,
+    pub region_code: Option<RegionCode>,
     pub subject_id: Option<Uuid>,
     pub issuer: Option<String>,
     pub subject: Option<String>,
@@ -68,8 +69,8 @@ pub struct AccountSearch {
     pub roles: Option<Vec<Role>>,
     pub statuses: Option<Vec<AccountStatus>>,
     pub structure_id: Option<StructureId>,
-    pub departement_code: Option<String>,
-    pub region_code: Option<String>,
+    pub departement_code: Option<Vec<DepartementCode>>,
+    pub region_code: Option<Vec<RegionCode>>,
     pub updated_since: Option<DateTime<Utc>>,
 }
 
@@ -85,8 +86,8 @@ pub fn list(conn: &mut PgConnection, within: &Actor, search: &AccountSearch, pag
         .filter_some(search.roles.clone(), |roles| sql!("a.role = any({})", roles))
         .filter_some(search.statuses.clone(), |statuses| sql!("a.status = any({})", statuses))
         .filter_some(search.structure_id, |id| sql!("a.structure_id = {}", id))
-        .filter_some(search.departement_code.as_deref(), |code| sql!("a.departement_code = {}", code))
-        .filter_some(search.region_code.as_deref(), |code| sql!("a.region_code = {}", code))
+        .filter_some(search.departement_code.clone(), |codes| sql!("a.departement_code = any({})", codes))
+        .filter_some(search.region_code.clone(), |codes| sql!("a.region_code = any({})", codes))
         .filter_some(search.updated_since, |since| sql!("a.updated_at >= {}", since));
     list.page(conn, page)
 }

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use super::accounts::same_perimeter;
 use crate::features::accounts::model::Perimeter;
 use crate::platform::auth::{Actor, Role};
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::api_clients;
@@ -22,8 +23,8 @@ pub struct ApiClient {
     pub name: String,
     pub role: Role,
     pub structure_id: Option<StructureId>,
-    pub departement_code: Option<String>,
-    pub region_code: Option<String>,
+    pub departement_code: Option<DepartementCode>,
+    pub region_code: Option<RegionCode>,
     pub scopes: Vec<String>,
     pub secret_hash: Vec<u8>,
     pub previous_secret_hash: Option<Vec<u8>>,

@@ -12,6 +12,7 @@ use crate::features::activity::model::{ActivityKind, Channel, Content, Redirecti
 use crate::features::activity::service::{File, ImportStatus, Imported, ImportedLine};
 use crate::features::activity::store::reports::{Report, ReportSort, Revision, Search};
 use crate::page_of;
+use crate::platform::codes::{CommuneCode, DepartementCode};
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::error::{Fault, FaultCode, Place, Problem, Result};
 use crate::platform::http::{patch, problem};
@@ -93,8 +94,7 @@ pub struct NewActivityReport {
     /// The place, with the channel `rattachement` only.
     pub place_id: Option<PlaceId>,
     /// INSEE code of the commune: with `autre_lieu`; with `distance` and `domicile` the employer's where absent.
-    #[schema(pattern = "^[0-9AB]{5}$", example = "82112")]
-    pub commune_code: Option<String>,
+    pub commune_code: Option<CommuneCode>,
     #[schema(minimum = 1, maximum = 1439, example = 90)]
     pub duration_minutes: i32,
     /// One where absent; more in a workshop (`collectif`) only.
@@ -183,8 +183,7 @@ pub struct ActivityReportPatch {
     #[serde(default, deserialize_with = "patch::member")]
     pub place_id: Option<Option<PlaceId>>,
     #[serde(default, deserialize_with = "patch::member")]
-    #[schema(pattern = "^[0-9AB]{5}$")]
-    pub commune_code: Option<Option<String>>,
+    pub commune_code: Option<Option<CommuneCode>>,
     #[schema(minimum = 1, maximum = 1439, nullable = false)]
     pub duration_minutes: Option<i32>,
     #[schema(minimum = 1, maximum = 1000, nullable = false)]
@@ -259,12 +258,10 @@ pub struct ActivityReportItem {
     pub activity: ActivityKind,
     pub channel: Channel,
     pub place_id: Option<PlaceId>,
-    #[schema(example = "82112")]
-    pub commune_code: String,
+    pub commune_code: CommuneCode,
     #[schema(example = "Moissac")]
     pub commune_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[schema(minimum = 1, maximum = 1439, example = 90)]
     pub duration_minutes: i32,
     #[schema(minimum = 1, maximum = 1000, example = 6)]
@@ -335,8 +332,8 @@ pub struct ActivityReportFilter {
     /// The place.
     pub place_id: Option<PlaceId>,
     /// INSEE code of the commune.
-    #[param(pattern = "^[0-9AB]{5}$", example = "82112")]
-    pub commune_code: Option<String>,
+    #[param(inline)]
+    pub commune_code: Option<CommuneCode>,
     /// What another system calls it.
     #[param(max_length = 100, format = "line")]
     pub external_id: Option<String>,

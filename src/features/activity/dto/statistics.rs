@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::features::activity::model::{Dimension, TerritoryOf};
 use crate::features::activity::service::{Cell, Statistics, Totals};
 use crate::features::activity::store::figures::Scope;
+use crate::platform::codes::{CommuneCode, DepartementCode, RegionCode};
 use crate::platform::ids::{CounsellorId, PlaceId, StructureId};
 
 /// What to count.
@@ -26,15 +27,15 @@ pub struct ActivityFilter {
     /// Whose territory counts: of the `place` of the activity (by default), or of the `structure` that employs.
     #[param(inline)]
     pub territory_of: Option<TerritoryOf>,
-    /// Code of a département.
-    #[param(pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<String>,
-    /// Code of a region.
-    #[param(pattern = "^[0-9]{2}$", example = "76")]
-    pub region_code: Option<String>,
+    /// Codes of départements; figures are their sum.
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
+    /// Codes of regions; figures are their sum.
+    #[param(inline)]
+    pub region_code: Option<Vec<RegionCode>>,
     /// INSEE code of the commune of the activity.
-    #[param(pattern = "^[0-9AB]{5}$", example = "82112")]
-    pub commune_code: Option<String>,
+    #[param(inline)]
+    pub commune_code: Option<CommuneCode>,
     /// The employing structure.
     pub structure_id: Option<StructureId>,
     /// The counsellor.
@@ -57,15 +58,15 @@ pub struct ActivitySeriesFilter {
     /// Whose territory counts: of the `place` of the activity (by default), or of the `structure` that employs.
     #[param(inline)]
     pub territory_of: Option<TerritoryOf>,
-    /// Code of a département.
-    #[param(pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<String>,
-    /// Code of a region.
-    #[param(pattern = "^[0-9]{2}$", example = "76")]
-    pub region_code: Option<String>,
+    /// Codes of départements; figures are their sum.
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
+    /// Codes of regions; figures are their sum.
+    #[param(inline)]
+    pub region_code: Option<Vec<RegionCode>>,
     /// INSEE code of the commune of the activity.
-    #[param(pattern = "^[0-9AB]{5}$", example = "82112")]
-    pub commune_code: Option<String>,
+    #[param(inline)]
+    pub commune_code: Option<CommuneCode>,
     /// The employing structure.
     pub structure_id: Option<StructureId>,
     /// The counsellor.

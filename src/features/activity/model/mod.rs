@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
+use crate::platform::codes::CommuneCode;
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::error::{Fault, FaultCode};
 use crate::platform::ids::PlaceId;
@@ -213,7 +214,7 @@ pub struct Content {
     pub held_on: NaiveDate,
     pub place_id: Option<PlaceId>,
     /// As it was given: the current commune's own, once it is written.
-    pub commune_code: Option<String>,
+    pub commune_code: Option<CommuneCode>,
     pub duration_minutes: i32,
     pub participants: i32,
     pub returning: i32,

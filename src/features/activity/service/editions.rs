@@ -8,13 +8,14 @@ use serde_json::Value;
 use crate::features::activity::model::counters::{Counts, breakdowns, index, is_cell};
 use crate::features::activity::model::masking::{self, Sums, Wait};
 use crate::features::activity::store::editions::{self, Change, Edition, PublicRow, told_columns};
+use crate::platform::codes::DepartementCode;
 use crate::platform::db::Tx;
 use crate::platform::error::{Problem, Result};
 
 /// A département and month of which something waits for a later edition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     pub starts_on: NaiveDate,
     pub why: Wait,
 }
@@ -107,7 +108,7 @@ fn told_of(layer: &Change) -> PublicRow {
     }
     PublicRow {
         territory_of: "departement",
-        code: layer.departement_code.clone(),
+        code: layer.departement_code.to_string(),
         starts_on: layer.starts_on,
         withheld: -i32::from(layer.is_withheld),
         hidden,
@@ -158,7 +159,7 @@ pub fn check_editions(tx: &mut Tx<'_>) -> Result<Vec<String>> {
             rows.push(withheld(&code, starts_on));
         }
         for mut layer in by_edition.remove(&number).unwrap_or_default() {
-            let state = state.entry((layer.departement_code.clone(), layer.starts_on)).or_default();
+            let state = state.entry((layer.departement_code.to_string(), layer.starts_on)).or_default();
             layer.before = state.told.0.clone();
             layer.is_withheld = std::mem::take(&mut state.withheld);
             let row = told_of(&layer);

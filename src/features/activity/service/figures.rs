@@ -16,6 +16,7 @@ use crate::features::recruitments::service as recruitments;
 use crate::features::structures::service as structures;
 use crate::features::territories::service as territories;
 use crate::platform::auth::{Actor, Reach, Territory};
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Reader;
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
@@ -165,11 +166,11 @@ fn scope(reader: &mut Reader<'_>, filter: &ActivityFilter) -> Result<Asked> {
     {
         return Err(Problem::new(Code::Unauthenticated));
     }
-    if let Some(code) = &filter.departement_code {
+    for code in filter.departement_code.iter().flatten() {
         territories::require_departement(reader, code, "departement_code")
             .map_err(|_| refuse("departement_code", FaultCode::UnknownId))?;
     }
-    if let Some(code) = &filter.region_code {
+    for code in filter.region_code.iter().flatten() {
         territories::require_region(reader, code, "region_code")
             .map_err(|_| refuse("region_code", FaultCode::UnknownId))?;
     }
@@ -192,17 +193,17 @@ fn scope(reader: &mut Reader<'_>, filter: &ActivityFilter) -> Result<Asked> {
         return Err(refuse("region_code", FaultCode::MustBeEmpty));
     }
     let territory = match (&filter.departement_code, &filter.region_code) {
-        (Some(code), _) => Some(Territory::Departement(code.clone())),
-        (None, Some(code)) => Some(Territory::Region(code.clone())),
+        (Some(codes), _) => Some(Territories::Departements(codes.clone())),
+        (None, Some(codes)) => Some(Territories::Regions(codes.clone())),
         (None, None) => None,
     };
     let territory = within(reader, &actor, territory)?;
     let edition = if public { editions::last(reader.conn())? } else { None };
     let period = Period { from: filter.from_on.unwrap_or(first), to: filter.to_on.unwrap_or(today) };
     let period = if public { public::whole_months(filter, period, edition.as_ref())? } else { period };
-    let one = |territory: &Territory| match territory {
-        Territory::Departement(code) => (Some(vec![code.clone()]), None),
-        Territory::Region(code) => (None, Some(code.clone())),
+    let parts = |territory: &Territories| match territory {
+        Territories::Departements(codes) => (Some(codes.clone()), None),
+        Territories::Regions(codes) => (None, Some(codes.clone())),
     };
     let reached = |departement: &str, region: &str| match actor.reach() {
         Reach::Territory(Territory::Departement(code)) => departement == code,
@@ -223,34 +224,46 @@ fn scope(reader: &mut Reader<'_>, filter: &ActivityFilter) -> Result<Asked> {
         }
         Scope::Commune(commune.code, structure, counsellor)
     } else if structure.is_some() || counsellor.is_some() || by_people {
-        let (departements, region) = territory.as_ref().map(one).unwrap_or_default();
-        let open = structure.is_none() && counsellor.is_none() && departements.is_none() && region.is_none();
+        let (departements, regions) = territory.as_ref().map(parts).unwrap_or_default();
+        let open = structure.is_none() && counsellor.is_none() && departements.is_none() && regions.is_none();
         if open {
             return Err(refuse("group_by", FaultCode::NeedsTerritory));
         }
-        Scope::People { structure, counsellor, departements, region }
+        Scope::People { structure, counsellor, departements, regions }
     } else {
         match territory {
             None => Scope::Country,
-            Some(Territory::Departement(code)) => Scope::Departements(territory_of, vec![code]),
-            Some(Territory::Region(code)) => Scope::Region(territory_of, code),
+            Some(Territories::Departements(codes)) => Scope::Departements(territory_of, codes),
+            Some(Territories::Regions(codes)) => Scope::Regions(territory_of, codes),
         }
     };
     Ok(Asked { period, territory_of, scope, public, edition })
 }
 
-/// The territory asked for, within the caller's own.
-fn within(reader: &mut Reader<'_>, actor: &Actor, asked: Option<Territory>) -> Result<Option<Territory>> {
+/// Territories whose figures are added up.
+enum Territories {
+    Departements(Vec<DepartementCode>),
+    Regions(Vec<RegionCode>),
+}
+
+/// The territories asked for, every one of them within the caller's own.
+fn within(reader: &mut Reader<'_>, actor: &Actor, asked: Option<Territories>) -> Result<Option<Territories>> {
     let Reach::Territory(own) = actor.reach() else { return Ok(asked) };
-    match (&own, asked) {
-        (_, None) => Ok(Some(own)),
-        (_, Some(asked)) if asked == own => Ok(Some(asked)),
-        (Territory::Region(region), Some(Territory::Departement(code))) => {
-            let inside = figures::departements_of(reader.conn(), region)?.contains(&code);
-            if inside { Ok(Some(Territory::Departement(code))) } else { Err(out_of_reach()) }
+    let inside = match (&own, &asked) {
+        (Territory::Departement(code), None) => {
+            return Ok(Some(Territories::Departements(vec![code.as_str().into()])));
         }
-        _ => Err(out_of_reach()),
-    }
+        (Territory::Region(code), None) => return Ok(Some(Territories::Regions(vec![code.as_str().into()]))),
+        (Territory::Departement(own), Some(Territories::Departements(codes))) => codes.iter().all(|code| code == own),
+        (Territory::Region(own), Some(Territories::Regions(codes))) => codes.iter().all(|code| code == own),
+        (Territory::Region(own), Some(Territories::Departements(codes))) => {
+            let known = figures::departements_of(reader.conn(), own)?;
+            codes.iter().all(|code| known.iter().any(|known| code == known))
+        }
+        // A département is no region, even where it is alone in one.
+        (Territory::Departement(_), Some(Territories::Regions(_))) => false,
+    };
+    if inside { Ok(asked) } else { Err(out_of_reach()) }
 }
 
 /// The figures that are asked for. The reader sees the whole country once the caller was admitted to the scope.

@@ -11,6 +11,7 @@ use crate::features::activity::store::reports::{self, NewRow, Report, Revision};
 use crate::features::places::service as places;
 use crate::features::territories::service as territories;
 use crate::platform::auth::Actor;
+use crate::platform::codes::{CommuneCode, DepartementCode};
 use crate::platform::db::purge::Purge;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Place, Problem, Result};
@@ -33,22 +34,22 @@ pub fn find(reader: &mut Reader<'_>, id: ActivityReportId) -> Result<File> {
 /// Where communes and places lie, remembered while a file is read.
 #[derive(Default)]
 pub struct Atlas {
-    communes: HashMap<String, Option<(String, String)>>,
-    places: HashMap<PlaceId, Option<(String, String)>>,
+    communes: HashMap<String, Option<(CommuneCode, DepartementCode)>>,
+    places: HashMap<PlaceId, Option<(CommuneCode, DepartementCode)>>,
 }
 
 impl Atlas {
     /// The commune's own code and its département.
-    fn commune(&mut self, tx: &mut Tx<'_>, code: &str) -> Result<Option<(String, String)>> {
+    fn commune(&mut self, tx: &mut Tx<'_>, code: &str) -> Result<Option<(CommuneCode, DepartementCode)>> {
         if let Some(known) = self.communes.get(code) {
             return Ok(known.clone());
         }
-        let found = territories::find_commune(&mut tx.reader(), code)?.map(|c| (c.code, c.departement_code));
+        let found = territories::find_commune(&mut tx.reader(), code)?.map(|c| (c.code.into(), c.departement_code));
         self.communes.insert(code.to_owned(), found.clone());
         Ok(found)
     }
 
-    fn place(&mut self, tx: &mut Tx<'_>, id: PlaceId) -> Result<Option<(String, String)>> {
+    fn place(&mut self, tx: &mut Tx<'_>, id: PlaceId) -> Result<Option<(CommuneCode, DepartementCode)>> {
         if let Some(known) = self.places.get(&id) {
             return Ok(known.clone());
         }

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types as st;
 
+use crate::platform::codes::{CommuneCode, DepartementCode};
 use crate::platform::db::Tx;
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
@@ -20,9 +21,9 @@ pub struct Contract {
     #[diesel(sql_type = st::Uuid)]
     pub structure_id: StructureId,
     #[diesel(sql_type = st::Text)]
-    pub commune_code: String,
+    pub commune_code: CommuneCode,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Date)]
     pub starts_on: NaiveDate,
     #[diesel(sql_type = st::Nullable<st::Date>)]

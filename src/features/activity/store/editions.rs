@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::figures::{Key, Period, Scope};
 use crate::features::activity::model::counters::{COUNTERS, Counts, is_cell};
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
 use crate::sql;
@@ -54,9 +55,9 @@ pub fn create(conn: &mut PgConnection, edition: &Edition) -> Result<()> {
 #[derive(Clone, Debug, QueryableByName)]
 pub struct Change {
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
     #[diesel(sql_type = st::Date)]
     pub starts_on: NaiveDate,
     /// Whether a layer tells of it already.
@@ -190,11 +191,11 @@ fn rows(scope: &Scope, period: Period, key: Key, edition: &Edition) -> Option<Sq
         (Scope::Country, Key::Departement) => sql!("f.territory_of = 'departement'"),
         (Scope::Country, Key::Region) => sql!("f.territory_of = 'region'"),
         (Scope::Country, _) => sql!("f.territory_of = 'country'"),
-        (Scope::Region(_, code), Key::Departement) => sql!(
-            "f.territory_of = 'departement' and f.code = any(array(select d.code from departements d where d.region_code = {}))",
-            code
+        (Scope::Regions(_, codes), Key::Departement) => sql!(
+            "f.territory_of = 'departement' and f.code = any(array(select d.code from departements d where d.region_code = any({})))",
+            codes.clone()
         ),
-        (Scope::Region(_, code), _) => sql!("f.territory_of = 'region' and f.code = {}", code),
+        (Scope::Regions(_, codes), _) => sql!("f.territory_of = 'region' and f.code = any({})", codes.clone()),
         (Scope::Departements(_, codes), _) => {
             sql!("f.territory_of = 'departement' and f.code = any({})", codes.clone())
         }

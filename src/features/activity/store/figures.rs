@@ -7,6 +7,7 @@ use diesel::sql_types as st;
 
 use crate::features::activity::model::TerritoryOf;
 use crate::features::activity::model::counters::{COUNTERS, Counts};
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
 use crate::platform::ids::{CounsellorId, PlaceId, StructureId};
@@ -54,14 +55,14 @@ impl Period {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Scope {
     Country,
-    Departements(TerritoryOf, Vec<String>),
-    Region(TerritoryOf, String),
+    Departements(TerritoryOf, Vec<DepartementCode>),
+    Regions(TerritoryOf, Vec<RegionCode>),
     /// Counsellors and structures: of a structure, of a counsellor, of a territory's structures.
     People {
         structure: Option<StructureId>,
         counsellor: Option<CounsellorId>,
-        departements: Option<Vec<String>>,
-        region: Option<String>,
+        departements: Option<Vec<DepartementCode>>,
+        regions: Option<Vec<RegionCode>>,
     },
     Place(PlaceId, Option<StructureId>, Option<CounsellorId>),
     Commune(String, Option<StructureId>, Option<CounsellorId>),
@@ -136,17 +137,17 @@ pub fn read(
     of: &'static str,
 ) -> Result<Vec<(String, Counts)>> {
     let pieces = match scope {
-        Scope::Country | Scope::Departements(..) | Scope::Region(..) => {
+        Scope::Country | Scope::Departements(..) | Scope::Regions(..) => {
             let apart = matches!(key, Key::Departement | Key::Region);
             territory(scope, apart).map(|condition| territories(&condition, period, key)).unwrap_or_default()
         }
-        Scope::People { structure, counsellor, departements, region } => {
+        Scope::People { structure, counsellor, departements, regions } => {
             let mut conditions = vec![Sql::raw("true")];
             conditions.extend(structure.map(|id| sql!("f.structure_id = {}", id)));
             conditions.extend(counsellor.map(|id| sql!("f.counsellor_id = {}", id)));
             conditions.extend(departements.clone().map(|codes| sql!("s.departement_code = any({})", codes)));
-            conditions.extend(region.as_ref().map(|code| sql!("s.region_code = {}", code)));
-            people(&Sql::join(conditions, " and "), period, key, departements.is_some() || region.is_some())
+            conditions.extend(regions.clone().map(|codes| sql!("s.region_code = any({})", codes)));
+            people(&Sql::join(conditions, " and "), period, key, departements.is_some() || regions.is_some())
         }
         Scope::Place(id, structure, counsellor) => {
             vec![reports(
@@ -202,16 +203,16 @@ fn territory(scope: &Scope, apart: bool) -> Option<Sql> {
         Scope::Departements(of, codes) => {
             Some(sql!("f.territory_of = {} and f.departement_code = any({})", of.to_string(), codes.clone()))
         }
-        Scope::Region(of, code) => {
-            Some(sql!("f.territory_of = {} and f.departement_code = any({})", of.to_string(), departements(code)))
+        Scope::Regions(of, codes) => {
+            Some(sql!("f.territory_of = {} and f.departement_code = any({})", of.to_string(), departements(codes)))
         }
         Scope::People { .. } | Scope::Place(..) | Scope::Commune(..) => None,
     }
 }
 
-/// The départements of a region, as an array.
-fn departements(region: &str) -> Sql {
-    sql!("array(select d.code from departements d where d.region_code = {})", region)
+/// The départements of regions, as an array.
+fn departements(regions: &[RegionCode]) -> Sql {
+    sql!("array(select d.code from departements d where d.region_code = any({}))", regions.to_vec())
 }
 
 fn territory_key(key: Key) -> String {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::tally;
 use crate::features::activity::model::{ActivityKind, Channel, Content, Theme};
 use crate::platform::auth::Actor;
+use crate::platform::codes::{CommuneCode, DepartementCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::sql::Sql;
@@ -34,11 +35,11 @@ pub struct Report {
     #[diesel(sql_type = st::Nullable<st::Uuid>)]
     pub place_id: Option<PlaceId>,
     #[diesel(sql_type = st::Text)]
-    pub commune_code: String,
+    pub commune_code: CommuneCode,
     #[diesel(sql_type = st::Text)]
     pub commune_name: String,
     #[diesel(sql_type = st::Text)]
-    pub place_departement_code: String,
+    pub place_departement_code: DepartementCode,
     #[diesel(sql_type = st::Integer)]
     pub duration_minutes: i32,
     #[diesel(sql_type = st::Integer)]
@@ -77,8 +78,7 @@ const COLUMNS: &str = "r.*, c.name as commune_name, s.name as structure_name, \
     array[r.age_moins_12, r.age_12_18, r.age_18_35, r.age_35_60, r.age_plus_60] as ages, \
     array[r.status_scolarise, r.status_sans_emploi, r.status_en_emploi, r.status_retraite, r.status_heterogene] as statuses, \
     (select x.external_id from activity_report_keys x where x.counsellor_id = r.counsellor_id and x.report_id = r.id limit 1) as external_id";
-const TABLES: &str =
-    "activity_reports r join communes c on c.code = r.commune_code join structures s on s.id = r.structure_id";
+const TABLES: &str = "activity_reports r left join communes c on c.code = r.commune_code left join structures s on s.id = r.structure_id";
 
 sortable! {
     /// Sort keys of activity reports.
@@ -98,7 +98,7 @@ pub struct Search {
     pub channels: Option<Vec<Channel>>,
     pub theme: Option<Theme>,
     pub place: Option<PlaceId>,
-    pub commune: Option<String>,
+    pub commune: Option<CommuneCode>,
     pub external_id: Option<String>,
     pub updated_since: Option<DateTime<Utc>>,
 }
@@ -114,7 +114,6 @@ fn own(actor: &Actor) -> Sql {
 
 pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &PageSpec) -> Result<Rows<Report>> {
     let mut list = Listing::new(COLUMNS, Sql::raw(TABLES), "r.id", "uuid");
-    list.counted_over(Sql::raw("activity_reports r"));
     list.filter(own(actor))
         .filter_some(search.from, |from| sql!("r.held_on >= {}", from))
         .filter_some(search.to, |to| sql!("r.held_on <= {}", to))
@@ -165,9 +164,9 @@ pub struct NewRow {
     pub counsellor_id: CounsellorId,
     pub recruitment_id: RecruitmentId,
     pub structure_id: StructureId,
-    pub structure_departement_code: String,
-    pub commune_code: String,
-    pub place_departement_code: String,
+    pub structure_departement_code: DepartementCode,
+    pub commune_code: CommuneCode,
+    pub place_departement_code: DepartementCode,
     pub content: Content,
 }
 

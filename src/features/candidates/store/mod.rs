@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::model::{CandidateStatus, UnsubscribeReason};
 use crate::features::territories::service::Commune;
 use crate::platform::auth::Actor;
+use crate::platform::codes::{CommuneCode, DepartementCode, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::candidates;
@@ -31,9 +32,9 @@ pub struct Candidate {
     pub first_name: String,
     pub last_name: String,
     pub postal_code: String,
-    pub commune_code: String,
-    pub departement_code: String,
-    pub region_code: String,
+    pub commune_code: CommuneCode,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     pub longitude: f64,
     pub latitude: f64,
     pub max_distance_km: Option<i32>,
@@ -101,16 +102,16 @@ pub struct Search {
     pub ids: Option<Vec<Uuid>>,
     pub text: Option<String>,
     pub statuses: Option<Vec<CandidateStatus>>,
-    pub departements: Option<Vec<String>>,
-    pub region: Option<String>,
-    pub commune: Option<String>,
+    pub departements: Option<Vec<DepartementCode>>,
+    pub region: Option<Vec<RegionCode>>,
+    pub commune: Option<CommuneCode>,
     pub anywhere: Option<bool>,
     pub available_before: Option<NaiveDate>,
     pub matched: Option<bool>,
     pub updated_since: Option<DateTime<Utc>>,
 }
 
-const TABLES: &str = "candidates c join communes l on l.code = c.commune_code \
+const TABLES: &str = "candidates c left join communes l on l.code = c.commune_code \
     left join candidate_contacts k on k.candidate_id = c.id left join candidate_motivations t on t.candidate_id = c.id";
 const OPEN: &str = "('proposed', 'mutual', 'met')";
 const HAS_OPEN: &str =
@@ -173,7 +174,6 @@ fn known_to(actor: &Actor) -> Sql {
 
 pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &PageSpec) -> Result<Rows<Candidate>> {
     let mut list = Listing::selecting(columns(actor), Sql::raw(TABLES), "c.id", "uuid");
-    list.counted_over(Sql::raw("candidates c"));
     list.filter(known_to(actor))
         .filter_some(search.text.as_deref(), |text| {
             let reference = format!("%{}%", like_literal(&text.trim().to_uppercase()));
@@ -186,7 +186,7 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
         })
         .filter_some(search.statuses.clone(), |statuses| sql!("c.status = any({})", statuses))
         .filter_some(search.departements.clone(), |codes| sql!("c.departement_code = any({})", codes))
-        .filter_some(search.region.as_deref(), |code| sql!("c.region_code = {}", code))
+        .filter_some(search.region.clone(), |codes| sql!("c.region_code = any({})", codes))
         .filter_some(search.commune.as_deref(), |code| sql!("c.commune_code = {}", code))
         .filter_some(search.anywhere, |anywhere| sql!("c.anywhere = {}", anywhere))
         .filter_some(search.available_before, |day| sql!("c.available_from < {}", day))

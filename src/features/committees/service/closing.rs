@@ -14,6 +14,7 @@ use crate::features::applications::store::Application;
 use crate::features::posts::service::Grant;
 use crate::features::structures::store::Structure;
 use crate::features::{applications, posts, reservations, structures};
+use crate::platform::codes::DepartementCode;
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events::CommitteeEvent;
@@ -62,7 +63,7 @@ fn lock_structures(tx: &mut Tx<'_>, lines: &[(Application, Item)]) -> Result<BTr
 /// Takes the posts out of the pool: from reservations where a decision names one, else from the
 /// programme and the département's allotment. Names every line that does not fit.
 fn commit(tx: &mut Tx<'_>, lines: &[(Application, Item)], structures: &BTreeMap<StructureId, Structure>) -> Result<()> {
-    let mut deltas: BTreeMap<String, i32> = BTreeMap::new();
+    let mut deltas: BTreeMap<DepartementCode, i32> = BTreeMap::new();
     let mut taken = Vec::new();
     for (application, item) in lines.iter().filter(|(_, item)| item.outcome == Some(Outcome::Retained)) {
         let granted = item.posts_granted.unwrap_or(0);
@@ -89,10 +90,9 @@ fn commit(tx: &mut Tx<'_>, lines: &[(Application, Item)], structures: &BTreeMap<
             .filter_map(|departement| departement["code"].as_str().map(ToOwned::to_owned))
             .collect();
         let all = problem.code() == Code::ProgrammeCapExceeded;
-        let offending = lines
-            .iter()
-            .map(|(_, item)| item)
-            .filter(|item| item.outcome == Some(Outcome::Retained) && (all || over.contains(&item.departement_code)));
+        let offending = lines.iter().map(|(_, item)| item).filter(|item| {
+            item.outcome == Some(Outcome::Retained) && (all || over.iter().any(|code| item.departement_code == *code))
+        });
         with_lines(problem, offending)
     })
 }

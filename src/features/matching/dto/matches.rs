@@ -11,6 +11,7 @@ use crate::features::matching::service::{Explanation, File};
 use crate::features::matching::store::matches::{Match, MatchSort, Search};
 use crate::features::structures::model::StructureStatus;
 use crate::page_of;
+use crate::platform::codes::DepartementCode;
 use crate::platform::ids::{CandidateId, MatchId, MatchingRunId, StructureId, uuids};
 use crate::platform::transitions::Transition;
 
@@ -79,8 +80,7 @@ pub struct MatchedStructure {
     pub name: String,
     #[schema(example = "Moissac")]
     pub commune_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     /// The contact's first name; null until both sides have agreed, and once the match has ended without a choice.
     #[schema(example = "Dominique")]
     pub contact_first_name: Option<String>,
@@ -226,8 +226,8 @@ pub struct MatchFilter {
     /// The run that proposed them.
     pub run_id: Option<MatchingRunId>,
     /// Codes of the structures' départements.
-    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<Vec<String>>,
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
     /// Only what has changed at or after this instant.
     #[param(example = "2021-06-16T00:00:00Z")]
     pub updated_since: Option<DateTime<Utc>>,

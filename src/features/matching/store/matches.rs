@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::features::matching::model::{DeclineReason, MatchOrigin, MatchSide, MatchStatus};
 use crate::platform::auth::Actor;
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::matches;
@@ -64,9 +65,9 @@ pub struct Match {
     #[diesel(sql_type = st::Text)]
     pub structure_commune_name: String,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
     #[diesel(sql_type = st::Nullable<st::Text>)]
     pub contact_first_name: Option<String>,
     #[diesel(sql_type = st::Nullable<st::Text>)]
@@ -101,12 +102,12 @@ pub struct Search {
     pub structure: Option<StructureId>,
     pub candidate: Option<CandidateId>,
     pub run: Option<MatchingRunId>,
-    pub departements: Option<Vec<String>>,
+    pub departements: Option<Vec<DepartementCode>>,
     pub updated_since: Option<DateTime<Utc>>,
 }
 
-const TABLES: &str = "matches m join candidates c on c.id = m.candidate_id join communes cl on cl.code = c.commune_code \
-    join structures s on s.id = m.structure_id join communes sl on sl.code = s.commune_code \
+const TABLES: &str = "matches m join candidates c on c.id = m.candidate_id left join communes cl on cl.code = c.commune_code \
+    left join structures s on s.id = m.structure_id left join communes sl on sl.code = s.commune_code \
     left join candidate_contacts k on k.candidate_id = c.id left join candidate_motivations t on t.candidate_id = c.id \
     left join structure_contacts sk on sk.structure_id = s.id left join match_refusals f on f.match_id = m.id";
 
@@ -167,9 +168,6 @@ fn of(actor: &Actor) -> Sql {
 
 pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &PageSpec) -> Result<Rows<Match>> {
     let mut list = Listing::selecting(columns(actor), Sql::raw(TABLES), "m.id", "uuid");
-    let by_structure = search.departements.is_some();
-    let counted = if by_structure { "matches m join structures s on s.id = m.structure_id" } else { "matches m" };
-    list.counted_over(Sql::raw(counted));
     list.filter(of(actor))
         .filter_some(search.statuses.clone(), |statuses| sql!("m.status = any({})", statuses))
         .filter_some(search.origin, |origin| sql!("m.origin = {}", origin))

@@ -4,15 +4,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::features::places::store::Place;
+use crate::platform::codes::DepartementCode;
 use crate::platform::ids::PlaceId;
 
 /// What of the places to draw or to download.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PublicPlaceFilter {
-    /// Code of the département.
-    #[param(pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<String>,
+    /// Codes of départements.
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
     /// Within a box: west, south, east, north, in WGS 84 degrees.
     #[param(
         pattern = "^-?[0-9]{1,3}(\\.[0-9]{1,9})?(,-?[0-9]{1,3}(\\.[0-9]{1,9})?){3}$",
@@ -54,8 +55,7 @@ pub struct PlaceProperties {
     pub postal_code: String,
     #[schema(example = "Moissac")]
     pub commune_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     pub phone: Option<String>,
     #[schema(example = "Mo-Fr 09:00-12:00,14:00-17:00")]
     pub opening_hours_osm: Option<String>,

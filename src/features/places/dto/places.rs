@@ -9,6 +9,7 @@ use crate::features::places::model::*;
 use crate::features::places::service::File;
 use crate::features::places::store::{Membership, Place, PlaceSort, Search};
 use crate::page_of;
+use crate::platform::codes::{CommuneCode, DepartementCode, RegionCode};
 use crate::platform::ids::{CounsellorId, PlaceId, StructureId, uuids};
 
 /// A place in a list.
@@ -26,14 +27,11 @@ pub struct PlaceItem {
     pub address: String,
     #[schema(example = "82200")]
     pub postal_code: String,
-    #[schema(example = "82112")]
-    pub commune_code: String,
+    pub commune_code: CommuneCode,
     #[schema(example = "Moissac")]
     pub commune_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     #[schema(example = 1.0853)]
     pub longitude: f64,
     #[schema(example = 44.1045)]
@@ -87,14 +85,11 @@ pub struct PlaceView {
     pub address_complement: Option<String>,
     #[schema(example = "82200")]
     pub postal_code: String,
-    #[schema(example = "82112")]
-    pub commune_code: String,
+    pub commune_code: CommuneCode,
     #[schema(example = "Moissac")]
     pub commune_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     #[schema(example = 1.0853)]
     pub longitude: f64,
     #[schema(example = 44.1045)]
@@ -146,14 +141,14 @@ pub struct PlaceFilter {
     #[param(max_length = 100, format = "line", example = "mediatheque")]
     pub q: Option<String>,
     /// Codes of the départements.
-    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<Vec<String>>,
-    /// Code of the region.
-    #[param(pattern = "^[0-9]{2}$", example = "76")]
-    pub region_code: Option<String>,
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
+    /// Codes of regions.
+    #[param(inline)]
+    pub region_code: Option<Vec<RegionCode>>,
     /// INSEE code of the commune.
-    #[param(pattern = "^[0-9AB]{5}$", example = "82112")]
-    pub commune_code: Option<String>,
+    #[param(inline)]
+    pub commune_code: Option<CommuneCode>,
     /// Postal code.
     #[param(pattern = "^[0-9]{5}$", example = "82200")]
     pub postal_code: Option<String>,

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::features::places::model::*;
+use crate::platform::codes::CommuneCode;
 use crate::platform::http::patch;
 use crate::platform::ids::{PlaceId, StructureId};
 
@@ -37,8 +38,7 @@ pub struct NewPlace {
     pub address_complement: Option<String>,
     #[schema(pattern = "^[0-9]{5}$", example = "82200")]
     pub postal_code: String,
-    #[schema(pattern = "^[0-9AB]{5}$", example = "82112")]
-    pub commune_code: String,
+    pub commune_code: CommuneCode,
     /// WGS 84 degrees; the town hall's when absent.
     #[schema(minimum = -180, maximum = 180, example = 1.0853)]
     pub longitude: Option<f64>,
@@ -99,8 +99,8 @@ pub struct PlacePatch {
     pub address_complement: Option<Option<String>>,
     #[schema(pattern = "^[0-9]{5}$", nullable = false)]
     pub postal_code: Option<String>,
-    #[schema(pattern = "^[0-9AB]{5}$", nullable = false)]
-    pub commune_code: Option<String>,
+    #[schema(nullable = false)]
+    pub commune_code: Option<CommuneCode>,
     #[schema(minimum = -180, maximum = 180, nullable = false)]
     pub longitude: Option<f64>,
     #[schema(minimum = -90, maximum = 90, nullable = false)]

@@ -1,5 +1,6 @@
 //! Shapes of allotments.
 
+use crate::platform::codes::{DepartementCode, RegionCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -20,12 +21,10 @@ pub struct AllotmentInput {
 /// What is allotted to a département.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AllotmentItem {
-    #[schema(example = "82")]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[schema(example = "Tarn-et-Garonne")]
     pub departement_name: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub region_code: RegionCode,
     /// Posts at most; null without a ceiling of its own.
     #[schema(minimum = 0, maximum = 100_000, example = 40)]
     pub posts_ceiling: Option<i32>,
@@ -52,11 +51,11 @@ page_of! {
 #[into_params(parameter_in = Query)]
 pub struct AllotmentFilter {
     /// Codes of départements.
-    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<Vec<String>>,
-    /// Code of the region.
-    #[param(pattern = "^[0-9]{2,3}$", example = "76")]
-    pub region_code: Option<String>,
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
+    /// Codes of regions.
+    #[param(inline)]
+    pub region_code: Option<Vec<RegionCode>>,
     /// Only what has changed at or after this instant.
     #[param(example = "2021-06-16T00:00:00Z")]
     pub updated_since: Option<DateTime<Utc>>,

@@ -10,6 +10,7 @@ use crate::features::posts::service::{File, Move};
 use crate::features::posts::store::history::Happening;
 use crate::features::posts::store::posts::{Post, PostSort, Search};
 use crate::page_of;
+use crate::platform::codes::{CommuneCode, DepartementCode, EpciSiren, RegionCode};
 use crate::platform::ids::{ApplicationId, PostId, RecruitmentId, ReservationId, StructureId, uuids};
 use crate::platform::transitions::Transition;
 
@@ -58,16 +59,12 @@ pub struct PostItem {
     pub structure_reference: String,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82112")]
-    pub commune_code: String,
+    pub commune_code: CommuneCode,
     #[schema(example = "Moissac")]
     pub commune_name: String,
-    #[schema(example = "200066322")]
-    pub epci_siren: Option<String>,
-    #[schema(example = "82")]
-    pub departement_code: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub epci_siren: Option<EpciSiren>,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     /// The application that it was granted for.
     pub application_id: ApplicationId,
     /// The reservation that it was taken from.
@@ -107,16 +104,12 @@ pub struct PostView {
     pub structure_reference: String,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82112")]
-    pub commune_code: String,
+    pub commune_code: CommuneCode,
     #[schema(example = "Moissac")]
     pub commune_name: String,
-    #[schema(example = "200066322")]
-    pub epci_siren: Option<String>,
-    #[schema(example = "82")]
-    pub departement_code: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub epci_siren: Option<EpciSiren>,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     /// The application that it was granted for.
     pub application_id: ApplicationId,
     /// The reservation that it was taken from.
@@ -159,8 +152,7 @@ pub struct PostHistoryItem {
     pub structure_id: StructureId,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     /// First day with this structure.
     pub attached_from_on: NaiveDate,
     /// Last day with this structure; null while it holds the post.
@@ -192,14 +184,14 @@ pub struct PostFilter {
     #[param(max_length = 100, format = "line", example = "moissac")]
     pub q: Option<String>,
     /// Codes of départements.
-    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<Vec<String>>,
-    /// Code of the region.
-    #[param(pattern = "^[0-9]{2,3}$", example = "76")]
-    pub region_code: Option<String>,
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
+    /// Codes of regions.
+    #[param(inline)]
+    pub region_code: Option<Vec<RegionCode>>,
     /// SIREN of the intercommunal body.
-    #[param(pattern = "^[0-9]{9}$", example = "200066322")]
-    pub epci_siren: Option<String>,
+    #[param(inline)]
+    pub epci_siren: Option<EpciSiren>,
     /// The structure that holds the post, or held it last.
     pub structure_id: Option<StructureId>,
     /// States.

@@ -9,6 +9,7 @@ use crate::features::posts::model::{PostReturnStatus, ReturnReason};
 use crate::features::posts::service::ReturnFile;
 use crate::features::posts::store::returns::{PostReturn, PostReturnSort, Search};
 use crate::page_of;
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::ids::{PostId, PostReturnId, StructureId, uuids};
 use crate::platform::transitions::Transition;
 
@@ -53,10 +54,8 @@ pub struct PostReturnItem {
     pub structure_id: StructureId,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     pub reason: ReturnReason,
     pub comment: Option<String>,
     pub status: PostReturnStatus,
@@ -77,10 +76,8 @@ pub struct PostReturnView {
     pub structure_id: StructureId,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     pub reason: ReturnReason,
     pub comment: Option<String>,
     pub status: PostReturnStatus,
@@ -112,11 +109,11 @@ pub struct PostReturnFilter {
     /// The structure that asked.
     pub structure_id: Option<StructureId>,
     /// Codes of départements.
-    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<Vec<String>>,
-    /// Code of the region.
-    #[param(pattern = "^[0-9]{2,3}$", example = "76")]
-    pub region_code: Option<String>,
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
+    /// Codes of regions.
+    #[param(inline)]
+    pub region_code: Option<Vec<RegionCode>>,
     /// Only what has changed at or after this instant.
     #[param(example = "2021-06-16T00:00:00Z")]
     pub updated_since: Option<DateTime<Utc>>,

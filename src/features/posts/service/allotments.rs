@@ -9,7 +9,7 @@ use crate::platform::transitions::require_version;
 pub fn set_allotment(tx: &mut Tx<'_>, code: &str, version: Option<i32>, ceiling: Option<i32>) -> Result<Allotment> {
     // The programme's line comes first, so that a département's first line is never made twice at once.
     counters::lock_programme(tx)?;
-    counters::lock_allotments(tx, vec![code.to_owned()])?;
+    counters::lock_allotments(tx, vec![code.into()])?;
     let before = require(tx, code)?;
     require_version(version, before.version)?;
     if ceiling.is_some_and(|ceiling| ceiling < before.posts_committed) {

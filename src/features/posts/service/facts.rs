@@ -13,6 +13,7 @@ pub use crate::features::posts::store::counters::Programme;
 use crate::features::posts::store::posts::{self, Common, Post};
 use crate::features::structures::service as structures;
 use crate::platform::auth::Reach;
+use crate::platform::codes::DepartementCode;
 use crate::platform::db::Tx;
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::error::{Code, Problem, Result};
@@ -46,14 +47,14 @@ pub fn lock_programme(tx: &mut Tx<'_>) -> Result<Programme> {
 ///
 /// Locks the programme, then the allotments in order of code. Nothing changes when the cap or a ceiling would be
 /// overrun.
-pub fn commit_posts(tx: &mut Tx<'_>, deltas: &BTreeMap<String, i32>) -> Result<()> {
+pub fn commit_posts(tx: &mut Tx<'_>, deltas: &BTreeMap<DepartementCode, i32>) -> Result<()> {
     let programme = counters::lock_programme(tx)?;
     let deltas: BTreeMap<&str, i32> =
         deltas.iter().filter(|(_, delta)| **delta != 0).map(|(code, delta)| (code.as_str(), *delta)).collect();
     if deltas.is_empty() {
         return Ok(());
     }
-    let known = counters::lock_allotments(tx, deltas.keys().map(ToString::to_string).collect())?;
+    let known = counters::lock_allotments(tx, deltas.keys().map(|code| DepartementCode::from(*code)).collect())?;
     let total = deltas.values().fold(0i32, |sum, delta| sum.saturating_add(*delta));
     if total > 0 && programme.posts_committed.saturating_add(total) > programme.posts_cap {
         return Err(Problem::new(Code::ProgrammeCapExceeded)

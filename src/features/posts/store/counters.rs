@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types as st;
 
 use crate::platform::auth::Reach;
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::{allotments, programme};
@@ -27,7 +28,7 @@ pub struct Programme {
 #[derive(Clone, Debug, QueryableByName)]
 #[diesel(table_name = allotments)]
 pub struct Counters {
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     pub posts_ceiling: Option<i32>,
     pub posts_committed: i32,
     pub version: i32,
@@ -39,7 +40,7 @@ pub fn lock_programme(tx: &mut Tx<'_>) -> Result<Programme> {
 }
 
 /// Locks the allotments of these départements, in order of code; those without a line have neither ceiling nor posts.
-pub fn lock_allotments(tx: &mut Tx<'_>, departements: Vec<String>) -> Result<Vec<Counters>> {
+pub fn lock_allotments(tx: &mut Tx<'_>, departements: Vec<DepartementCode>) -> Result<Vec<Counters>> {
     sql!(
         "select departement_code, posts_ceiling, posts_committed, version from allotments
          where departement_code = any({}) order by departement_code for update",
@@ -73,11 +74,11 @@ pub fn commit(tx: &mut Tx<'_>, total: i32, deltas: &BTreeMap<&str, i32>) -> Resu
 #[derive(Clone, Debug, QueryableByName)]
 pub struct Allotment {
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
     pub departement_name: String,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
     #[diesel(sql_type = st::Nullable<st::Integer>)]
     pub posts_ceiling: Option<i32>,
     #[diesel(sql_type = st::Integer)]
@@ -109,15 +110,15 @@ const TABLES: &str = "(select d.code as departement_code, d.name as departement_
 pub fn list_allotments(
     conn: &mut PgConnection,
     reach: &Reach,
-    departements: Option<Vec<String>>,
-    region: Option<&str>,
+    departements: Option<Vec<DepartementCode>>,
+    regions: Option<Vec<RegionCode>>,
     updated_since: Option<DateTime<Utc>>,
     page: &PageSpec,
 ) -> Result<Rows<Allotment>> {
     Listing::new(COLUMNS, Sql::raw(TABLES), "s.departement_code", "text")
         .filter(reach.over("s"))
         .filter_some(departements, |codes| sql!("s.departement_code = any({})", codes))
-        .filter_some(region, |code| sql!("s.region_code = {}", code))
+        .filter_some(regions, |codes| sql!("s.region_code = any({})", codes))
         .filter_some(updated_since, |since| sql!("s.updated_at >= {}", since))
         .page(conn, page)
 }

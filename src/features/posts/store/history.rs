@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types as st;
 
 use crate::features::posts::model::PostChange;
+use crate::platform::codes::DepartementCode;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::error::Result;
 use crate::platform::ids::{PostId, RecruitmentId, StructureId};
@@ -25,7 +26,7 @@ pub struct Happening {
     #[diesel(sql_type = st::Text)]
     pub structure_name: String,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Date)]
     pub attached_from_on: NaiveDate,
     #[diesel(sql_type = st::Nullable<st::Date>)]

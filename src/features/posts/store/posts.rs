@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::features::posts::model::{AttachmentEnd, EndReason, Phase, PostStatus};
 use crate::platform::auth::Reach;
+use crate::platform::codes::{CommuneCode, DepartementCode, EpciSiren, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::posts;
@@ -45,15 +46,15 @@ pub struct Post {
     #[diesel(sql_type = st::Text)]
     pub structure_name: String,
     #[diesel(sql_type = st::Text)]
-    pub commune_code: String,
+    pub commune_code: CommuneCode,
     #[diesel(sql_type = st::Text)]
     pub commune_name: String,
     #[diesel(sql_type = st::Nullable<st::Text>)]
-    pub epci_siren: Option<String>,
+    pub epci_siren: Option<EpciSiren>,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
     /// A request to give it back waits for a decision.
     #[diesel(sql_type = st::Bool)]
     pub return_pending: bool,
@@ -62,7 +63,8 @@ pub struct Post {
 const COLUMNS: &str = "p.*, s.reference as structure_reference, s.name as structure_name, s.commune_code, \
     c.name as commune_name, s.epci_siren, s.departement_code, s.region_code, \
     exists (select from post_returns r where r.post_id = p.id and r.status = 'requested') as return_pending";
-const TABLES: &str = "posts p join structures s on s.id = p.structure_id join communes c on c.code = s.commune_code";
+const TABLES: &str =
+    "posts p left join structures s on s.id = p.structure_id left join communes c on c.code = s.commune_code";
 
 sortable! {
     /// Sort keys of posts.
@@ -79,9 +81,9 @@ sortable! {
 pub struct Search {
     pub ids: Option<Vec<Uuid>>,
     pub text: Option<String>,
-    pub departements: Option<Vec<String>>,
-    pub region: Option<String>,
-    pub epci: Option<String>,
+    pub departements: Option<Vec<DepartementCode>>,
+    pub region: Option<Vec<RegionCode>>,
+    pub epci: Option<EpciSiren>,
     pub structure: Option<StructureId>,
     pub statuses: Option<Vec<PostStatus>>,
     pub available: Option<bool>,
@@ -102,14 +104,6 @@ pub fn list(
     page: &PageSpec,
 ) -> Result<Rows<Post>> {
     let mut list = Listing::new(COLUMNS, Sql::raw(TABLES), "p.id", "uuid");
-    // The commune only adds its name; the structure is read by the reach and by filters on it.
-    let by_structure = *reach != Reach::Country
-        || search.text.is_some()
-        || search.departements.is_some()
-        || search.region.is_some()
-        || search.epci.is_some();
-    let counted = if by_structure { "posts p join structures s on s.id = p.structure_id" } else { "posts p" };
-    list.counted_over(Sql::raw(counted));
     list.filter(reach.over("s"))
         .filter_some(search.ids.clone(), |ids| sql!("p.id = any({})", ids))
         .filter_some(search.text.as_deref(), |text| {
@@ -124,7 +118,7 @@ pub fn list(
             )
         })
         .filter_some(search.departements.clone(), |codes| sql!("s.departement_code = any({})", codes))
-        .filter_some(search.region.as_deref(), |code| sql!("s.region_code = {}", code))
+        .filter_some(search.region.clone(), |codes| sql!("s.region_code = any({})", codes))
         .filter_some(search.epci.as_deref(), |siren| sql!("s.epci_siren = {}", siren))
         .filter_some(search.structure, |id| sql!("p.structure_id = {}", id))
         .filter_some(search.statuses.clone(), |statuses| sql!("p.status = any({})", statuses))

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::features::posts::model::{PostReturnStatus, PostStatus, ReturnReason};
 use crate::platform::auth::Reach;
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::post_returns;
@@ -38,9 +39,9 @@ pub struct PostReturn {
     #[diesel(sql_type = st::Text)]
     pub structure_name: String,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
 }
 
 const COLUMNS: &str = "r.*, p.reference as post_reference, p.status as post_status, p.available as post_available, \
@@ -62,8 +63,8 @@ pub struct Search {
     pub statuses: Option<Vec<PostReturnStatus>>,
     pub post: Option<PostId>,
     pub structure: Option<StructureId>,
-    pub departements: Option<Vec<String>>,
-    pub region: Option<String>,
+    pub departements: Option<Vec<DepartementCode>>,
+    pub region: Option<Vec<RegionCode>>,
     pub updated_since: Option<DateTime<Utc>>,
 }
 
@@ -74,7 +75,7 @@ pub fn list(conn: &mut PgConnection, reach: &Reach, search: &Search, page: &Page
         .filter_some(search.post, |id| sql!("r.post_id = {}", id))
         .filter_some(search.structure, |id| sql!("r.structure_id = {}", id))
         .filter_some(search.departements.clone(), |codes| sql!("s.departement_code = any({})", codes))
-        .filter_some(search.region.as_deref(), |code| sql!("s.region_code = {}", code))
+        .filter_some(search.region.clone(), |codes| sql!("s.region_code = any({})", codes))
         .filter_some(search.ids.clone(), |ids| sql!("r.id = any({})", ids))
         .filter_some(search.updated_since, |since| sql!("r.updated_at >= {}", since))
         .page(conn, page)

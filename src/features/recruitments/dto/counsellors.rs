@@ -9,6 +9,7 @@ use crate::features::posts::model::Phase;
 use crate::features::recruitments::model::CounsellorStatus;
 use crate::features::recruitments::store::counsellors::{Counsellor, CounsellorSort, Search};
 use crate::page_of;
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::http::patch;
 use crate::platform::ids::{CandidateId, CounsellorId, PostId, RecruitmentId, StructureId, uuids};
 
@@ -46,10 +47,8 @@ pub struct CounsellorView {
     pub structure_id: StructureId,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     /// In post without a break since this day.
     #[schema(example = "2021-09-01")]
     pub since_on: NaiveDate,
@@ -88,11 +87,11 @@ pub struct CounsellorFilter {
     /// The structure.
     pub structure_id: Option<StructureId>,
     /// Codes of départements.
-    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<Vec<String>>,
-    /// Code of the region.
-    #[param(pattern = "^[0-9]{2,3}$", example = "76")]
-    pub region_code: Option<String>,
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
+    /// Codes of regions.
+    #[param(inline)]
+    pub region_code: Option<Vec<RegionCode>>,
     /// Coordinators, or others.
     #[param(example = false)]
     pub coordinator: Option<bool>,

@@ -9,6 +9,7 @@ use crate::features::recruitments::model::ExtensionStatus;
 use crate::features::recruitments::service::ExtensionFile;
 use crate::features::recruitments::store::extensions::{Extension, ExtensionSort, Search};
 use crate::page_of;
+use crate::platform::codes::DepartementCode;
 use crate::platform::ids::{ExtensionId, RecruitmentId, StructureId, uuids};
 use crate::platform::transitions::Transition;
 
@@ -48,8 +49,7 @@ pub struct ExtensionItem {
     pub structure_id: StructureId,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     /// New last day.
     #[schema(example = "2024-06-30")]
     pub ends_on: NaiveDate,
@@ -78,8 +78,7 @@ pub struct ExtensionView {
     pub structure_id: StructureId,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     /// New last day.
     #[schema(example = "2024-06-30")]
     pub ends_on: NaiveDate,
@@ -121,8 +120,8 @@ pub struct ExtensionFilter {
     /// The structure.
     pub structure_id: Option<StructureId>,
     /// Codes of the structures' départements.
-    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<Vec<String>>,
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
     /// Only what has changed at or after this instant.
     #[param(example = "2021-06-16T00:00:00Z")]
     pub updated_since: Option<DateTime<Utc>>,

@@ -12,6 +12,7 @@ use crate::features::recruitments::model::{
 use crate::features::recruitments::service::File;
 use crate::features::recruitments::store::recruitments::{Recruitment, RecruitmentSort, Search};
 use crate::page_of;
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::http::patch;
 use crate::platform::ids::{
@@ -148,10 +149,8 @@ pub struct RecruitmentItem {
     pub structure_id: StructureId,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     /// Null for observers.
     pub candidate_id: Option<CandidateId>,
     /// Null for observers.
@@ -197,10 +196,8 @@ pub struct RecruitmentView {
     pub structure_reference: String,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     pub candidate_id: CandidateId,
     #[schema(example = "CN-C-000123")]
     pub candidate_reference: String,
@@ -282,11 +279,11 @@ pub struct RecruitmentFilter {
     /// Phase of the scheme.
     pub phase: Option<Phase>,
     /// Codes of départements.
-    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<Vec<String>>,
-    /// Code of the region.
-    #[param(pattern = "^[0-9]{2,3}$", example = "76")]
-    pub region_code: Option<String>,
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
+    /// Codes of regions.
+    #[param(inline)]
+    pub region_code: Option<Vec<RegionCode>>,
     /// Starting on or after this day.
     #[param(example = "2021-09-01")]
     pub starts_from: Option<NaiveDate>,

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::features::posts::model::Phase;
 use crate::features::recruitments::model::CounsellorStatus;
 use crate::platform::auth::{Actor, Reach};
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::counsellors;
@@ -40,9 +41,9 @@ pub struct Counsellor {
     #[diesel(sql_type = st::Text)]
     pub structure_name: String,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
     #[diesel(sql_type = st::Uuid)]
     pub post_id: PostId,
     #[diesel(sql_type = st::Text)]
@@ -76,8 +77,8 @@ pub struct Search {
     pub text: Option<String>,
     pub statuses: Option<Vec<CounsellorStatus>>,
     pub structure: Option<StructureId>,
-    pub departements: Option<Vec<String>>,
-    pub region: Option<String>,
+    pub departements: Option<Vec<DepartementCode>>,
+    pub region: Option<Vec<RegionCode>>,
     pub coordinator: Option<bool>,
     pub updated_since: Option<DateTime<Utc>>,
 }
@@ -109,7 +110,7 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
         .filter_some(search.statuses.clone(), |statuses| sql!("k.status = any({})", statuses))
         .filter_some(search.structure, |id| sql!("k.structure_id = {}", id))
         .filter_some(search.departements.clone(), |codes| sql!("s.departement_code = any({})", codes))
-        .filter_some(search.region.as_deref(), |code| sql!("s.region_code = {}", code))
+        .filter_some(search.region.clone(), |codes| sql!("s.region_code = any({})", codes))
         .filter_some(search.coordinator, |coordinator| sql!("q.coordinator = {}", coordinator))
         .filter_some(search.ids.clone(), |ids| sql!("k.id = any({})", ids))
         .filter_some(search.updated_since, |since| sql!("k.updated_at >= {}", since))

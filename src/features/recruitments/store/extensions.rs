@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::features::recruitments::model::{ExtensionStatus, RecruitmentStatus};
 use crate::platform::auth::{Actor, Reach};
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::extensions;
@@ -41,9 +42,9 @@ pub struct Extension {
     #[diesel(sql_type = st::Text)]
     pub structure_name: String,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
 }
 
 const COLUMNS: &str = "x.*, r.reference as recruitment_reference, r.status as recruitment_status, \
@@ -67,7 +68,7 @@ pub struct Search {
     pub statuses: Option<Vec<ExtensionStatus>>,
     pub recruitment: Option<RecruitmentId>,
     pub structure: Option<StructureId>,
-    pub departements: Option<Vec<String>>,
+    pub departements: Option<Vec<DepartementCode>>,
     pub updated_since: Option<DateTime<Utc>>,
 }
 

@@ -10,6 +10,7 @@ use crate::features::recruitments::model::{
     ContractType, RecruitmentDocument, RecruitmentOrigin, RecruitmentStatus, TerminationReason, Terms,
 };
 use crate::platform::auth::{Actor, Reach};
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::recruitments;
@@ -64,9 +65,9 @@ pub struct Recruitment {
     #[diesel(sql_type = st::Text)]
     pub structure_status: crate::features::structures::model::StructureStatus,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
     #[diesel(sql_type = st::Nullable<st::Uuid>)]
     pub counsellor_id: Option<CounsellorId>,
     #[diesel(sql_type = st::Nullable<st::Uuid>)]
@@ -99,8 +100,8 @@ pub struct Search {
     pub candidate: Option<CandidateId>,
     pub contract_types: Option<Vec<ContractType>>,
     pub phase: Option<Phase>,
-    pub departements: Option<Vec<String>>,
-    pub region: Option<String>,
+    pub departements: Option<Vec<DepartementCode>>,
+    pub region: Option<Vec<RegionCode>>,
     pub starts_from: Option<NaiveDate>,
     pub starts_before: Option<NaiveDate>,
     pub ends_before: Option<NaiveDate>,
@@ -114,7 +115,7 @@ const COLUMNS: &str = "r.*, p.reference as post_reference, \
     (select x.id from extensions x where x.recruitment_id = r.id and x.status = 'requested') as pending_extension_id, \
     (select n.id from recruitments n where n.previous_id = r.id and n.waiting) as renewal_id, \
     (select o.status from recruitments o where o.id = r.previous_id) as previous_status";
-const TABLES: &str = "recruitments r join posts p on p.id = r.post_id join structures s on s.id = r.structure_id \
+const TABLES: &str = "recruitments r left join posts p on p.id = r.post_id left join structures s on s.id = r.structure_id \
     left join candidates c on c.id = r.candidate_id";
 
 /// The recruitments that an actor may see.
@@ -132,9 +133,6 @@ fn known_to(actor: &Actor) -> Sql {
 
 pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &PageSpec) -> Result<Rows<Recruitment>> {
     let mut list = Listing::new(COLUMNS, Sql::raw(TABLES), "r.id", "uuid");
-    if search.text.is_none() {
-        list.counted_over(Sql::raw("recruitments r join structures s on s.id = r.structure_id"));
-    }
     list.filter(known_to(actor))
         .filter_some(search.ids.clone(), |ids| sql!("r.id = any({})", ids))
         .filter_some(search.text.as_deref(), |text| {
@@ -154,7 +152,7 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
         .filter_some(search.contract_types.clone(), |types| sql!("r.contract_type = any({})", types))
         .filter_some(search.phase, |phase| sql!("r.phase = {}", phase))
         .filter_some(search.departements.clone(), |codes| sql!("s.departement_code = any({})", codes))
-        .filter_some(search.region.as_deref(), |code| sql!("s.region_code = {}", code))
+        .filter_some(search.region.clone(), |codes| sql!("s.region_code = any({})", codes))
         .filter_some(search.starts_from, |day| sql!("r.starts_on >= {}", day))
         .filter_some(search.starts_before, |day| sql!("r.starts_on < {}", day))
         .filter_some(search.ends_before, |day| sql!("coalesce(r.ended_on, r.ends_on) < {}", day))

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
 use crate::features::structures::model::{Network, StructureKind};
+use crate::platform::codes::CommuneCode;
 use crate::platform::http::patch;
 use crate::platform::ids::StructureId;
 
@@ -50,8 +51,7 @@ pub struct NewStructure {
     #[schema(pattern = "^[0-9]{5}$", example = "82200")]
     pub postal_code: String,
     /// INSEE code: decides the département, the region and the intercommunal body.
-    #[schema(pattern = "^[0-9AB]{5}$", example = "82112")]
-    pub commune_code: String,
+    pub commune_code: CommuneCode,
     /// WGS 84 degrees; the town hall's when absent.
     #[schema(minimum = -180, maximum = 180, example = 1.0853)]
     pub longitude: Option<f64>,
@@ -123,8 +123,8 @@ pub struct StructurePatch {
     #[schema(pattern = "^[0-9]{5}$", nullable = false)]
     pub postal_code: Option<String>,
     /// To another département only while it holds no posts.
-    #[schema(pattern = "^[0-9AB]{5}$", nullable = false)]
-    pub commune_code: Option<String>,
+    #[schema(nullable = false)]
+    pub commune_code: Option<CommuneCode>,
     #[schema(minimum = -180, maximum = 180, nullable = false)]
     pub longitude: Option<f64>,
     #[schema(minimum = -90, maximum = 90, nullable = false)]

@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::features::structures::model::StructureKind;
 use crate::features::structures::store::{self, RetainedSort};
 use crate::page_of;
+use crate::platform::codes::{CommuneCode, DepartementCode, RegionCode};
 use crate::platform::ids::StructureId;
 
 /// A structure retained by the committee, as the public sees it.
@@ -20,14 +21,11 @@ pub struct RetainedItem {
     pub kind: StructureKind,
     /// A service of the State retained by way of experiment.
     pub experimental: bool,
-    #[schema(example = "82112")]
-    pub commune_code: String,
+    pub commune_code: CommuneCode,
     #[schema(example = "Moissac")]
     pub commune_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     #[schema(example = 1.0853)]
     pub longitude: f64,
     #[schema(example = 44.1045)]
@@ -54,8 +52,8 @@ pub struct RetainedFilter {
     #[param(max_length = 100, format = "line", example = "moissac")]
     pub q: Option<String>,
     /// Codes of départements.
-    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<Vec<String>>,
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
     /// Wave that retained the structure first.
     #[param(minimum = 1, maximum = 99, example = 2)]
     pub wave: Option<i32>,

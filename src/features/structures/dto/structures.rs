@@ -8,6 +8,7 @@ use crate::features::structures::model::{StructureKind, StructureStatus};
 use crate::features::structures::service::File;
 use crate::features::structures::store::{self, StructureSort};
 use crate::page_of;
+use crate::platform::codes::{CommuneCode, DepartementCode, EpciSiren, RegionCode};
 use crate::platform::ids::{StructureId, uuids};
 use crate::platform::transitions::Transition;
 
@@ -48,16 +49,12 @@ pub struct StructureItem {
     pub address: Option<String>,
     #[schema(example = "82200")]
     pub postal_code: String,
-    #[schema(example = "82112")]
-    pub commune_code: String,
+    pub commune_code: CommuneCode,
     #[schema(example = "Moissac")]
     pub commune_name: String,
-    #[schema(example = "200066322")]
-    pub epci_siren: Option<String>,
-    #[schema(example = "82")]
-    pub departement_code: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub epci_siren: Option<EpciSiren>,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     #[schema(example = 1.0853)]
     pub longitude: f64,
     #[schema(example = 44.1045)]
@@ -119,16 +116,12 @@ pub struct StructureView {
     pub address: Option<String>,
     #[schema(example = "82200")]
     pub postal_code: String,
-    #[schema(example = "82112")]
-    pub commune_code: String,
+    pub commune_code: CommuneCode,
     #[schema(example = "Moissac")]
     pub commune_name: String,
-    #[schema(example = "200066322")]
-    pub epci_siren: Option<String>,
-    #[schema(example = "82")]
-    pub departement_code: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub epci_siren: Option<EpciSiren>,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     #[schema(example = 1.0853)]
     pub longitude: f64,
     #[schema(example = 44.1045)]
@@ -180,17 +173,17 @@ pub struct StructureFilter {
     #[param(inline)]
     pub status: Option<Vec<StructureStatus>>,
     /// Codes of départements.
-    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<Vec<String>>,
-    /// Code of the region.
-    #[param(pattern = "^[0-9]{2,3}$", example = "76")]
-    pub region_code: Option<String>,
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
+    /// Codes of regions.
+    #[param(inline)]
+    pub region_code: Option<Vec<RegionCode>>,
     /// SIREN of the intercommunal body.
-    #[param(pattern = "^[0-9]{9}$", example = "200066322")]
-    pub epci_siren: Option<String>,
+    #[param(inline)]
+    pub epci_siren: Option<EpciSiren>,
     /// INSEE code of the commune.
-    #[param(pattern = "^[0-9AB]{5}$", example = "82112")]
-    pub commune_code: Option<String>,
+    #[param(inline)]
+    pub commune_code: Option<CommuneCode>,
     /// Only what has changed at or after this instant.
     #[param(example = "2021-06-16T00:00:00Z")]
     pub updated_since: Option<DateTime<Utc>>,

@@ -12,6 +12,7 @@ use crate::features::subsidies::store::agreements::{Agreement, AgreementSort, Am
 use crate::features::subsidies::store::covered::Covered;
 use crate::features::subsidies::store::scales::parse_all;
 use crate::page_of;
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::error::Result;
 use crate::platform::ids::{AgreementId, PostId, StructureId, SubsidyScaleId, uuids};
 use crate::platform::transitions::Transition;
@@ -86,10 +87,8 @@ pub struct AgreementItem {
     pub structure_id: StructureId,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     pub phase: Phase,
     pub category: Category,
     pub legal_form: LegalForm,
@@ -175,10 +174,8 @@ pub struct AgreementView {
     pub structure_reference: String,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     pub phase: Phase,
     pub category: Category,
     pub legal_form: LegalForm,
@@ -250,11 +247,11 @@ pub struct AgreementFilter {
     #[param(inline)]
     pub category: Option<Category>,
     /// Codes of the structures' départements.
-    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<Vec<String>>,
-    /// Code of the structures' region.
-    #[param(pattern = "^[0-9]{2}$", example = "76")]
-    pub region_code: Option<String>,
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
+    /// Codes of the structures' regions.
+    #[param(inline)]
+    pub region_code: Option<Vec<RegionCode>>,
     /// Whether an amendment would agree on more.
     pub amendment_needed: Option<bool>,
     /// Only what has changed at or after this instant.

@@ -9,6 +9,7 @@ use crate::features::posts::model::Phase;
 use crate::features::subsidies::model::{BatchStatus, LineStatus, RejectionReason};
 use crate::features::subsidies::store::batches::{Batch, BatchSort, Line, LineSort};
 use crate::page_of;
+use crate::platform::codes::DepartementCode;
 use crate::platform::ids::{AgreementId, InstalmentId, PaymentBatchId, PaymentLineId, StructureId};
 use crate::text_enum;
 
@@ -34,7 +35,7 @@ pub struct NewPaymentBatch {
     pub phase: Option<Phase>,
     /// Of structures in these départements.
     #[schema(min_items = 1, max_items = 110, inline, example = json!(["82"]))]
-    pub departement_codes: Option<Vec<String>>,
+    pub departement_codes: Option<Vec<DepartementCode>>,
     pub structure_id: Option<StructureId>,
     /// So many lines at most, the oldest first.
     #[schema(minimum = 1, maximum = 10_000, example = 500)]

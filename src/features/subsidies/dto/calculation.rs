@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::features::posts::model::Phase;
 use crate::features::subsidies::model::Category;
 use crate::features::subsidies::service::{Calculation, CalculationLine, LineKind, PostCalculation};
+use crate::platform::codes::DepartementCode;
 use crate::platform::ids::{AgreementId, PostId, SubsidyScaleId};
 
 /// For which day an agreement is calculated.
@@ -83,8 +84,7 @@ pub struct CalculationView {
     pub signed: bool,
     pub phase: Phase,
     pub category: Category,
-    #[schema(example = "82")]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     /// The structure lies in a priority area (`zrr` or `qpv`).
     pub priority_area: bool,
     pub posts: Vec<PostCalculationView>,

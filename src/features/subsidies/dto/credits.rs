@@ -10,6 +10,7 @@ use crate::features::subsidies::model::{CreditReason, CreditStatus};
 use crate::features::subsidies::service::CreditFile;
 use crate::features::subsidies::store::credits::{CreditNote, CreditSort, Search};
 use crate::page_of;
+use crate::platform::codes::DepartementCode;
 use crate::platform::ids::{AgreementId, CreditNoteId, InstalmentId, PostId, StructureId, uuids};
 use crate::platform::transitions::Transition;
 
@@ -46,8 +47,7 @@ pub struct CreditNoteItem {
     pub structure_id: StructureId,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     pub post_id: PostId,
     #[schema(example = "CN-P-000123")]
     pub post_reference: String,
@@ -81,8 +81,7 @@ pub struct CreditNoteView {
     pub structure_id: StructureId,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     pub post_id: PostId,
     #[schema(example = "CN-P-000123")]
     pub post_reference: String,
@@ -124,8 +123,8 @@ pub struct CreditNoteFilter {
     /// The structure.
     pub structure_id: Option<StructureId>,
     /// Codes of the structures' départements.
-    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<Vec<String>>,
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
     /// Only what has changed at or after this instant.
     #[param(example = "2021-06-16T00:00:00Z")]
     pub updated_since: Option<DateTime<Utc>>,

@@ -1,5 +1,6 @@
 //! Shapes of envelopes.
 
+use crate::platform::codes::DepartementCode;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -49,8 +50,7 @@ pub struct EnvelopeItem {
 /// What a département takes of the posts' envelope.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EnvelopeShareItem {
-    #[schema(example = "82")]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[schema(example = "Tarn-et-Garonne")]
     pub departement_name: String,
     /// Agreements that were signed.

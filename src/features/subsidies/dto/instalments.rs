@@ -9,6 +9,7 @@ use crate::features::subsidies::model::{Condition, InstalmentStatus, RejectionRe
 use crate::features::subsidies::store::instalments::{Instalment, InstalmentSort, Search, Sum};
 use crate::features::subsidies::store::scales::parse_all;
 use crate::page_of;
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::error::Result;
 use crate::platform::ids::{AgreementId, InstalmentId, PaymentBatchId, PostId, StructureId, uuids};
 
@@ -27,10 +28,8 @@ pub struct InstalmentView {
     pub structure_id: StructureId,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
-    #[schema(example = "76")]
-    pub region_code: String,
+    pub departement_code: DepartementCode,
+    pub region_code: RegionCode,
     pub post_id: PostId,
     #[schema(example = "CN-P-000123")]
     pub post_reference: String,
@@ -125,11 +124,11 @@ pub struct InstalmentFilter {
     #[param(inline)]
     pub phase: Option<Phase>,
     /// Codes of the structures' départements.
-    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<Vec<String>>,
-    /// Code of the structures' region.
-    #[param(pattern = "^[0-9]{2}$", example = "76")]
-    pub region_code: Option<String>,
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
+    /// Codes of the structures' regions.
+    #[param(inline)]
+    pub region_code: Option<Vec<RegionCode>>,
     /// Those that a batch holds or held.
     pub batch_id: Option<PaymentBatchId>,
     /// Whether training was missed without an excuse.
@@ -149,9 +148,9 @@ pub struct InstalmentFilter {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct InstalmentSumFilter {
-    /// Of structures in this département.
-    #[param(pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<String>,
+    /// Of structures in these départements.
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
     /// Of this structure.
     pub structure_id: Option<StructureId>,
 }

@@ -10,6 +10,7 @@ use crate::features::subsidies::model::{Category, Condition, ScaleTerritory};
 use crate::features::subsidies::service::ScaleFile;
 use crate::features::subsidies::store::scales::{PlanRow, ScaleSort, Search, parse_all};
 use crate::page_of;
+use crate::platform::codes::DepartementCode;
 use crate::platform::error::Result;
 use crate::platform::ids::SubsidyScaleId;
 
@@ -43,7 +44,7 @@ pub struct NewScale {
     pub territory: ScaleTerritory,
     /// With the territory `departements`, and only with it.
     #[schema(max_items = 110, inline, example = json!(["971", "972"]))]
-    pub departement_codes: Option<Vec<String>>,
+    pub departement_codes: Option<Vec<DepartementCode>>,
     /// Months that the whole amount pays for.
     #[schema(minimum = 1, maximum = 60, example = 36)]
     pub months: i32,
@@ -84,7 +85,7 @@ pub struct ScaleItem {
     pub territory: ScaleTerritory,
     /// Codes, where the territory lists them.
     #[schema(example = json!(["971", "972", "973"]))]
-    pub departement_codes: Vec<String>,
+    pub departement_codes: Vec<DepartementCode>,
     /// Months that the whole amount pays for.
     #[schema(minimum = 1, maximum = 60, example = 24)]
     pub months: i32,
@@ -117,9 +118,9 @@ pub struct ScaleFilter {
     /// Only those in force on this day.
     #[param(example = "2021-07-01")]
     pub in_force_on: Option<NaiveDate>,
-    /// Only those that may apply in this département.
-    #[param(pattern = "^[0-9AB]{2,3}$", example = "971")]
-    pub departement_code: Option<String>,
+    /// Only those that may apply in one of these départements.
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
     /// Only what was added at or after this instant.
     #[param(example = "2021-06-16T00:00:00Z")]
     pub updated_since: Option<DateTime<Utc>>,
@@ -134,7 +135,7 @@ impl ScaleFilter {
             phase: self.phase,
             category: self.category,
             in_force_on: self.in_force_on,
-            departement: self.departement_code.clone(),
+            departements: self.departement_code.clone(),
             updated_since: self.updated_since,
         }
     }

@@ -12,7 +12,7 @@ pub fn sums(reader: &mut Reader<'_>, filter: &InstalmentSumFilter) -> Result<Vec
     let reach = reader.reach().over("s");
     // The rows are closed to prefectures; of those within their territory they may know the sums.
     reader.widen()?;
-    instalments::sums(reader.conn(), reach, filter.departement_code.as_deref(), filter.structure_id)
+    instalments::sums(reader.conn(), reach, filter.departement_code.clone(), filter.structure_id)
 }
 
 /// What each département within the caller's territory takes of the posts' envelope.

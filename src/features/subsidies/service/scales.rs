@@ -41,7 +41,7 @@ pub fn create_scale(tx: &mut Tx<'_>, new: &NewScale) -> Result<ScaleFile> {
             for (at, code) in codes.iter().enumerate() {
                 territories::require_departement(&mut tx.reader(), code, &format!("departement_codes/{at}"))?;
             }
-            codes
+            codes.into_iter().map(Into::into).collect()
         }
         other => vec![other.to_string()],
     };

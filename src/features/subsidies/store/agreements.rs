@@ -10,6 +10,7 @@ use crate::features::posts::model::Phase;
 use crate::features::structures::model::{StructureKind, StructureStatus};
 use crate::features::subsidies::model::{AgreementDocument, AgreementStatus, Category, LegalForm};
 use crate::platform::auth::Actor;
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::{agreement_amendments, agreements};
@@ -54,9 +55,9 @@ pub struct Agreement {
     #[diesel(sql_type = st::Nullable<st::Text>)]
     pub siret: Option<String>,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
     /// Whether the structure lies in a priority area.
     #[diesel(sql_type = st::Bool)]
     pub priority_area: bool,
@@ -99,8 +100,8 @@ pub struct Search {
     pub structure: Option<StructureId>,
     pub phase: Option<Phase>,
     pub category: Option<Category>,
-    pub departements: Option<Vec<String>>,
-    pub region: Option<String>,
+    pub departements: Option<Vec<DepartementCode>>,
+    pub region: Option<Vec<RegionCode>>,
     pub amendment_needed: Option<bool>,
     pub updated_since: Option<DateTime<Utc>>,
 }
@@ -162,7 +163,7 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
         .filter_some(search.phase, |phase| sql!("a.phase = {}", phase))
         .filter_some(search.category, |category| sql!("a.category = {}", category))
         .filter_some(search.departements.clone(), |codes| sql!("s.departement_code = any({})", codes))
-        .filter_some(search.region.as_deref(), |code| sql!("s.region_code = {}", code))
+        .filter_some(search.region.clone(), |codes| sql!("s.region_code = any({})", codes))
         .filter_some(search.amendment_needed, |wanted| sql!("{} = {}", needed(), wanted))
         .filter_some(search.updated_since, |since| sql!("a.updated_at >= {}", since))
         .page(conn, page)

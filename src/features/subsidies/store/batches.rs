@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::features::posts::model::Phase;
 use crate::features::subsidies::model::{BatchStatus, LineStatus, RejectionReason};
+use crate::platform::codes::DepartementCode;
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::{payment_batches, payment_line_accounts, payment_lines};
@@ -120,7 +121,7 @@ pub fn find(conn: &mut PgConnection, id: PaymentBatchId) -> Result<Option<Batch>
 const LINE_COLUMNS: &str = "l.*, b.reference as batch_reference, i.reference as instalment_reference, i.agreement_id, \
     a.reference as agreement_reference, p.reference as post_reference, s.name as structure_name, s.siret";
 const LINE_TABLES: &str = "payment_lines l join payment_batches b on b.id = l.batch_id join instalments i on i.id = l.instalment_id \
-    join agreements a on a.id = i.agreement_id join posts p on p.id = i.post_id join structures s on s.id = l.structure_id";
+    join agreements a on a.id = i.agreement_id left join posts p on p.id = i.post_id left join structures s on s.id = l.structure_id";
 
 pub fn list_lines(
     conn: &mut PgConnection,
@@ -129,7 +130,6 @@ pub fn list_lines(
     page: &PageSpec,
 ) -> Result<Rows<Line>> {
     Listing::new(LINE_COLUMNS, Sql::raw(LINE_TABLES), "l.id", "uuid")
-        .counted_over(Sql::raw("payment_lines l"))
         .filter(sql!("l.batch_id = {}", batch))
         .filter_some(statuses, |statuses| sql!("l.status = any({})", statuses))
         .page(conn, page)
@@ -159,7 +159,7 @@ pub fn accounts(conn: &mut PgConnection, batch: PaymentBatchId) -> Result<Vec<Ac
 pub struct Choice {
     pub instalments: Option<Vec<Uuid>>,
     pub phase: Option<Phase>,
-    pub departements: Option<Vec<String>>,
+    pub departements: Option<Vec<DepartementCode>>,
     pub structure: Option<StructureId>,
     pub lines: i64,
 }
@@ -183,7 +183,7 @@ fn given(ids: Option<Vec<Uuid>>) -> Sql {
     ids.map_or_else(|| Sql::raw("null"), |ids| sql!("{}", ids))
 }
 
-fn given_texts(codes: Option<Vec<String>>) -> Sql {
+fn given_texts(codes: Option<Vec<DepartementCode>>) -> Sql {
     codes.map_or_else(|| Sql::raw("null"), |codes| sql!("{}", codes))
 }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::agreements::BELONGS;
 use crate::features::posts::model::{Phase, PostStatus};
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::schema::agreement_posts;
 use crate::platform::db::sql::Sql;
@@ -43,9 +44,9 @@ pub struct Covered {
     #[diesel(sql_type = st::Bool)]
     pub has_left: bool,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
 }
 
 const COLUMNS: &str = "c.*, p.reference as post_reference, p.status as post_status, \

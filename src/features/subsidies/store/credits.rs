@@ -10,6 +10,7 @@ use super::known_to;
 use crate::features::posts::model::Phase;
 use crate::features::subsidies::model::{CreditReason, CreditStatus};
 use crate::platform::auth::Actor;
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::credit_notes;
@@ -46,9 +47,9 @@ pub struct CreditNote {
     #[diesel(sql_type = st::Text)]
     pub structure_name: String,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
 }
 
 impl CreditNote {
@@ -84,7 +85,7 @@ pub struct Search {
     pub statuses: Option<Vec<CreditStatus>>,
     pub agreement: Option<AgreementId>,
     pub structure: Option<StructureId>,
-    pub departements: Option<Vec<String>>,
+    pub departements: Option<Vec<DepartementCode>>,
     pub updated_since: Option<DateTime<Utc>>,
 }
 

@@ -6,6 +6,7 @@ use diesel::sql_types as st;
 
 use crate::features::subsidies::model::EnvelopeCode;
 use crate::platform::auth::Reach;
+use crate::platform::codes::DepartementCode;
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::envelopes;
@@ -84,7 +85,7 @@ pub fn book(tx: &mut Tx<'_>, committed: i64, paid: i64) -> Result<()> {
 #[derive(Clone, Debug, QueryableByName)]
 pub struct Share {
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
     pub departement_name: String,
     #[diesel(sql_type = st::BigInt)]
@@ -124,7 +125,6 @@ pub fn shares(conn: &mut PgConnection, reach: &Reach, page: &PageSpec) -> Result
         "d.code",
         "text",
     )
-    .counted_over(Sql::raw("departements d"))
     .filter(over)
     .page(conn, page)
 }

@@ -9,6 +9,7 @@ use super::known_to;
 use crate::features::posts::model::Phase;
 use crate::features::subsidies::model::{Added, AgreementStatus, InstalmentStatus, Next, RejectionReason};
 use crate::platform::auth::Actor;
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::instalments;
@@ -54,9 +55,9 @@ pub struct Instalment {
     #[diesel(sql_type = st::Text)]
     pub structure_name: String,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
     /// Half-days of training that whoever works on the post missed without an excuse.
     #[diesel(sql_type = st::BigInt)]
     pub unjustified_absences_count: i64,
@@ -84,8 +85,8 @@ pub struct Search {
     pub post: Option<PostId>,
     pub structure: Option<StructureId>,
     pub phase: Option<Phase>,
-    pub departements: Option<Vec<String>>,
-    pub region: Option<String>,
+    pub departements: Option<Vec<DepartementCode>>,
+    pub region: Option<Vec<RegionCode>>,
     pub batch: Option<PaymentBatchId>,
     pub absence: Option<bool>,
     pub expected_before: Option<NaiveDate>,
@@ -99,7 +100,7 @@ const ABSENCES: &str = "(select count(*) from recruitments r join counsellors k 
         and t.status = 'unjustified_absence')";
 /// Its months are over, and something else keeps it from falling due.
 const BLOCKED: &str = "(i.status = 'planned' and i.unmet <> '{}' and not 'months_elapsed' = any (i.unmet))";
-const TABLES: &str = "instalments i join structures s on s.id = i.structure_id join posts p on p.id = i.post_id \
+const TABLES: &str = "instalments i left join structures s on s.id = i.structure_id left join posts p on p.id = i.post_id \
     join agreements a on a.id = i.agreement_id";
 
 fn columns() -> Sql {
@@ -121,7 +122,7 @@ fn conditions(list: &mut Listing, actor: &Actor, search: &Search) {
         .filter_some(search.structure, |id| sql!("i.structure_id = {}", id))
         .filter_some(search.phase, |phase| sql!("i.phase = {}", phase))
         .filter_some(search.departements.clone(), |codes| sql!("s.departement_code = any({})", codes))
-        .filter_some(search.region.as_deref(), |code| sql!("s.region_code = {}", code))
+        .filter_some(search.region.clone(), |codes| sql!("s.region_code = any({})", codes))
         .filter_some(search.batch, |id| {
             sql!("exists (select from payment_lines l where l.instalment_id = i.id and l.batch_id = {})", id)
         })
@@ -132,7 +133,6 @@ fn conditions(list: &mut Listing, actor: &Actor, search: &Search) {
 
 pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &PageSpec) -> Result<Rows<Instalment>> {
     let mut list = Listing::selecting(columns(), Sql::raw(TABLES), "i.id", "uuid");
-    list.counted_over(Sql::raw("instalments i join structures s on s.id = i.structure_id"));
     conditions(&mut list, actor, search);
     list.page(conn, page)
 }
@@ -159,17 +159,17 @@ pub struct Sum {
 pub fn sums(
     conn: &mut PgConnection,
     reach: Sql,
-    departement: Option<&str>,
+    departements: Option<Vec<DepartementCode>>,
     structure: Option<StructureId>,
 ) -> Result<Vec<Sum>> {
+    let within = departements.map_or(Sql::raw("true"), |codes| sql!("s.departement_code = any({})", codes));
     sql!(
         "select i.phase, i.status, count(*) as instalments_count, sum(i.amount_cents)::bigint as amount_cents
          from instalments i join structures s on s.id = i.structure_id
-         where {} and ({}::text is null or s.departement_code = {}) and ({}::uuid is null or s.id = {})
+         where {} and {} and ({}::uuid is null or s.id = {})
          group by i.phase, i.status order by i.phase, i.status",
         reach,
-        departement,
-        departement,
+        within,
         structure,
         structure
     )
@@ -193,9 +193,9 @@ pub struct Live {
     pub unmet: Vec<String>,
     pub expected_on: Option<NaiveDate>,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
 }
 
 /// The instalments of agreements that are not cancelled, by post and rank.
@@ -216,9 +216,9 @@ pub struct Placed {
     #[diesel(sql_type = st::Uuid)]
     pub structure_id: StructureId,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
 }
 
 /// Instalments of posts on which somebody worked, or works, who missed a training without an excuse.

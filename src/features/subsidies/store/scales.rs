@@ -6,6 +6,7 @@ use diesel::sql_types as st;
 
 use crate::features::posts::model::Phase;
 use crate::features::subsidies::model::{Category, PlanLine, ScaleTerritory};
+use crate::platform::codes::DepartementCode;
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::{subsidy_scale_instalments, subsidy_scales};
@@ -32,7 +33,7 @@ pub struct Scale {
     pub version: i32,
     /// Codes, where the territory lists them.
     #[diesel(sql_type = st::Array<st::Text>)]
-    pub departement_codes: Vec<String>,
+    pub departement_codes: Vec<DepartementCode>,
 }
 
 /// One line of a plan.
@@ -78,7 +79,7 @@ pub struct Search {
     pub phase: Option<Phase>,
     pub category: Option<Category>,
     pub in_force_on: Option<NaiveDate>,
-    pub departement: Option<String>,
+    pub departements: Option<Vec<DepartementCode>>,
     pub updated_since: Option<DateTime<Utc>>,
 }
 
@@ -86,7 +87,10 @@ const COLUMNS: &str = "b.*, case b.territory when 'departements' then \
     array(select z.zone from subsidy_scale_zones z where z.scale_id = b.id order by z.zone) else '{}' end as departement_codes";
 
 pub fn list(conn: &mut PgConnection, search: &Search, page: &PageSpec) -> Result<Rows<Scale>> {
-    let zones = search.departement.as_deref().map(ScaleTerritory::zones);
+    let zones = search
+        .departements
+        .as_ref()
+        .map(|codes| codes.iter().flat_map(|code| ScaleTerritory::zones(code)).collect::<Vec<_>>());
     Listing::new(COLUMNS, Sql::raw("subsidy_scales b"), "b.id", "uuid")
         .filter_some(search.phase, |phase| sql!("b.phase = {}", phase))
         .filter_some(search.category, |category| sql!("b.category = {}", category))

@@ -9,6 +9,7 @@ use crate::features::trainings::model::{AttendanceStatus, CERTIFICATION_MONTHS, 
 use crate::features::trainings::service::EnrolmentFile;
 use crate::features::trainings::store::enrolments::{Attendance, Enrolment, EnrolmentSort, Search};
 use crate::page_of;
+use crate::platform::codes::DepartementCode;
 use crate::platform::ids::{
     CounsellorId, EnrolmentId, RecruitmentId, StructureId, TrainingBodyId, TrainingPathId, TrainingSessionId, uuids,
 };
@@ -62,11 +63,11 @@ pub struct EnrolmentItem {
     pub first_name: String,
     #[schema(example = "Exemple")]
     pub last_name: String,
+    /// Who employs the counsellor now, or did last.
     pub structure_id: StructureId,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     pub path_id: TrainingPathId,
     #[schema(example = "Formation initiale, 105 heures")]
     pub path_name: String,
@@ -113,11 +114,11 @@ pub struct EnrolmentView {
     pub last_name: String,
     /// The contract that covers the first day.
     pub recruitment_id: RecruitmentId,
+    /// Who employs the counsellor now, or did last.
     pub structure_id: StructureId,
     #[schema(example = "Commune de Moissac")]
     pub structure_name: String,
-    #[schema(example = "82")]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     pub path_id: TrainingPathId,
     #[schema(example = "Formation initiale, 105 heures")]
     pub path_name: String,
@@ -179,7 +180,7 @@ pub struct EnrolmentFilter {
     pub kind: Option<PathKind>,
     /// The counsellor.
     pub counsellor_id: Option<CounsellorId>,
-    /// The structure.
+    /// The structure that employs the counsellor now, or did last.
     pub structure_id: Option<StructureId>,
     /// The session.
     pub session_id: Option<TrainingSessionId>,
@@ -188,8 +189,8 @@ pub struct EnrolmentFilter {
     /// The training body.
     pub body_id: Option<TrainingBodyId>,
     /// Codes of the structures' départements.
-    #[param(inline, pattern = "^[0-9AB]{2,3}$", example = "82")]
-    pub departement_code: Option<Vec<String>>,
+    #[param(inline)]
+    pub departement_code: Option<Vec<DepartementCode>>,
     /// Whether half-days were missed without an excuse.
     pub absence_flag: Option<bool>,
     /// Only what has changed at or after this instant.
@@ -228,7 +229,7 @@ impl From<Enrolment> for EnrolmentItem {
             counsellor_reference: row.counsellor_reference,
             first_name: row.first_name,
             last_name: row.last_name,
-            structure_id: row.structure_id,
+            structure_id: row.employer_id,
             structure_name: row.structure_name,
             departement_code: row.departement_code,
             path_id: row.path_id,
@@ -274,7 +275,7 @@ impl From<EnrolmentFile> for EnrolmentView {
             first_name: row.first_name,
             last_name: row.last_name,
             recruitment_id: row.recruitment_id,
-            structure_id: row.structure_id,
+            structure_id: row.employer_id,
             structure_name: row.structure_name,
             departement_code: row.departement_code,
             path_id: row.path_id,

@@ -6,6 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::features::trainings::model::PathKind;
 use crate::features::trainings::store::figures::Figures;
+use crate::platform::codes::RegionCode;
 use crate::platform::ids::{TrainingBodyId, TrainingPathId};
 
 /// What to count.
@@ -18,9 +19,9 @@ pub struct TrainingFigureFilter {
     /// Sessions that begin on or before this day.
     #[param(example = "2026-12-31")]
     pub to_on: Option<NaiveDate>,
-    /// Of counsellors in this region.
-    #[param(pattern = "^[0-9]{2}$", example = "76")]
-    pub region_code: Option<String>,
+    /// Of counsellors in these regions.
+    #[param(inline)]
+    pub region_code: Option<Vec<RegionCode>>,
 }
 
 /// What one body did on one path.

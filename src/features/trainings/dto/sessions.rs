@@ -9,6 +9,7 @@ use crate::features::trainings::model::{PathKind, SessionStatus};
 use crate::features::trainings::service::SessionFile;
 use crate::features::trainings::store::sessions::{Search, Session, SessionSort};
 use crate::page_of;
+use crate::platform::codes::RegionCode;
 use crate::platform::http::patch;
 use crate::platform::ids::{TrainingBodyId, TrainingPathId, TrainingSessionId, uuids};
 use crate::platform::transitions::Transition;
@@ -23,8 +24,7 @@ pub struct NewTrainingSession {
     /// The body that holds it; a training body may leave it out.
     pub body_id: Option<TrainingBodyId>,
     /// Where it is held; without a region, at a distance.
-    #[schema(pattern = "^[0-9]{2}$", example = "76")]
-    pub region_code: Option<String>,
+    pub region_code: Option<RegionCode>,
     #[schema(min_length = 1, max_length = 250, format = "line", example = "Montauban")]
     pub place: Option<String>,
     /// Half-days: a date with `-am` or `-pm`, from 17 November 2020 on.
@@ -73,8 +73,7 @@ pub struct TrainingSessionItem {
     #[schema(example = "Organisme de formation A (démonstration)")]
     pub body_name: String,
     /// Null at a distance.
-    #[schema(example = "76")]
-    pub region_code: Option<String>,
+    pub region_code: Option<RegionCode>,
     #[schema(example = "Montauban")]
     pub place: Option<String>,
     #[schema(example = "2026-12-07")]
@@ -106,8 +105,7 @@ pub struct TrainingSessionView {
     #[schema(example = "Organisme de formation A (démonstration)")]
     pub body_name: String,
     /// Null at a distance.
-    #[schema(example = "76")]
-    pub region_code: Option<String>,
+    pub region_code: Option<RegionCode>,
     #[schema(example = "Montauban")]
     pub place: Option<String>,
     #[schema(example = "2026-12-07")]
@@ -150,9 +148,9 @@ pub struct TrainingSessionFilter {
     /// Kind of path.
     #[param(inline)]
     pub kind: Option<PathKind>,
-    /// Region in which it is held.
-    #[param(pattern = "^[0-9]{2}$", example = "76")]
-    pub region_code: Option<String>,
+    /// Regions in which it is held.
+    #[param(inline)]
+    pub region_code: Option<Vec<RegionCode>>,
     /// Whether it is held at a distance.
     pub remote: Option<bool>,
     /// Whether it has seats left.

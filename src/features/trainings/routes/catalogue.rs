@@ -136,7 +136,7 @@ pub async fn training_statistics(
 ) -> Answer {
     caller
         .read_private(move |reader| {
-            let found = service::figures(reader, filter.from_on, filter.to_on, filter.region_code.as_deref())?;
+            let found = service::figures(reader, filter.from_on, filter.to_on, filter.region_code.clone())?;
             Reply::ok(&TrainingStatistics::from(found))
         })
         .await

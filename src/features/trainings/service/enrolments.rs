@@ -311,13 +311,13 @@ fn told(tx: &mut Tx<'_>, kind: EnrolmentEvent, id: EnrolmentId) -> Result<Enrolm
     let file = find_enrolment(&mut tx.reader(), id)?;
     let enrolment = &file.enrolment;
     let (departement, region) = (enrolment.departement_code.as_str(), enrolment.region_code.as_str());
-    let place = Some((Some(enrolment.structure_id), departement, region));
+    let place = Some((Some(enrolment.employer_id), departement, region));
     events::emit(tx, kind, id.uuid(), place)?;
     Ok(file)
 }
 
 fn to_structure(tx: &mut Tx<'_>, enrolment: &Enrolment, write: impl FnOnce(&str) -> Email) -> Result<()> {
-    match tx.as_service(|tx| structures::contact_email(tx, enrolment.structure_id))? {
+    match tx.as_service(|tx| structures::contact_email(tx, enrolment.employer_id))? {
         Some(address) => mail::send(tx, &write(&address)),
         None => Ok(()),
     }

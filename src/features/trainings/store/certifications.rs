@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::known_to;
 use crate::features::trainings::model::{CertificationKind, CertificationResult};
 use crate::platform::auth::Actor;
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::certifications;
@@ -40,14 +41,14 @@ pub struct Certification {
     #[diesel(sql_type = st::Text)]
     pub last_name: String,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
 }
 
 const COLUMNS: &str = "x.*, k.reference as counsellor_reference, k.candidate_id, c.first_name, c.last_name, s.departement_code, s.region_code";
 const TABLES: &str = "certifications x join counsellors k on k.id = x.counsellor_id join candidates c on c.id = k.candidate_id \
-    join structures s on s.id = x.structure_id";
+    left join structures s on s.id = k.structure_id";
 
 sortable! {
     /// Sort keys of certifications.

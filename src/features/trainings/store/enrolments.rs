@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::known_to;
 use crate::features::trainings::model::{AttendanceStatus, EnrolmentStatus, PathKind};
 use crate::platform::auth::Actor;
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::{attendances, enrolments};
@@ -26,7 +27,9 @@ pub struct Enrolment {
     pub reference: String,
     pub counsellor_id: CounsellorId,
     pub recruitment_id: RecruitmentId,
-    pub structure_id: StructureId,
+    /// Who employs the counsellor now, or did last: the training follows its counsellor to whoever takes over the post.
+    #[diesel(sql_type = st::Uuid)]
+    pub employer_id: StructureId,
     pub path_id: TrainingPathId,
     pub kind: PathKind,
     pub session_id: Option<TrainingSessionId>,
@@ -60,9 +63,9 @@ pub struct Enrolment {
     #[diesel(sql_type = st::Text)]
     pub structure_name: String,
     #[diesel(sql_type = st::Text)]
-    pub departement_code: String,
+    pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
-    pub region_code: String,
+    pub region_code: RegionCode,
     #[diesel(sql_type = st::BigInt)]
     pub half_days_count: i64,
     #[diesel(sql_type = st::BigInt)]
@@ -84,7 +87,7 @@ pub struct Attendance {
     pub status: AttendanceStatus,
 }
 
-const COLUMNS: &str = "e.*, p.name as path_name, p.hours, t.reference as session_reference, b.name as body_name, \
+const COLUMNS: &str = "e.*, k.structure_id as employer_id, p.name as path_name, p.hours, t.reference as session_reference, b.name as body_name, \
     k.reference as counsellor_reference, k.candidate_id, c.first_name, c.last_name, s.name as structure_name, s.departement_code, s.region_code, \
     coalesce(cardinality(t.half_days), 0)::bigint as half_days_count, \
     (select count(*) from attendances x where x.enrolment_id = e.id and x.status = 'present') as attended_count, \
@@ -92,8 +95,8 @@ const COLUMNS: &str = "e.*, p.name as path_name, p.hours, t.reference as session
     (select count(*) from attendances x where x.enrolment_id = e.id and x.status = 'unjustified_absence') as unjustified_count, \
     exists (select from certifications x where x.counsellor_id = e.counsellor_id and x.result = 'passed' \
         and (e.starts_on is null or x.held_on >= e.starts_on)) as is_certified";
-const TABLES: &str = "enrolments e join training_paths p on p.id = e.path_id join counsellors k on k.id = e.counsellor_id \
-    join candidates c on c.id = k.candidate_id join structures s on s.id = e.structure_id \
+const TABLES: &str = "enrolments e left join training_paths p on p.id = e.path_id join counsellors k on k.id = e.counsellor_id \
+    join candidates c on c.id = k.candidate_id left join structures s on s.id = k.structure_id \
     left join training_sessions t on t.id = e.session_id left join training_bodies b on b.id = e.body_id";
 
 sortable! {
@@ -117,20 +120,19 @@ pub struct Search {
     pub session: Option<TrainingSessionId>,
     pub path: Option<TrainingPathId>,
     pub body: Option<TrainingBodyId>,
-    pub departements: Option<Vec<String>>,
+    pub departements: Option<Vec<DepartementCode>>,
     pub absence: Option<bool>,
     pub updated_since: Option<DateTime<Utc>>,
 }
 
 pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &PageSpec) -> Result<Rows<Enrolment>> {
     let mut list = Listing::new(COLUMNS, Sql::raw(TABLES), "e.id", "uuid");
-    list.counted_over(Sql::raw("enrolments e join structures s on s.id = e.structure_id"));
     list.filter(known_to(actor, "e"))
         .filter_some(search.ids.clone(), |ids| sql!("e.id = any({})", ids))
         .filter_some(search.statuses.clone(), |statuses| sql!("e.status = any({})", statuses))
         .filter_some(search.kind, |kind| sql!("e.kind = {}", kind))
         .filter_some(search.counsellor, |id| sql!("e.counsellor_id = {}", id))
-        .filter_some(search.structure, |id| sql!("e.structure_id = {}", id))
+        .filter_some(search.structure, |id| sql!("k.structure_id = {}", id))
         .filter_some(search.session, |id| sql!("e.session_id = {}", id))
         .filter_some(search.path, |id| sql!("e.path_id = {}", id))
         .filter_some(search.body, |id| sql!("e.body_id = {}", id))

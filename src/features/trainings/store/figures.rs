@@ -6,6 +6,7 @@ use diesel::sql_types as st;
 
 use crate::features::trainings::model::PathKind;
 use crate::platform::auth::{Actor, Reach};
+use crate::platform::codes::RegionCode;
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
 use crate::platform::ids::{TrainingBodyId, TrainingPathId};
@@ -58,8 +59,9 @@ pub fn figures(
     actor: &Actor,
     from: Option<NaiveDate>,
     to: Option<NaiveDate>,
-    region: Option<&str>,
+    regions: Option<Vec<RegionCode>>,
 ) -> Result<Vec<Figures>> {
+    let within = regions.map_or(Sql::raw("true"), |codes| sql!("s.region_code = any({})", codes));
     sql!(
         "select b.id as body_id, b.name as body_name, p.id as path_id, p.name as path_name, p.kind,
             count(*) as enrolments_count,
@@ -76,15 +78,14 @@ pub fn figures(
             cross join lateral (select count(*) as recorded, count(*) filter (where x.status = 'present') as attended
                 from attendances x where x.enrolment_id = e.id) a
          where e.status <> 'cancelled' and {} and ({}::date is null or e.starts_on >= {}) and ({}::date is null or e.starts_on <= {})
-            and ({}::text is null or s.region_code = {})
+            and {}
          group by b.id, p.id order by b.name, b.id, p.name, p.id",
         countable(actor),
         from,
         from,
         to,
         to,
-        region,
-        region
+        within
     )
     .load(conn)
 }

@@ -6,6 +6,7 @@ use diesel::sql_types as st;
 use uuid::Uuid;
 
 use crate::features::trainings::model::{PathKind, SessionStatus};
+use crate::platform::codes::RegionCode;
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::training_sessions;
@@ -21,7 +22,7 @@ pub struct Session {
     pub reference: String,
     pub path_id: TrainingPathId,
     pub body_id: TrainingBodyId,
-    pub region_code: Option<String>,
+    pub region_code: Option<RegionCode>,
     pub place: Option<String>,
     pub half_days: Vec<String>,
     pub starts_on: NaiveDate,
@@ -64,7 +65,7 @@ pub struct Search {
     pub body: Option<TrainingBodyId>,
     pub path: Option<TrainingPathId>,
     pub kind: Option<PathKind>,
-    pub region: Option<String>,
+    pub region: Option<Vec<RegionCode>>,
     pub remote: Option<bool>,
     pub free: Option<bool>,
     pub starts_from: Option<NaiveDate>,
@@ -78,7 +79,7 @@ pub fn list(conn: &mut PgConnection, search: &Search, page: &PageSpec) -> Result
         .filter_some(search.body, |id| sql!("t.body_id = {}", id))
         .filter_some(search.path, |id| sql!("t.path_id = {}", id))
         .filter_some(search.kind, |kind| sql!("p.kind = {}", kind))
-        .filter_some(search.region.as_deref(), |code| sql!("t.region_code = {}", code))
+        .filter_some(search.region.clone(), |codes| sql!("t.region_code = any({})", codes))
         .filter_some(search.remote, |remote| sql!("(t.region_code is null) = {}", remote))
         .filter_some(search.free, |free| sql!("(t.status = 'scheduled' and t.seats_taken < t.capacity) = {}", free))
         .filter_some(search.starts_from, |day| sql!("t.starts_on >= {}", day))
@@ -103,7 +104,7 @@ pub struct NewRow {
     pub id: TrainingSessionId,
     pub path_id: TrainingPathId,
     pub body_id: TrainingBodyId,
-    pub region_code: Option<String>,
+    pub region_code: Option<RegionCode>,
     pub place: Option<String>,
     pub half_days: Vec<String>,
     pub starts_on: NaiveDate,

@@ -23,7 +23,7 @@ pub fn end_reservations(tx: &mut Tx<'_>) -> Result<Value> {
 
 /// Completes the contracts whose last day has passed.
 pub fn complete_recruitments(tx: &mut Tx<'_>) -> Result<Value> {
-    Ok(json!({"completed": recruitments::service::complete_overdue(tx)?}))
+    Ok(json!(recruitments::service::keep_calendar(tx)?))
 }
 
 /// Starts trainings that begin, and cancels those that nobody can attend any more.

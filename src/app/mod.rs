@@ -17,12 +17,12 @@ pub mod tidy;
 pub mod vocabularies;
 pub mod worker;
 
-use crate::features::{candidates, matching, places, recruitments, structures, subsidies, trainings};
+use crate::features::{activity, candidates, matching, places, recruitments, structures, subsidies, trainings};
 use crate::platform::events::Follower;
 use crate::platform::http::rehearsal::Details;
 
 /// Features that act on what happens in those below them, within the same transaction.
-pub const FOLLOWERS: &[Follower] = &[subsidies::service::follow];
+pub const FOLLOWERS: &[Follower] = &[subsidies::service::follow, activity::service::follow];
 
 /// How the resources that show people are read: what dry runs may show of them.
 pub const DETAILS: Details = Details(&[

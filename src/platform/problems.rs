@@ -502,6 +502,18 @@ problems! {
     ContractOpenEnded 409 "contract_open_ended"
         fr("Contrat sans terme", "Un CDI ne se prolonge ni ne se renouvelle.", "Rien à faire : le contrat court sans terme.")
         en("Open-ended contract", "A CDI is neither extended nor renewed.", "Nothing to do: the contract runs without an end.");
+    NothingToWaive 409 "nothing_to_waive"
+        fr("Rien à lever", "La condition {condition} ne retient pas cette tranche.", "Relisez ce qui la retient (unmet).")
+        en("Nothing to waive", "The condition {condition} keeps nothing of this instalment.", "Read again what keeps it (unmet).");
+    ContractOver 409 "contract_over"
+        fr("Contrat arrivé à son terme", "Le dernier jour du contrat était le {date}.", "Déposez un nouveau recrutement.")
+        en("Contract over", "The last day of the contract was {date}.", "Submit a new recruitment.");
+    ContractBegun 409 "contract_begun"
+        fr("Contrat commencé", "Le contrat a commencé le {date} : il ne s'annule plus.", "Demandez sa rupture.")
+        en("Contract begun", "The contract began on {date}: it cannot be undone any more.", "Ask for its termination.");
+    ContractNotBegun 409 "contract_not_begun"
+        fr("Contrat non commencé", "Le contrat commence le {date} : rien n'est encore à rompre.", "Annulez le recrutement.")
+        en("Contract not begun", "The contract begins on {date}: there is nothing to break off yet.", "Cancel the recruitment.");
     TerminationNotDue 409 "termination_not_due"
         fr("Date de rupture à venir", "La rupture prend effet le {date} : elle se valide à partir de ce jour.", "Attendez cette date.")
         en("Termination not due", "The termination takes effect on {date}: it is validated from that day on.", "Wait for that date.");
@@ -542,6 +554,7 @@ faults! {
     PostalCodeMismatch "postal_code_mismatch" "Ce code postal n'est pas de cette commune ; admis : {allowed}." "This postal code is not of this commune; allowed: {allowed}.";
     ExactlyOneIdentifier "exactly_one_identifier" "Donnez soit siret, soit ridet." "Give either siret or ridet.";
     InThePast "in_the_past" "Doit être aujourd'hui ou plus tard." "Must be today or later.";
+    NotABankDay "not_a_bank_day" "Les banques ne travaillent pas ce jour-là (calendrier TARGET) ; jour suivant : {limit}." "Banks do not work on that day (TARGET calendar); the next day is {limit}.";
     NotAfter "not_after" "Doit être après {other}." "Must be after {other}.";
     MustBeTrue "must_be_true" "Doit être accepté." "Must be accepted.";
     MustBeEmpty "must_be_empty" "Doit être absent ici : {because}." "Must be absent here: {because}.";

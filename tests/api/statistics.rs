@@ -24,7 +24,7 @@ fn figures_of_the_programme_are_proved_by_lists_and_kept_for_any_day() {
     for by in [Actor::Anct, Actor::Bdt, prefecture("2A"), prefecture("82")] {
         let now = app.get(PROGRAMME).by(&by).expect(200);
         let proofs = now.at("/proofs");
-        assert_eq!(proofs.as_array().unwrap().len(), 6);
+        assert_eq!(proofs.as_array().unwrap().len(), 8);
         for proof in proofs.as_array().unwrap() {
             let link = proof["link"].as_str().unwrap();
             let total = app.get(link).by(&by).expect(200).at("/meta/total");

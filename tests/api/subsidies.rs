@@ -79,9 +79,14 @@ pub fn plan(app: &App, agreement: &str) -> Vec<(i64, i64, String)> {
 }
 
 /// Orders everything that is due; the batch.
+/// Today, or the next day on which banks work.
+pub fn bank_day(app: &App) -> NaiveDate {
+    app.today().iter_days().find(|day| conum::features::subsidies::model::is_bank_day(*day)).expect("a bank day")
+}
+
 #[track_caller]
 pub fn order(app: &App) -> Answer {
-    let body = previewed(app, &json!({"execution_on": app.today()}));
+    let body = previewed(app, &json!({"execution_on": bank_day(app)}));
     app.post("/api/v1/payment-batches").by(&Actor::Bdt).key(&key()).json(&body).expect(201)
 }
 
@@ -218,7 +223,7 @@ fn an_agreement_is_drafted_instructed_signed_and_paid() {
     app.post("/api/v1/payment-batches")
         .by(&Actor::Bdt)
         .key(&key())
-        .json(&json!({"execution_on": app.today(), "expected_cents": 0, "expected_count": 0}))
+        .json(&json!({"execution_on": bank_day(&app), "expected_cents": 0, "expected_count": 0}))
         .problem("nothing_due");
     // The recruitment is validated: its first instalment is due in the same moment.
     recruited(&app, &employer, &posts[0], &candidate(&app).id);
@@ -277,11 +282,12 @@ fn instalments_fall_due_as_months_go_by() {
     let ended = app.get(&recruitment_path(&recruitment)).by(&Actor::Anct).expect(200);
     assert_eq!(ended.at("/status"), "completed");
     assert_eq!(sums(&app, &id), (5_000_000, 3_500_000, 0));
-    // What was blocked is owed for time worked.
-    let due = instalments(&app, "&status=due");
-    assert_eq!((due.at("/data/0/rank"), due.at("/data/0/settlement")), (json!(2), json!(true)));
-    pay_all(&app);
-    step(&app, &Actor::Bdt, &path(&id), "close").expect(200);
+    // What was blocked is owed for time worked, and still waits for the training that was its condition.
+    let blocked = instalments(&app, "&blocked=true");
+    assert_eq!((blocked.at("/data/0/rank"), blocked.at("/data/0/settlement")), (json!(2), json!(true)));
+    assert_eq!(blocked.at("/data/0/unmet"), json!(["initial_training_completed"]));
+    assert_eq!(instalments(&app, "&status=due").at("/meta/total"), 0);
+    step(&app, &Actor::Bdt, &path(&id), "close").problem("agreement_unsettled");
     assert_eq!(violations(&app), Vec::<Value>::new());
 }
 
@@ -353,8 +359,10 @@ fn a_post_that_leaves_is_settled_and_its_remaining_time_goes_with_it() {
         .json(&json!({"structure_id": other.id}))
         .expect(200);
     assert_eq!(sums(&app, &id), (1_666_667, 1_000_000, 0));
-    let due = instalments(&app, &format!("&agreement_id={id}&status=due"));
+    // Owed for time worked, once the person has done the training that was its condition.
+    let due = instalments(&app, &format!("&agreement_id={id}&blocked=true"));
     assert_eq!((due.at("/data/0/amount_cents"), due.at("/data/0/settlement")), (json!(666_667), json!(true)));
+    assert_eq!(due.at("/data/0/unmet"), json!(["initial_training_completed"]));
     // The new house gets the sixteen months that remain, and the ranks that nobody was paid.
     let its = signed(&app, &other);
     let view = agreement(&app, &its);
@@ -386,12 +394,23 @@ fn what_the_bank_rejects_is_due_again() {
     let rejected = json!({"instalment_id": lines[1]["instalment_id"], "outcome": "rejected", "rejection": "ac04"});
     let half = answer(&app, &batch, &json!([rejected])).expect(200);
     assert_eq!((half.at("/status"), half.at("/rejected_count")), (json!("ordered"), json!(1)));
-    let due = instalments(&app, "&status=due");
+    // An account that is closed is not tried again: the instalment waits for another one.
+    let waits = instalments(&app, "&blocked=true");
     assert_eq!(
-        (due.at("/meta/total"), due.at("/data/0/rejections_count"), due.at("/data/0/last_rejection")),
+        (waits.at("/meta/total"), waits.at("/data/0/rejections_count"), waits.at("/data/0/last_rejection")),
         (json!(1), json!(1), json!("ac04"))
     );
+    assert_eq!(waits.at("/data/0/unmet"), json!(["bank_details_renewed"]));
     answer(&app, &batch, &json!([paid(&app, &lines[0])])).expect(200);
+    let none = json!({"execution_on": bank_day(&app), "expected_cents": 1, "expected_count": 1});
+    app.post("/api/v1/payment-batches").by(&Actor::Bdt).key(&key()).json(&none).problem("nothing_due");
+    let details = format!("/api/v1/structures/{}/bank-details", employer.id);
+    let etag = app.get(&details).by(&employer.actor).expect(200).etag();
+    let other = json!({"holder": "Trésorerie", "iban": "FR7630006000011234567890189"});
+    app.advance(TimeDelta::minutes(1));
+    app.put(&details).by(&employer.actor).if_match(&etag).json(&other).expect(200);
+    let due = instalments(&app, "&status=due");
+    assert_eq!((due.at("/meta/total"), due.at("/data/0/last_rejection")), (json!(1), json!("ac04")));
     let again = order(&app);
     assert_eq!(again.at("/lines_count"), 1);
     // Faults are told all at once, each with its place.

@@ -20,12 +20,21 @@ fn hired_for_good(app: &App, employer: &Employer, post: &str) -> String {
     body["ends_on"] = Value::Null;
     let id = app.post("/api/v1/recruitments").by(&employer.actor).json(&body).expect(201).id();
     validate(app, &id).expect(200);
-    let Actor::Counsellor(counsellor) = counsellor_of(app, &id) else { panic!("a counsellor") };
+    exempt(app, employer, &id);
+    id
+}
+
+/// Exempts the person of a recruitment from the initial training, unless they are already.
+pub fn exempt(app: &App, employer: &Employer, recruitment: &str) {
+    let Actor::Counsellor(counsellor) = counsellor_of(app, recruitment) else { panic!("a counsellor") };
+    let known = app.get(&format!("/api/v1/enrolments?counsellor_id={counsellor}")).by(&Actor::Anct).expect(200);
+    if known.at("/meta/total") != 0 {
+        return;
+    }
     let body = json!({"counsellor_id": counsellor, "path_id": training_path(app, "initial", 175)});
     let enrolment = app.post("/api/v1/enrolments").by(&employer.actor).json(&body).expect(201).id();
     let proof = json!({"proof": "Titre REMN obtenu en 2020, copie au dossier."});
     step(app, &Actor::Anct, &format!("/api/v1/enrolments/{enrolment}"), "exempt").json(&proof).expect(200);
-    id
 }
 
 fn go_to(app: &App, day: NaiveDate) {
@@ -77,6 +86,7 @@ fn an_agreement_whose_months_are_not_earned_does_not_close() {
         json!({"post_id": posts[0], "reason": "vacant", "until_on": null,
         "post_reference": refused.at("/posts_open/0/post_reference")})
     );
+    app.advance(TimeDelta::days(1));
     // A submission moves nothing yet; the post returned, nothing can move any more.
     submitted(&app, &employer, &posts[0], &candidate(&app).id);
     close(&app, &id).problem("agreement_posts_open");

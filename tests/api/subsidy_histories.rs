@@ -254,6 +254,10 @@ impl World {
             .act(&house.actor, |tx| Ok(recruitments::service::submit(tx, &new)?.recruitment.id))
             .expect("submitted");
         self.act(&Actor::Bdt, |tx| validate(tx, id)).expect("validated");
+        // Most are trained; what the others earn waits for it.
+        if self.chance(80) {
+            crate::subsidy_closing::exempt(&self.app, &house, &id.to_string());
+        }
         self.posts[at].contracts.push(Contract { id, structure: house.id, first: today, last, over: false });
     }
 
@@ -509,7 +513,7 @@ impl World {
         let new = NewPaymentBatch {
             expected_cents: None,
             expected_count: None,
-            execution_on: self.app.today(),
+            execution_on: crate::subsidies::bank_day(&self.app),
             instalment_ids: None,
             phase: None,
             departement_codes: None,
@@ -549,7 +553,7 @@ impl World {
                     outcome: PaymentOutcome::Rejected,
                     paid_on: None,
                     bank_reference: None,
-                    rejection: Some(RejectionReason::Ac04),
+                    rejection: Some(RejectionReason::Ms03),
                 });
             }
         }
@@ -683,6 +687,8 @@ fn a_post_that_comes_back_stands_in_its_agreement_twice() {
     let mut world = World::begin(2, 2, 3);
     for _ in 0..4 {
         world.hire(0);
+        let (id, house) = (world.posts[0].contracts.last().unwrap().id, world.houses[world.posts[0].holder].clone());
+        crate::subsidy_closing::exempt(&world.app, &house, &id.to_string());
         go_on(&mut world, 70);
         world.dismiss(0);
         go_on(&mut world, 1);

@@ -208,7 +208,7 @@ fn a_batch_orders_what_was_read() {
     signed(&app, &employer);
     recruited(&app, &employer, &posts[0], &candidate(&app).id);
     let order = |body: &Value| app.post(BATCHES).by(&Actor::Bdt).key(&key()).json(body).send();
-    let bare = json!({"execution_on": app.today()});
+    let bare = json!({"execution_on": crate::subsidies::bank_day(&app)});
     let told: Answer = order(&bare);
     assert_eq!(told.faults(), ["/expected_cents: required", "/expected_count: required"]);
     let body = previewed(&app, &bare);

@@ -109,7 +109,7 @@ pub(super) fn load(demo: &Demo) -> Result<()> {
             }
         }
     }
-    demo.act(&ago(2), Actor::System, |tx| recruitments::service::complete_overdue(tx).map(|_| ()))?;
+    demo.act(&ago(2), Actor::System, |tx| recruitments::service::keep_calendar(tx).map(|_| ()))?;
     for (batch, days) in [(1, 50), (2, 40), (3, 25), (4, 12)] {
         register(demo, &ago(days), batch * 1000, 60)?;
     }

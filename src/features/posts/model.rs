@@ -19,6 +19,7 @@ text_enum! {
     /// State of a post.
     pub enum PostStatus "post_statuses" ["posts.status"] {
         Vacant "vacant" "Vacant" "Vacant",
+        StartsLater "starts_later" "Pourvu, prise de poste à venir" "Filled, starts later",
         Occupied "occupied" "Occupé" "Occupied",
         Returned "returned" "Rendu" "Returned",
     }
@@ -101,7 +102,8 @@ impl From<ReturnReason> for EndReason {
 use PostReturnStatus as R;
 use PostStatus as P;
 
-/// The life of a post. `occupy` and `vacate` follow from recruitments, `return` from an accepted request.
+/// The life of a post. `fill`, `occupy` and `vacate` follow from recruitments and their first and last days, `return` from
+/// an accepted request.
 pub const STEPS: &[Step<PostStatus>] = &[
     Step::call(P::Vacant, can::transfer_post::LINE, P::Vacant),
     Step::call(P::Vacant, can::extend_post_deadline::LINE, P::Vacant),
@@ -109,6 +111,9 @@ pub const STEPS: &[Step<PostStatus>] = &[
     Step::call(P::Vacant, can::request_post_return::LINE, P::Vacant),
     Step::course(P::Vacant, "return", P::Returned),
     Step::course(P::Vacant, "occupy", P::Occupied),
+    Step::course(P::Vacant, "fill", P::StartsLater),
+    Step::course(P::StartsLater, "occupy", P::Occupied),
+    Step::course(P::StartsLater, "vacate", P::Vacant),
     Step::call(P::Occupied, can::transfer_post::LINE, P::Occupied),
     Step::course(P::Occupied, "vacate", P::Vacant),
 ];

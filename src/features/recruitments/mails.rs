@@ -268,3 +268,18 @@ pub fn transferred(
     let subject = "Votre poste change de structure".to_owned();
     may_leave(email("recruitment_transferred", recipient, subject, paragraphs, recruitment), front_url, leave_token)
 }
+
+/// The structure learns that its contract says something else now.
+pub fn rectified(recruitment: &Recruitment, reason: &str, recipient: &str) -> Email {
+    email(
+        "recruitment_rectified",
+        recipient,
+        format!("Recrutement {} corrigé", recruitment.reference),
+        vec![
+            format!("Le recrutement {} a été corrigé : {}.", recruitment.reference, dates(recruitment)),
+            format!("Motif : {reason}"),
+            "Les comptes rendus, les chiffres et les versements suivent les dates corrigées.".to_owned(),
+        ],
+        recruitment,
+    )
+}

@@ -1,6 +1,6 @@
 //! What a recruitment is, and the life it may lead.
 
-use chrono::NaiveDate;
+use chrono::{Months, NaiveDate};
 
 use crate::platform::auth::policy::{Permission, can};
 use crate::platform::transitions::Step;
@@ -74,6 +74,7 @@ text_enum! {
 text_enum! {
     /// State of a counsellor.
     pub enum CounsellorStatus "counsellor_statuses" ["counsellors.status"] {
+        StartsLater "starts_later" "Prise de poste à venir" "Starts later",
         InPost "in_post" "En poste" "In post",
         Left "left" "Parti" "Left",
     }
@@ -82,8 +83,9 @@ text_enum! {
 use ExtensionStatus as X;
 use RecruitmentStatus as S;
 
-/// The life of a recruitment. `complete` comes by night, `transfer` with the post; `void` ends a renewal whose
-/// predecessor is broken off before it begins.
+/// The life of a recruitment. `complete` comes by night, on the last day whatever waits; `lapse` carries out a termination
+/// that nobody decided; `transfer` comes with the post; `void` ends a renewal whose predecessor is broken off before it
+/// begins. What is validated may be cancelled or refused until its first day.
 pub const STEPS: &[Step<RecruitmentStatus>] = &[
     Step::call(S::Submitted, can::update_recruitment::LINE, S::Submitted),
     Step::call(S::Submitted, can::validate_recruitment::LINE, S::Validated),
@@ -93,11 +95,19 @@ pub const STEPS: &[Step<RecruitmentStatus>] = &[
     Step::call(S::Validated, can::request_extension::LINE, S::Validated),
     Step::call(S::Validated, can::renew_recruitment::LINE, S::Validated),
     Step::call(S::Validated, can::request_termination::LINE, S::TerminationRequested),
+    Step::call(S::Validated, can::cancel_recruitment::LINE, S::Cancelled),
+    Step::call(S::Validated, can::refuse_recruitment::LINE, S::Refused),
+    Step::call(S::Validated, can::rectify_recruitment::LINE, S::Validated),
+    Step::call(S::TerminationRequested, can::rectify_recruitment::LINE, S::TerminationRequested),
+    Step::call(S::Terminated, can::rectify_recruitment::LINE, S::Terminated),
+    Step::call(S::Completed, can::rectify_recruitment::LINE, S::Completed),
     Step::course(S::Validated, "complete", S::Completed),
     Step::course(S::Validated, "transfer", S::Completed),
     Step::course(S::Validated, "void", S::Cancelled),
     Step::call(S::TerminationRequested, can::cancel_termination::LINE, S::Validated),
     Step::call(S::TerminationRequested, can::terminate_recruitment::LINE, S::Terminated),
+    Step::course(S::TerminationRequested, "complete", S::Completed),
+    Step::course(S::TerminationRequested, "lapse", S::Terminated),
 ];
 
 /// The life of a request to extend a contract.
@@ -112,6 +122,17 @@ pub const REQUIRED_DOCUMENTS: [RecruitmentDocument; 3] =
 
 /// No contract of the scheme starts earlier.
 pub const FIRST_DAY: Option<NaiveDate> = NaiveDate::from_ymd_opt(2020, 10, 1);
+
+/// How long before its first day a contract may be submitted: months.
+pub const MONTHS_AHEAD: Months = Months::new(6);
+
+/// The longest term: well beyond the six years of a `contrat de projet` (law of 6 August 2019, article 17) and its renewals,
+/// so that only a mistyped century is refused. Months.
+pub const LONGEST: Months = Months::new(120);
+
+/// How long a termination may wait for its decision, counted from the later of the request and the day asked for: days.
+/// It is carried out then.
+pub const TERMINATION_WAITS_DAYS: i64 = 60;
 
 /// The terms of a contract.
 #[derive(Clone, Debug)]

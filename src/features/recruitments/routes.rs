@@ -32,6 +32,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(request_termination)
         .service(cancel_termination)
         .service(terminate_recruitment)
+        .service(rectify_recruitment)
         .service(renew_recruitment)
         .service(request_extension)
         .service(list_extensions)
@@ -220,7 +221,8 @@ pub async fn validate_recruitment(
 
 /// Refuse a recruitment.
 ///
-/// The post is free for another candidate.
+/// Submitted, or validated and not begun (409 `contract_begun` from its first day on). The post is free for another
+/// candidate.
 #[utoipa::path(tag = "recruitments", request_body = RecruitmentRefusal,
     responses((status = 200, description = "Refused.", body = RecruitmentView)))]
 #[post("/recruitments/{id}/refuse")]
@@ -233,7 +235,9 @@ pub async fn refuse_recruitment(
     caller.write(move |tx| file(service::refuse(tx, id.0, version, &body.reason)?)).await
 }
 
-/// Take a submitted recruitment back.
+/// Take a recruitment back: submitted, or validated and not begun.
+///
+/// Until its first day (409 `contract_begun` then). The post is vacant again, the candidate free; what was to be paid waits.
 #[utoipa::path(tag = "recruitments", responses((status = 200, description = "Cancelled.", body = RecruitmentView)))]
 #[post("/recruitments/{id}/cancel")]
 pub async fn cancel_recruitment(caller: Caller<can::cancel_recruitment>, id: PathParams<RecruitmentId>) -> Answer {
@@ -254,6 +258,24 @@ pub async fn request_termination(
 ) -> Answer {
     let version = caller.version();
     caller.write(move |tx| file(service::request_termination(tx, id.0, version, &body)?)).await
+}
+
+/// Correct a validated contract.
+///
+/// For what was recorded wrongly: dates, the last day in fact, the salary. Reports, figures and money follow at once: a report
+/// counts under the contract that then covers its day, instalments that stood on wrong months wait again, and what was paid
+/// beyond is asked back. What the contract said before stays in `rectifications`; the same operation undoes it. Try it with
+/// `dry_run` to see the effects.
+#[utoipa::path(tag = "recruitments", request_body = Rectification,
+    responses((status = 200, description = "Corrected.", body = RecruitmentView)))]
+#[post("/recruitments/{id}/rectify")]
+pub async fn rectify_recruitment(
+    caller: Caller<can::rectify_recruitment>,
+    id: PathParams<RecruitmentId>,
+    body: Body<Rectification>,
+) -> Answer {
+    let version = caller.version();
+    caller.write(move |tx| file(service::rectify(tx, id.0, version, &body)?)).await
 }
 
 /// Take a request to break a contract off back.
@@ -378,8 +400,8 @@ pub async fn list_counsellors(
     let search = filter.search();
     caller
         .read_private(move |reader| {
-            let actor = reader.actor().clone();
-            let rows = counsellors::list(reader.conn(), &actor, &search, &page)?;
+            let (actor, today) = (reader.actor().clone(), reader.today());
+            let rows = counsellors::list(reader.conn(), &actor, today, &search, &page)?;
             let people = rows.rows.iter().map(|row| row.candidate_id.uuid()).collect();
             Ok(CounsellorPage::reply(&paging, rows.map(Into::into))?.shows("counsellors", None, people))
         })

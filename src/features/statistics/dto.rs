@@ -50,16 +50,19 @@ pub struct ProgrammeFigures {
     /// Posts granted since the beginning, those given back since included.
     #[schema(minimum = 0, example = 12)]
     pub posts_granted_count: i64,
-    /// Posts on which nobody works.
+    /// Posts on which nobody works, nor is to.
     #[schema(minimum = 0, example = 4)]
     pub posts_vacant_count: i64,
-    /// Posts on which somebody works.
+    /// Posts whose contract is validated and has not begun.
+    #[schema(minimum = 0, example = 1)]
+    pub posts_starting_later_count: i64,
+    /// Posts on which somebody works: the contract has begun.
     #[schema(minimum = 0, example = 7)]
     pub posts_occupied_count: i64,
     /// Posts given or taken back.
     #[schema(minimum = 0, example = 1)]
     pub posts_returned_count: i64,
-    /// Live posts (vacant or occupied) per 10,000 inhabitants, to two decimals; null where nobody lives.
+    /// Live posts (vacant, filled or occupied) per 10,000 inhabitants, to two decimals; null where nobody lives.
     #[schema(minimum = 0, example = 0.42)]
     pub posts_per_10000: Option<f64>,
     /// Structures that hold live posts.
@@ -71,7 +74,10 @@ pub struct ProgrammeFigures {
     /// Recruitments submitted and not decided; null to the public.
     #[schema(minimum = 0, example = 2)]
     pub recruitments_submitted_count: Option<i64>,
-    /// Counsellors in post; null to the public.
+    /// Counsellors whose contract is validated, begun or not; null to the public.
+    #[schema(minimum = 0, example = 8)]
+    pub counsellors_recruited_count: Option<i64>,
+    /// Counsellors whose contract has begun; null to the public.
     #[schema(minimum = 0, example = 7)]
     pub counsellors_in_post_count: Option<i64>,
     /// Of them, in a session of training on that day; null to the public.

@@ -22,11 +22,16 @@ const DEFINITIONS: &[(&str, &str)] = &[
         "posts_granted_count",
         "postes attribués au plus tard ce jour, rendus compris ; rattachés à la structure qui les détenait",
     ),
-    ("posts_vacant_count", "postes attribués, ni rendus ni occupés"),
-    ("posts_occupied_count", "postes dont un contrat est validé et n'a pas pris fin"),
+    ("posts_vacant_count", "postes attribués, ni rendus, ni occupés, ni pourvus pour plus tard"),
+    ("posts_starting_later_count", "postes dont le contrat est validé et n'a pas encore commencé"),
+    ("posts_occupied_count", "postes dont un contrat validé a commencé et n'a pas pris fin"),
     ("posts_per_10000", "postes vacants et occupés pour 10 000 habitants (INSEE)"),
     ("recruitments_submitted_count", "recrutements déposés et non décidés"),
-    ("counsellors_in_post_count", "personnes dont un contrat est validé et n'a pas pris fin"),
+    (
+        "counsellors_recruited_count",
+        "personnes dont un contrat est validé et n'a pas pris fin, qu'il ait commencé ou non",
+    ),
+    ("counsellors_in_post_count", "personnes dont un contrat validé a commencé et n'a pas pris fin"),
     ("counsellors_in_training_count", "parmi elles, en session de formation ce jour"),
     ("counsellors_certified_count", "parmi elles, ayant obtenu une certification au plus tard ce jour"),
     ("paid_cents", "paiements exécutés moins avoirs émis"),
@@ -76,14 +81,15 @@ fn per_10000(posts: i64, population: i64) -> Option<f64> {
 fn sum(rows: &[&Figures], actor: &Actor) -> ProgrammeFigures {
     let of = |value: fn(&Figures) -> i64| rows.iter().map(|row| value(row)).sum::<i64>();
     let (granted, occupied, returned) = (of(|row| row.granted), of(|row| row.occupied), of(|row| row.returned));
-    let population = of(|row| row.population);
+    let (later, population) = (of(|row| row.later), of(|row| row.population));
     let people = !matches!(actor, Actor::Anonymous | Actor::Candidate(_));
     let money = matches!(actor, Actor::Anct | Actor::Bdt | Actor::Prefecture(_) | Actor::Observer(_) | Actor::System);
     let paid = of(|row| row.paid) - of(|row| row.credited);
     ProgrammeFigures {
         population,
         posts_granted_count: granted,
-        posts_vacant_count: granted - returned - occupied,
+        posts_vacant_count: granted - returned - occupied - later,
+        posts_starting_later_count: later,
         posts_occupied_count: occupied,
         posts_returned_count: returned,
         posts_per_10000: per_10000(granted - returned, population),
@@ -91,6 +97,7 @@ fn sum(rows: &[&Figures], actor: &Actor) -> ProgrammeFigures {
         departements_covered_count: rows.iter().filter(|row| row.granted > row.returned).count() as i64,
         // Posts are offices that everybody may count on any day; people on their way to one, or in one, are not.
         recruitments_submitted_count: people.then(|| of(|row| row.submitted)),
+        counsellors_recruited_count: people.then(|| of(|row| row.recruited)),
         counsellors_in_post_count: people.then(|| of(|row| row.in_post)),
         counsellors_in_training_count: people.then(|| of(|row| row.in_training)),
         counsellors_certified_count: people.then(|| of(|row| row.certified)),
@@ -151,11 +158,13 @@ pub fn programme(reader: &mut Reader<'_>, filter: &ProgrammeFilter) -> Result<Pr
     let proof = |figure, path: &str| FigureProof { figure, link: format!("/api/v1/{path}{place}") };
     let proofs = if lists {
         vec![
-            proof("posts_granted_count", "posts?status=vacant,occupied,returned"),
+            proof("posts_granted_count", "posts?status=vacant,starts_later,occupied,returned"),
             proof("posts_vacant_count", "posts?status=vacant"),
+            proof("posts_starting_later_count", "posts?status=starts_later"),
             proof("posts_occupied_count", "posts?status=occupied"),
             proof("posts_returned_count", "posts?status=returned"),
             proof("recruitments_submitted_count", "recruitments?status=submitted"),
+            proof("counsellors_recruited_count", "counsellors?status=in_post,starts_later"),
             proof("counsellors_in_post_count", "counsellors?status=in_post"),
         ]
     } else {

@@ -31,6 +31,10 @@ pub struct Figures {
     #[diesel(sql_type = st::BigInt)]
     pub occupied: i64,
     #[diesel(sql_type = st::BigInt)]
+    pub later: i64,
+    #[diesel(sql_type = st::BigInt)]
+    pub recruited: i64,
+    #[diesel(sql_type = st::BigInt)]
     pub returned: i64,
     #[diesel(sql_type = st::BigInt)]
     pub structures: i64,
@@ -68,8 +72,8 @@ pub struct Wanted {
 /// Every département within a reach, with what it counted at the end of a day; what is not wanted is 0. Read as the service
 /// itself.
 ///
-/// A post lies where the structure lies that held it then; a contract counts from the day on which it was validated until
-/// the day on which its end was recorded, as the post's and the counsellor's states do.
+/// A post lies where the structure lies that held it then. A contract counts by its own days, as they are known now: what is
+/// corrected later is counted where it belongs. One that ends on the very day is over once its end is recorded.
 pub fn departements(conn: &mut PgConnection, reach: &Reach, on: NaiveDate, wanted: Wanted) -> Result<Vec<Figures>> {
     let within = |code: &'static str, region: &'static str| match reach {
         Reach::Country => Sql::raw("true"),
@@ -144,31 +148,38 @@ pub fn departements(conn: &mut PgConnection, reach: &Reach, on: NaiveDate, wante
                 coalesce(a.ended_by in ('returned', 'taken_back') and a.to_on <= {}, false) as returned
             from post_attachments a where a.from_on <= {} and {}
             order by a.post_id, a.from_on desc, (a.to_on is null) desc, a.id desc),
-         running as (
-            select r.post_id, r.candidate_id, r.structure_id from recruitments r
-            where r.validated_at < {} and not r.waiting and (r.ended_at is null or r.ended_at >= {}) and {}),
-         occupied as (select distinct r.post_id from running r),
+         contracts as (
+            select r.post_id, r.candidate_id, r.structure_id, r.starts_on <= {} as begun from recruitments r
+            where r.validated_at is not null and (r.starts_on <= {} or r.validated_at < {})
+                and (coalesce(r.cancelled_at, r.refused_at) is null
+                    or (r.starts_on > {} and coalesce(r.cancelled_at, r.refused_at) >= {}))
+                and (r.last_on is null or r.last_on >= {}) and (r.ended_at is null or r.ended_at >= {}) and {}),
+         running as (select c.post_id, c.candidate_id, c.structure_id from contracts c where c.begun),
+         occupied as (select c.post_id, bool_or(c.begun) as begun from contracts c group by 1),
          posts_of as (
             select h.structure_id, count(*) as granted, count(*) filter (where h.returned) as returned,
-                count(o.post_id) filter (where not h.returned) as occupied
+                count(*) filter (where not h.returned and o.begun) as occupied,
+                count(*) filter (where not h.returned and not o.begun) as later
             from held h left join occupied o on o.post_id = h.post_id group by 1),
          posts_by as (
             select n.departement_code, sum(p.granted)::bigint as granted, sum(p.returned)::bigint as returned,
-                sum(p.occupied)::bigint as occupied, count(*) filter (where p.granted > p.returned) as structures
+                sum(p.occupied)::bigint as occupied, sum(p.later)::bigint as later, count(*) filter (where p.granted > p.returned) as structures
             from posts_of p join {} n on n.id = p.structure_id group by 1),
          submitted as (
             select n.departement_code, count(*) as n from recruitments r join {} n on n.id = r.structure_id
             where r.created_at < {} and (r.validated_at is null or r.validated_at >= {}) and (r.refused_at is null or r.refused_at >= {})
                 and (r.cancelled_at is null or r.cancelled_at >= {}) group by 1),
          people as (
-            select n.departement_code, count(distinct r.candidate_id) as in_post from running r join {} n on n.id = r.structure_id
-            group by 1),
+            select n.departement_code, count(distinct r.candidate_id) filter (where r.begun) as in_post,
+                count(distinct r.candidate_id) as recruited
+            from contracts r join {} n on n.id = r.structure_id group by 1),
          spots as (
             select p.departement_code, count(*) as places from places p
             where p.merged_into_id is null and p.created_at < {} and {} group by 1),
          {}, {}
          select d.code as departement_code, d.name as departement_name, d.region_code, g.name as region_name,
             coalesce(d.population, 0)::bigint as population, coalesce(b.granted, 0) as granted, coalesce(b.occupied, 0) as occupied,
+            coalesce(b.later, 0) as later, coalesce(e.recruited, 0) as recruited,
             coalesce(b.returned, 0) as returned, coalesce(b.structures, 0) as structures, coalesce(u.n, 0) as submitted,
             coalesce(e.in_post, 0) as in_post, coalesce(f.in_training, 0) as in_training, coalesce(f.certified, 0) as certified,
             coalesce(m.agreed, 0) as agreed, coalesce(m.paid, 0) as paid, coalesce(m.credited, 0) as credited,
@@ -182,7 +193,12 @@ pub fn departements(conn: &mut PgConnection, reach: &Reach, on: NaiveDate, wante
         on,
         on,
         narrow("a.post_id in (select x.post_id from post_attachments x join near n on n.id = x.structure_id)"),
+        on,
+        on,
         end(),
+        on,
+        end(),
+        on,
         end(),
         narrow("(r.post_id in (select h.post_id from held h) or r.structure_id in (select n.id from near n))"),
         near.clone(),

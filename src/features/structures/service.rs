@@ -5,7 +5,7 @@ use chrono::{Duration, NaiveDate};
 use super::dto::{ContactInput, NewStructure, StructurePatch};
 use super::mails;
 use super::model::{CONFIRMATION_DAYS, IdentityField, STEPS, StructureStatus};
-use super::store::{self, Change, Contact, Fields, Structure};
+use super::store::{self, Change, Contact, Fields, Structure, ZoneWord};
 use crate::features::accounts;
 use crate::features::territories::service as territories;
 use crate::platform::auth::{Actor, Reach, can, policy::Permission};
@@ -80,8 +80,6 @@ pub fn register(tx: &mut Tx<'_>, new: &NewStructure) -> Result<File> {
         commune,
         point,
         france_services: new.france_services.unwrap_or(false),
-        zrr: new.zrr.unwrap_or(false),
-        qpv: new.qpv.unwrap_or(false),
         network: new.network.map(|network| network.to_string()),
         ds_number: new.ds_number.clone(),
     };
@@ -91,11 +89,38 @@ pub fn register(tx: &mut Tx<'_>, new: &NewStructure) -> Result<File> {
     require_free(tx, &fields)?;
     let id = StructureId::new();
     store::insert(tx, id, &fields)?;
+    if let (Some(true), _) | (_, Some(true)) = (new.zrr, new.qpv) {
+        let (zrr, qpv) = (new.zrr.unwrap_or(false), new.qpv.unwrap_or(false));
+        store::set_zones(tx, id, &zone_word(tx.actor(), zrr, qpv, None))?;
+    }
     store::put_contact(tx, id, &contact)?;
     let structure = lock_any(tx, id)?;
     send_confirmation(tx, &structure, &contact.email)?;
     emit(tx, StructureEvent::Registered, &structure)?;
     file(&mut tx.reader(), structure)
+}
+
+/// What somebody says of zones: verified by the ANCT, claimed by everybody else.
+fn zone_word<'a>(actor: &Actor, zrr: bool, qpv: bool, source: Option<&'a str>) -> ZoneWord<'a> {
+    match actor {
+        Actor::Anct => ZoneWord::Verified { zrr, qpv, source },
+        _ => ZoneWord::Claimed { zrr, qpv },
+    }
+}
+
+/// Zones named in a patch; members that are not keep what the same kind of caller said before.
+fn update_zones(tx: &mut Tx<'_>, before: &Structure, patch: &StructurePatch) -> Result<()> {
+    let source = patch.zones_source.as_deref().map(text::canonical);
+    if patch.zrr.is_none() && patch.qpv.is_none() && source.is_none() {
+        return Ok(());
+    }
+    let (zrr, qpv) = match tx.actor() {
+        Actor::Anct => (before.zrr, before.qpv),
+        _ => (before.zrr_claimed, before.qpv_claimed),
+    };
+    let source = source.or_else(|| before.zones_source.clone());
+    let word = zone_word(tx.actor(), patch.zrr.unwrap_or(zrr), patch.qpv.unwrap_or(qpv), source.as_deref());
+    store::set_zones(tx, before.id, &word)
 }
 
 /// Refuses an identifier that a structure has confirmed as its own. Registrations that nobody has confirmed keep it from
@@ -174,6 +199,7 @@ pub fn update(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>, patch: &St
         require_no_open_application(&mut tx.reader(), id)?;
     }
     store::update(tx, id, &fields)?;
+    update_zones(tx, &before, patch)?;
     for (field, old, new) in
         [(IdentityField::Siret, &before.siret, &fields.siret), (IdentityField::Ridet, &before.ridet, &fields.ridet)]
     {
@@ -213,6 +239,7 @@ fn merged(tx: &mut Tx<'_>, before: &Structure, patch: &StructurePatch) -> Result
         (patch.kind.is_some(), "kind"),
         (patch.experimental.is_some(), "experimental"),
         (patch.ds_number.is_some(), "ds_number"),
+        (patch.zones_source.is_some(), "zones_source"),
     ] {
         if given && !admin {
             refused.push(Fault::field(field, FaultCode::ReadOnly));
@@ -243,8 +270,6 @@ fn merged(tx: &mut Tx<'_>, before: &Structure, patch: &StructurePatch) -> Result
         commune,
         point,
         france_services: patch.france_services.unwrap_or(before.france_services),
-        zrr: patch.zrr.unwrap_or(before.zrr),
-        qpv: patch.qpv.unwrap_or(before.qpv),
         network: patch.network.map_or_else(|| before.network.clone(), |network| network.map(|n| n.to_string())),
         ds_number: patch.ds_number.clone().unwrap_or_else(|| before.ds_number.clone()),
     })

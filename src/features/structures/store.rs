@@ -53,6 +53,14 @@ pub struct Structure {
     pub commune_name: String,
     #[diesel(sql_type = st::BigInt)]
     pub posts: i64,
+    #[diesel(sql_type = st::Bool)]
+    pub zrr_claimed: bool,
+    #[diesel(sql_type = st::Bool)]
+    pub qpv_claimed: bool,
+    #[diesel(sql_type = st::Nullable<st::Text>)]
+    pub zones_source: Option<String>,
+    #[diesel(sql_type = st::Nullable<st::Date>)]
+    pub zones_verified_on: Option<NaiveDate>,
 }
 
 #[derive(Clone, Debug, QueryableByName)]
@@ -102,8 +110,6 @@ pub struct Fields {
     pub commune: Commune,
     pub point: Option<(f64, f64)>,
     pub france_services: bool,
-    pub zrr: bool,
-    pub qpv: bool,
     pub network: Option<String>,
     pub ds_number: Option<String>,
 }
@@ -142,9 +148,11 @@ pub struct Search {
     pub updated_since: Option<DateTime<Utc>>,
 }
 
-const COLUMNS: &str = "s.*, c.name as commune_name, \
+const COLUMNS: &str = "s.*, c.name as commune_name, coalesce(z.zrr_claimed, false) as zrr_claimed, \
+    coalesce(z.qpv_claimed, false) as qpv_claimed, z.source as zones_source, z.verified_on as zones_verified_on, \
     (select count(*) from posts p where p.structure_id = s.id and p.status <> 'returned') as posts";
-const TABLES: &str = "structures s join communes c on c.code = s.commune_code";
+const TABLES: &str =
+    "structures s join communes c on c.code = s.commune_code left join structure_zones z on z.structure_id = s.id";
 
 pub fn list(conn: &mut PgConnection, reach: &Reach, search: &Search, page: &PageSpec) -> Result<Rows<Structure>> {
     let mut list = Listing::new(COLUMNS, Sql::raw(TABLES), "s.id", "uuid");
@@ -230,12 +238,51 @@ pub fn has_open_application(conn: &mut PgConnection, id: StructureId) -> Result<
     .holds(conn)
 }
 
+/// Who says in which zones a structure lies.
+pub enum ZoneWord<'a> {
+    /// The structure itself: noted, and paid by nothing.
+    Claimed { zrr: bool, qpv: bool },
+    /// The ANCT, which has verified it.
+    Verified { zrr: bool, qpv: bool, source: Option<&'a str> },
+}
+
+pub fn set_zones(tx: &mut Tx<'_>, id: StructureId, word: &ZoneWord<'_>) -> Result<()> {
+    let today = tx.today();
+    match word {
+        ZoneWord::Claimed { zrr, qpv } => {
+            sql!(
+                "insert into structure_zones (structure_id, zrr_claimed, qpv_claimed) values ({}, {}, {})
+                 on conflict (structure_id) do update set zrr_claimed = excluded.zrr_claimed, qpv_claimed = excluded.qpv_claimed",
+                id,
+                *zrr,
+                *qpv
+            )
+            .run(tx.conn())?;
+            // The structure shows it: its version moves.
+            sql!("update structures set status = status where id = {}", id)
+        }
+        ZoneWord::Verified { zrr, qpv, source } => {
+            sql!(
+                "insert into structure_zones (structure_id, source, verified_on) values ({}, {}, {})
+                 on conflict (structure_id) do update set source = excluded.source, verified_on = excluded.verified_on",
+                id,
+                *source,
+                today
+            )
+            .run(tx.conn())?;
+            sql!("update structures set zrr = {}, qpv = {} where id = {}", *zrr, *qpv, id)
+        }
+    }
+    .run(tx.conn())
+    .map(|_| ())
+}
+
 pub fn insert(tx: &mut Tx<'_>, id: StructureId, fields: &Fields) -> Result<()> {
     let (longitude, latitude) = fields.point.unwrap_or((fields.commune.longitude, fields.commune.latitude));
     sql!(
         "insert into structures (id, kind, experimental, name, search_key, siret, ridet, address, postal_code, commune_code,
-            epci_siren, departement_code, region_code, longitude, latitude, france_services, zrr, qpv, network, ds_number)
-         values ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
+            epci_siren, departement_code, region_code, longitude, latitude, france_services, network, ds_number)
+         values ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
         id,
         fields.kind,
         fields.experimental,
@@ -252,8 +299,6 @@ pub fn insert(tx: &mut Tx<'_>, id: StructureId, fields: &Fields) -> Result<()> {
         longitude,
         latitude,
         fields.france_services,
-        fields.zrr,
-        fields.qpv,
         &fields.network,
         &fields.ds_number
     )
@@ -266,7 +311,7 @@ pub fn update(tx: &mut Tx<'_>, id: StructureId, fields: &Fields) -> Result<()> {
     sql!(
         "update structures set kind = {}, experimental = {}, name = {}, search_key = {}, siret = {}, ridet = {}, address = {},
             postal_code = {}, commune_code = {}, epci_siren = {}, departement_code = {}, region_code = {}, longitude = {},
-            latitude = {}, france_services = {}, zrr = {}, qpv = {}, network = {}, ds_number = {}
+            latitude = {}, france_services = {}, network = {}, ds_number = {}
          where id = {}",
         fields.kind,
         fields.experimental,
@@ -283,8 +328,6 @@ pub fn update(tx: &mut Tx<'_>, id: StructureId, fields: &Fields) -> Result<()> {
         longitude,
         latitude,
         fields.france_services,
-        fields.zrr,
-        fields.qpv,
         &fields.network,
         &fields.ds_number,
         id

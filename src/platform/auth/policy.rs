@@ -287,6 +287,7 @@ policy! {
     request_termination "recruitments:write" closed [Employer];
     cancel_termination "recruitments:write" closed [Employer];
     terminate_recruitment "recruitments:write" closed [Anct];
+    rectify_recruitment "recruitments:write" closed [Anct];
     renew_recruitment "recruitments:write" closed [Employer];
     request_extension "recruitments:write" closed [Employer];
     list_extensions "extensions:read" closed [Anct Bdt Prefecture Employer];
@@ -371,6 +372,7 @@ policy! {
     list_instalments "instalments:read" closed [Anct Bdt Employer];
     summarise_instalments "instalments:read" closed [Anct Bdt Prefecture Employer];
     find_instalment "instalments:read" closed [Anct Bdt Employer];
+    waive_condition "instalments:write" closed [Bdt];
     list_payment_batches "payment-batches:read" closed [Anct Bdt];
     create_payment_batch "payment-batches:write" closed [Bdt];
     find_payment_batch "payment-batches:read" closed [Anct Bdt];

@@ -383,6 +383,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,
+        until_on -> Nullable<Date>,
     }
 }
 
@@ -616,6 +617,8 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,
+        waived -> Array<Text>,
+        waiver_reason -> Nullable<Text>,
     }
 }
 
@@ -859,6 +862,8 @@ diesel::table! {
         updated_at -> Timestamptz,
         version -> Int4,
         occupant_may_move -> Bool,
+        occupied_from -> Nullable<Date>,
+        occupied_until -> Nullable<Date>,
     }
 }
 
@@ -911,6 +916,21 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,
+        last_on -> Nullable<Date>,
+        begun_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    rectifications (id) {
+        id -> Uuid,
+        recruitment_id -> Uuid,
+        starts_on -> Date,
+        ends_on -> Nullable<Date>,
+        ended_on -> Nullable<Date>,
+        gross_monthly_salary_cents -> Int8,
+        reason -> Text,
+        created_at -> Timestamptz,
     }
 }
 
@@ -970,6 +990,19 @@ diesel::table! {
         old_value -> Text,
         new_value -> Text,
         changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    structure_zones (structure_id) {
+        structure_id -> Uuid,
+        zrr_claimed -> Bool,
+        qpv_claimed -> Bool,
+        source -> Nullable<Text>,
+        verified_on -> Nullable<Date>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> Int4,
     }
 }
 

@@ -206,6 +206,7 @@ events! {
         Cancelled "cancelled",
         Changed "changed",
         Completed "completed",
+        Rectified "rectified",
         Refused "refused",
         Submitted "submitted",
         Terminated "terminated",

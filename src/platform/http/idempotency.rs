@@ -23,6 +23,8 @@ const MONEY: &[&str] = &[
     "create_payment_batch",
     "record_payment_results",
     "repay_credit_note",
+    "waive_condition",
+    "rectify_recruitment",
     "offset_credit_note",
 ];
 

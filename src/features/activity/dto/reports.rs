@@ -279,6 +279,10 @@ pub struct ActivityReportItem {
     pub redirected_count: i32,
     pub redirections: Vec<Redirection>,
     pub note: Option<String>,
+    /// A contract covers its day. Where dates of contracts were corrected and none does any more, the report counts nowhere:
+    /// change its day, or delete it.
+    #[schema(example = true)]
+    pub covered: bool,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     #[schema(minimum = 1, example = 1)]
@@ -331,6 +335,9 @@ pub struct ActivityReportFilter {
     pub theme: Option<Theme>,
     /// The place.
     pub place_id: Option<PlaceId>,
+    /// Those whose day a contract covers, or those that none covers any more.
+    #[param(example = true)]
+    pub covered: Option<bool>,
     /// INSEE code of the commune.
     #[param(inline)]
     pub commune_code: Option<CommuneCode>,
@@ -355,6 +362,7 @@ impl ActivityReportFilter {
             theme: self.theme,
             place: self.place_id,
             commune: self.commune_code.clone(),
+            covered: self.covered,
             external_id: self.external_id.clone(),
             updated_since: self.updated_since,
         }
@@ -404,6 +412,7 @@ impl From<Report> for ActivityReportItem {
             redirected_count: row.follow_up_redirected,
             redirections: bodies.into_iter().map(|(body, people_count)| Redirection { body, people_count }).collect(),
             note: row.note,
+            covered: !row.uncovered,
             created_at: row.created_at,
             updated_at: row.updated_at,
             version: row.version,

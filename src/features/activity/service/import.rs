@@ -311,13 +311,14 @@ const COLUMNS: [&str; 26] = [
 ];
 
 /// What our own exports say beside it.
-const IGNORED: [&str; 9] = [
+const IGNORED: [&str; 10] = [
     "id",
     "structure_id",
     "structure_name",
     "commune_name",
     "departement_code",
     "redirected_count",
+    "covered",
     "created_at",
     "updated_at",
     "version",

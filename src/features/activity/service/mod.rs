@@ -1,11 +1,13 @@
 //! Use cases of the activity.
 
+mod attribution;
 mod editions;
 mod figures;
 mod import;
 mod public;
 mod reports;
 
+pub use attribution::follow;
 pub use editions::{Published, Waiting, check_editions, last_edition, publish, publish_when_due};
 pub use figures::{Asked, Cell, Statistics, Totals, statistics};
 pub use import::{ImportStatus, Imported, ImportedLine, Medium, import};

@@ -37,7 +37,7 @@ impl Contract {
 }
 
 const CONTRACTS: &str = "select k.id as counsellor_id, r.id as recruitment_id, r.structure_id, s.commune_code, s.departement_code,
-        r.starts_on, coalesce(r.ended_on, r.terminates_on, r.ends_on) as ends_on
+        r.starts_on, r.last_on as ends_on
      from counsellors k join recruitments r on r.candidate_id = k.candidate_id join structures s on s.id = r.structure_id
      where r.status in ('validated', 'termination_requested', 'terminated', 'completed')";
 

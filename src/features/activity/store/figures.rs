@@ -292,7 +292,12 @@ fn reports(condition: Sql, (from, to): Days, key: Key, placed: bool) -> Piece {
         key,
         tables: sql!("{} cross join lateral (select f.*) r", joined("activity_reports f", placed)),
         source: Source::Reports,
-        condition: sql!("{} and f.deleted_at is null and f.held_on >= {} and f.held_on < {}", condition, from, to),
+        condition: sql!(
+            "{} and f.deleted_at is null and not f.uncovered and f.held_on >= {} and f.held_on < {}",
+            condition,
+            from,
+            to
+        ),
     }
 }
 

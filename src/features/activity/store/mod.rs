@@ -1,5 +1,6 @@
 //! SQL of the activity.
 
+pub mod attribution;
 pub mod contracts;
 pub mod editions;
 pub mod figures;

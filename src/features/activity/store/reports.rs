@@ -66,6 +66,9 @@ pub struct Report {
     pub note: Option<String>,
     #[diesel(sql_type = st::Nullable<st::Text>)]
     pub external_id: Option<String>,
+    /// No contract covers its day any more.
+    #[diesel(sql_type = st::Bool)]
+    pub uncovered: bool,
     #[diesel(sql_type = st::Timestamptz)]
     pub created_at: DateTime<Utc>,
     #[diesel(sql_type = st::Timestamptz)]
@@ -99,6 +102,7 @@ pub struct Search {
     pub theme: Option<Theme>,
     pub place: Option<PlaceId>,
     pub commune: Option<CommuneCode>,
+    pub covered: Option<bool>,
     pub external_id: Option<String>,
     pub updated_since: Option<DateTime<Utc>>,
 }
@@ -122,6 +126,7 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
         .filter_some(search.theme, |theme| sql!("{} = any(r.themes)", theme))
         .filter_some(search.place, |id| sql!("r.place_id = {}", id))
         .filter_some(search.commune.as_deref(), |code| sql!("r.commune_code = {}", code))
+        .filter_some(search.covered, |covered| sql!("r.uncovered <> {}", covered))
         .filter_some(search.external_id.as_deref(), |id| {
             sql!("r.id in (select x.report_id from activity_report_keys x where x.counsellor_id = r.counsellor_id and x.external_id = {})", id)
         })
@@ -184,7 +189,7 @@ impl NewRow {
             "status_retraite": c.statuses[3], "status_heterogene": c.statuses[4],
             "themes": c.themes, "sub_themes": c.sub_themes, "follow_up_individual": c.follow_up_individual,
             "follow_up_workshop": c.follow_up_workshop, "follow_up_redirected": c.redirected(),
-            "redirections": c.redirections, "note": c.note,
+            "redirections": c.redirections, "note": c.note, "uncovered": false,
         })
     }
 }
@@ -192,7 +197,7 @@ impl NewRow {
 const WRITTEN: &str = "counsellor_id, id, held_on, recruitment_id, structure_id, structure_departement_code, activity, channel, place_id, \
     commune_code, place_departement_code, duration_minutes, participants, returning_participants, age_moins_12, age_12_18, age_18_35, \
     age_35_60, age_plus_60, status_scolarise, status_sans_emploi, status_en_emploi, status_retraite, status_heterogene, themes, \
-    sub_themes, follow_up_individual, follow_up_workshop, follow_up_redirected, redirections, note";
+    sub_themes, follow_up_individual, follow_up_workshop, follow_up_redirected, redirections, note, uncovered";
 
 /// Rows given as JSON, of the type of the table.
 fn given(rows: &[NewRow]) -> Sql {
@@ -244,13 +249,14 @@ pub fn delete(tx: &mut Tx<'_>, counsellor: CounsellorId, id: ActivityReportId) -
     tally::write(tx.conn(), Some(gone), come)
 }
 
-fn revise(tx: &mut Tx<'_>, reports: impl Iterator<Item = (CounsellorId, ActivityReportId)>) -> Result<()> {
+/// Keeps what reports say among their revisions, but for the note.
+pub fn revise(tx: &mut Tx<'_>, reports: impl Iterator<Item = (CounsellorId, ActivityReportId)>) -> Result<()> {
     let (counsellors, ids): (Vec<_>, Vec<_>) = reports.map(|(counsellor, id)| (counsellor.uuid(), id.uuid())).unzip();
     let now = tx.now().instant();
     sql!(
         "insert into activity_report_revisions (counsellor_id, report_id, version, replaced_at, content)
          select r.counsellor_id, r.id, r.version, {}, to_jsonb(r) - array['note', 'id', 'counsellor_id', 'version', 'created_at',
-            'updated_at', 'deleted_at', 'recruitment_id', 'place_departement_code', 'structure_departement_code']
+            'updated_at', 'deleted_at', 'uncovered', 'recruitment_id', 'place_departement_code', 'structure_departement_code']
          from unnest({}, {}) as n (counsellor_id, id)
             join activity_reports r on r.counsellor_id = n.counsellor_id and r.id = n.id",
         now,

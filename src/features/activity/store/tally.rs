@@ -44,7 +44,7 @@ fn sums() -> &'static str {
 fn additions_of(reports: &str) -> String {
     format!(
         "select r.structure_id, r.counsellor_id, r.held_on, r.place_departement_code, r.structure_departement_code, {}
-         from {reports} r where r.deleted_at is null",
+         from {reports} r where r.deleted_at is null and not r.uncovered",
         counted()
     )
 }
@@ -75,7 +75,7 @@ fn addition() -> &'static str {
                 on conflict (counsellor_id, structure_id, starts_on) do update set {people}),
              late as (insert into late_reports (departement_code, starts_on, report_id, sign, digest)
                 select r.place_departement_code, date_trunc('month', r.held_on)::date, r.id, r.sign, {digest}
-                from moved r where r.deleted_at is null
+                from moved r where r.deleted_at is null and not r.uncovered
                     and r.held_on < date_trunc('month', conum_now() at time zone 'Europe/Paris')::date)
              insert into activity_figures (territory_of, departement_code, grain, starts_on, slot, {columns})
                 select t.territory_of, t.departement_code, t.grain, t.starts_on, t.slot, {sums}

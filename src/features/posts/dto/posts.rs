@@ -79,6 +79,9 @@ pub struct PostItem {
     pub status: PostStatus,
     /// Vacant, and held by no submitted recruitment.
     pub available: bool,
+    /// First day of the contract that runs on it, or of the one that is validated and is to begin.
+    #[schema(example = "2021-09-01")]
+    pub occupied_from: Option<NaiveDate>,
     /// Last day to recruit.
     #[schema(example = "2021-09-16")]
     pub recruitment_deadline: NaiveDate,
@@ -124,6 +127,9 @@ pub struct PostView {
     pub status: PostStatus,
     /// Vacant, and held by no submitted recruitment.
     pub available: bool,
+    /// First day of the contract that runs on it, or of the one that is validated and is to begin.
+    #[schema(example = "2021-09-01")]
+    pub occupied_from: Option<NaiveDate>,
     /// Last day to recruit.
     #[schema(example = "2021-09-16")]
     pub recruitment_deadline: NaiveDate,
@@ -267,8 +273,9 @@ impl From<Post> for PostItem {
             wave: row.wave,
             phase: row.phase,
             coordinator: row.coordinator,
-            status: row.status,
+            status: row.shown_status,
             available: row.available,
+            occupied_from: row.occupied_from,
             recruitment_deadline: row.recruitment_deadline,
             deadline_extended_at: row.deadline_extended_at,
             returned_on: row.returned_on,
@@ -300,8 +307,9 @@ impl From<File> for PostView {
             wave: row.wave,
             phase: row.phase,
             coordinator: row.coordinator,
-            status: row.status,
+            status: row.shown_status,
             available: row.available,
+            occupied_from: row.occupied_from,
             recruitment_deadline: row.recruitment_deadline,
             deadline_extended_at: row.deadline_extended_at,
             deadline_extension_reason: row.deadline_extension_reason,

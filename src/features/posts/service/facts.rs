@@ -7,7 +7,7 @@ use diesel::PgConnection;
 use serde_json::json;
 
 use super::file::{emit, lock, not_vacant, require_free};
-use crate::features::posts::model::{Phase, STEPS, recruitment_deadline};
+use crate::features::posts::model::{Phase, PostStatus, STEPS, recruitment_deadline};
 use crate::features::posts::store::counters;
 pub use crate::features::posts::store::counters::Programme;
 use crate::features::posts::store::posts::{self, Common, Post};
@@ -125,7 +125,8 @@ pub fn settle(tx: &mut Tx<'_>, id: PostId) -> Result<()> {
 
 /// What the post shows has changed, beside what other events tell.
 pub(super) fn tell_of_change(tx: &mut Tx<'_>, id: PostId) -> Result<()> {
-    let post = posts::find(tx.conn(), &Reach::Country, id)?.ok_or_else(Problem::not_found)?;
+    let today = tx.today();
+    let post = posts::find(tx.conn(), &Reach::Country, today, id)?.ok_or_else(Problem::not_found)?;
     emit(tx, PostEvent::Changed, &post)
 }
 
@@ -135,18 +136,41 @@ pub fn release(tx: &mut Tx<'_>, id: PostId) -> Result<()> {
     tell_of_change(tx, id)
 }
 
-/// The recruitment that holds a locked post is validated.
-pub fn occupy(tx: &mut Tx<'_>, post: &Post) -> Result<()> {
-    after(STEPS, post.status, "occupy").map_err(|_| not_vacant(post.status.as_str(), post.status))?;
-    posts::occupy(tx, post.id)?;
+/// The recruitment that holds a locked post is validated: occupied from its first day on, filled until then.
+pub fn fill(tx: &mut Tx<'_>, post: &Post) -> Result<()> {
+    after(STEPS, post.status, "fill").map_err(|_| not_vacant(post.status.as_str(), post.status))?;
+    let begun = posts::fill(tx, post.id)?;
+    emit(tx, if begun { PostEvent::Occupied } else { PostEvent::Changed }, post)
+}
+
+/// The first day of the contract on a locked post has come.
+pub fn begin(tx: &mut Tx<'_>, post: &Post) -> Result<()> {
+    if post.status == PostStatus::Occupied {
+        return settle(tx, post.id);
+    }
+    after(STEPS, post.status, "occupy")?;
+    posts::fill(tx, post.id)?;
+    settle(tx, post.id)?;
     emit(tx, PostEvent::Occupied, post)
 }
 
+/// The days of the contract on a locked post were corrected: filled or occupied by what they are now.
+pub fn refill(tx: &mut Tx<'_>, post: &Post) -> Result<()> {
+    posts::fill(tx, post.id)?;
+    emit(tx, PostEvent::Changed, post)
+}
+
+/// First day on which the structure of a post holds it.
+pub fn held_since(tx: &mut Tx<'_>, post: &Post) -> Result<NaiveDate> {
+    Ok(posts::attached_since(tx.conn(), post.id)?.unwrap_or(post.granted_on).max(post.granted_on))
+}
+
 /// The last day of the recruitment on a locked post was `on`: the structure gets as long as at first to find somebody
-/// else. Held at once where a renewal waits for its validation.
+/// else, from then or from today on. Held at once where a renewal waits for its validation.
 pub fn vacate(tx: &mut Tx<'_>, post: &Post, on: NaiveDate, held: bool) -> Result<()> {
     after(STEPS, post.status, "vacate")?;
-    posts::vacate(tx, post.id, recruitment_deadline(on), !held)?;
+    // A decision that comes late takes nothing from the time to find somebody else.
+    posts::vacate(tx, post.id, recruitment_deadline(on.max(tx.today())), !held)?;
     emit(tx, PostEvent::Vacated, post)
 }
 

@@ -20,8 +20,8 @@ pub struct File {
 
 /// A post within the caller's reach.
 pub fn require(reader: &mut Reader<'_>, id: PostId) -> Result<Post> {
-    let reach = reader.reach();
-    posts::find(reader.conn(), &reach, id)?.ok_or_else(Problem::not_found)
+    let (reach, today) = (reader.reach(), reader.today());
+    posts::find(reader.conn(), &reach, today, id)?.ok_or_else(Problem::not_found)
 }
 
 /// The same, locked until the end of the transaction.
@@ -47,7 +47,9 @@ pub(super) fn require_free(status: PostStatus, available: bool) -> Result<()> {
     match status {
         PostStatus::Vacant if available => Ok(()),
         PostStatus::Vacant => Err(not_vacant("unavailable", status)),
-        PostStatus::Occupied | PostStatus::Returned => Err(not_vacant(status.as_str(), status)),
+        PostStatus::StartsLater | PostStatus::Occupied | PostStatus::Returned => {
+            Err(not_vacant(status.as_str(), status))
+        }
     }
 }
 
@@ -63,7 +65,7 @@ pub(super) fn not_vacant(told: &str, status: PostStatus) -> Problem {
 pub(super) fn check_transfer(post: &Post) -> Result<()> {
     match post.status {
         PostStatus::Occupied if post.occupant_may_move => Ok(()),
-        PostStatus::Occupied => Err(Problem::new(Code::OccupantMayNotMove)),
+        PostStatus::Occupied | PostStatus::StartsLater => Err(Problem::new(Code::OccupantMayNotMove)),
         PostStatus::Vacant | PostStatus::Returned => require_free(post.status, post.available),
     }
 }

@@ -10,7 +10,8 @@ mod returns;
 
 pub use allotments::set_allotment;
 pub use facts::{
-    Grant, Programme, commit_posts, grant, hold, live_posts, lock_any, lock_programme, occupy, release, settle, vacate,
+    Grant, Programme, begin, commit_posts, fill, grant, held_since, hold, live_posts, lock_any, lock_programme, refill,
+    release, settle, vacate,
 };
 pub use file::{File, file, require};
 pub use moves::{Move, Moved, extend_deadline, take_back, transfer};

@@ -62,12 +62,13 @@ pub fn list(conn: &mut PgConnection, post: PostId, page: &PageSpec) -> Result<Ro
             from post_attachments t where t.post_id = {}) a on a.rank = e.rank
          join structures s on s.id = a.structure_id
          union all
-         select j.sequence, j.occurred_at, case when 'ended_at' = any(j.changed_columns) and j.action = 'update'
+         select j.sequence, j.occurred_at, case when j.action = 'update' and j.changed_columns && array['ended_at', 'cancelled_at', 'refused_at']
                 then 'vacated' else 'occupied' end,
             j.role, a.structure_id, s.name, s.departement_code, a.from_on, a.to_on, null, r.id
          from recruitments r join audit_entries j on j.table_name = 'recruitments' and j.row_id = r.id::text
             and case j.action when 'insert' then r.origin = 'transfer'
-                else j.changed_columns && array['validated_at', 'ended_at'] end
+                else j.changed_columns && array['validated_at', 'ended_at']
+                    or r.validated_at is not null and j.changed_columns && array['cancelled_at', 'refused_at'] end
          join structures s on s.id = r.structure_id
          cross join lateral (select t.* from post_attachments t where t.post_id = r.post_id
             and t.structure_id = r.structure_id order by t.from_on desc, t.id desc limit 1) a

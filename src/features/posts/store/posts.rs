@@ -36,6 +36,7 @@ pub struct Post {
     pub available: bool,
     /// The contract on it runs, and nothing about it waits for a decision.
     pub occupant_may_move: bool,
+    pub occupied_from: Option<NaiveDate>,
     pub returned_on: Option<NaiveDate>,
     pub return_reason: Option<EndReason>,
     pub created_at: DateTime<Utc>,
@@ -58,6 +59,22 @@ pub struct Post {
     /// A request to give it back waits for a decision.
     #[diesel(sql_type = st::Bool)]
     pub return_pending: bool,
+    /// What the post is on the legal day, whether or not the night has told of it.
+    #[diesel(sql_type = st::Text)]
+    pub shown_status: PostStatus,
+}
+
+fn shown_status(today: NaiveDate) -> Sql {
+    sql!(
+        "case when p.occupied_until < {} then 'vacant' when p.occupied_from > {} then 'starts_later'
+            when p.occupied_from is not null then 'occupied' else p.status end",
+        today,
+        today
+    )
+}
+
+fn columns(today: NaiveDate) -> Sql {
+    sql!("{}, {} as shown_status", Sql::raw(COLUMNS), shown_status(today))
 }
 
 const COLUMNS: &str = "p.*, s.reference as structure_reference, s.name as structure_name, s.commune_code, \
@@ -103,7 +120,7 @@ pub fn list(
     search: &Search,
     page: &PageSpec,
 ) -> Result<Rows<Post>> {
-    let mut list = Listing::new(COLUMNS, Sql::raw(TABLES), "p.id", "uuid");
+    let mut list = Listing::selecting(columns(today), Sql::raw(TABLES), "p.id", "uuid");
     list.filter(reach.over("s"))
         .filter_some(search.ids.clone(), |ids| sql!("p.id = any({})", ids))
         .filter_some(search.text.as_deref(), |text| {
@@ -121,7 +138,7 @@ pub fn list(
         .filter_some(search.region.clone(), |codes| sql!("s.region_code = any({})", codes))
         .filter_some(search.epci.as_deref(), |siren| sql!("s.epci_siren = {}", siren))
         .filter_some(search.structure, |id| sql!("p.structure_id = {}", id))
-        .filter_some(search.statuses.clone(), |statuses| sql!("p.status = any({})", statuses))
+        .filter_some(search.statuses.clone(), |statuses| sql!("{} = any({})", shown_status(today), statuses))
         .filter_some(search.available, |available| sql!("p.available = {}", available))
         .filter_some(search.phase, |phase| sql!("p.phase = {}", phase))
         .filter_some(search.coordinator, |coordinator| sql!("p.coordinator = {}", coordinator))
@@ -135,15 +152,15 @@ pub fn list(
     list.page(conn, page)
 }
 
-pub fn find(conn: &mut PgConnection, reach: &Reach, id: PostId) -> Result<Option<Post>> {
-    sql!("select {} from {} where p.id = {} and {}", Sql::raw(COLUMNS), Sql::raw(TABLES), id, reach.over("s"))
-        .first(conn)
+pub fn find(conn: &mut PgConnection, reach: &Reach, today: NaiveDate, id: PostId) -> Result<Option<Post>> {
+    sql!("select {} from {} where p.id = {} and {}", columns(today), Sql::raw(TABLES), id, reach.over("s")).first(conn)
 }
 
 /// Locks the row until the end of the transaction, then reads it.
 pub fn lock(tx: &mut Tx<'_>, reach: &Reach, id: PostId) -> Result<Option<Post>> {
     sql!("select 1 from posts where id = {} for no key update", id).run(tx.conn())?;
-    find(tx.conn(), reach, id)
+    let today = tx.today();
+    find(tx.conn(), reach, today, id)
 }
 
 /// What every post of one grant has in common.
@@ -276,14 +293,34 @@ pub fn set_available(tx: &mut Tx<'_>, id: PostId, available: bool) -> Result<()>
     sql!("update posts set available = {} where id = {}", available, id).run(tx.conn()).map(|_| ())
 }
 
-pub fn occupy(tx: &mut Tx<'_>, id: PostId) -> Result<()> {
-    sql!("update posts set status = 'occupied', available = false where id = {}", id).run(tx.conn()).map(|_| ())
+/// First and last day of the contracts that run on a post, or are to.
+const DAYS: &str = "select min(r.starts_on) as first, case when bool_and(r.last_on is not null) then max(r.last_on) end as last \
+    from recruitments r where r.status in ('validated', 'termination_requested') and r.post_id =";
+
+/// Filled by its validated contract; tells whether that has begun. As the service itself: who decides on a contract need
+/// not see what else is on the post.
+pub fn fill(tx: &mut Tx<'_>, id: PostId) -> Result<bool> {
+    let today = tx.today();
+    tx.as_service(|tx| {
+        sql!(
+            "update posts p set status = case when q.first > {} then 'starts_later' else 'occupied' end, available = false,
+                occupant_may_move = p.occupant_may_move and q.first <= {}, occupied_from = q.first, occupied_until = q.last from ({} {}) q where p.id = {}",
+            today,
+            today,
+            Sql::raw(DAYS),
+            id,
+            id
+        )
+        .run(tx.conn())?;
+        sql!("select exists (select from posts p where p.id = {} and p.status = 'occupied') as yes", id).holds(tx.conn())
+    })
 }
 
 /// Vacant again, with a deadline that may be extended once more.
 pub fn vacate(tx: &mut Tx<'_>, id: PostId, deadline: NaiveDate, available: bool) -> Result<()> {
     sql!(
-        "update posts set status = 'vacant', available = {}, occupant_may_move = false, recruitment_deadline = {}, deadline_extended_at = null,
+        "update posts set status = 'vacant', available = {}, occupant_may_move = false, occupied_from = null,
+            occupied_until = null, recruitment_deadline = {}, deadline_extended_at = null,
             deadline_extension_reason = null where id = {}",
         available,
         deadline,
@@ -293,16 +330,27 @@ pub fn vacate(tx: &mut Tx<'_>, id: PostId, deadline: NaiveDate, available: bool)
     .map(|_| ())
 }
 
-/// Whether the contract on a post may move with it, after a change of the contract. As the service itself: who changes
-/// one contract need not see what else waits.
+/// The days of a post and of its counsellor, and whether the contract may move with it, after a change of the contract. As
+/// the service itself: who changes one contract need not see what else waits.
 pub fn settle(tx: &mut Tx<'_>, id: PostId) -> Result<()> {
     tx.as_service(|tx| {
         sql!(
-            "update posts p set occupant_may_move = p.status = 'occupied' and exists (
+            "update counsellors k set until_on = q.last
+             from (select r.candidate_id, case when bool_and(r.last_on is not null) then max(r.last_on) end as last
+                from recruitments r where r.post_id = {} and r.status in ('validated', 'termination_requested') group by 1) q
+             where k.candidate_id = q.candidate_id and k.status <> 'left' and k.until_on is distinct from q.last",
+            id
+        )
+        .run(tx.conn())?;
+        sql!(
+            "update posts p set occupied_from = case when p.occupied_from is not null then q.first end,
+                occupied_until = case when p.occupied_from is not null then q.last end, occupant_may_move = p.status = 'occupied' and exists (
                 select from recruitments r where r.post_id = p.id and r.status = 'validated' and not r.waiting
                     and not exists (select from recruitments n where n.previous_id = r.id and n.waiting)
                     and not exists (select from extensions x where x.recruitment_id = r.id and x.status = 'requested'))
-             where p.id = {}",
+             from ({} {}) q where p.id = {}",
+            Sql::raw(DAYS),
+            id,
             id
         )
         .run(tx.conn())

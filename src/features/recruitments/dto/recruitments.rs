@@ -11,6 +11,7 @@ use crate::features::recruitments::model::{
 };
 use crate::features::recruitments::service::File;
 use crate::features::recruitments::store::recruitments::{Recruitment, RecruitmentSort, Search};
+use crate::features::recruitments::store::rectifications::Former;
 use crate::page_of;
 use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::text_enum::TextEnum;
@@ -105,6 +106,45 @@ pub struct RecruitmentRefusal {
     pub reason: String,
 }
 
+/// What a validated contract should have said; absent members stay.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"starts_on": "2021-09-06", "reason": "Le contrat signé porte le 6 septembre."}))]
+pub struct Rectification {
+    /// First day: not before the structure holds the post, six months ahead at most. Not of a contract that follows another.
+    #[schema(example = "2021-09-06")]
+    pub starts_on: Option<NaiveDate>,
+    /// Last day agreed: not of a CDI, nor of a contract that is renewed.
+    #[schema(example = "2023-09-05")]
+    pub ends_on: Option<NaiveDate>,
+    /// Last day in fact, of a contract that is over.
+    #[schema(example = "2022-03-31")]
+    pub ended_on: Option<NaiveDate>,
+    /// Gross, full time, in euro cents.
+    #[schema(minimum = 100_000, maximum = 2_000_000, example = 185_000)]
+    pub gross_monthly_salary_cents: Option<i64>,
+    /// Why: kept with what the contract said before, and told to the structure.
+    #[schema(min_length = 10, max_length = 1000, format = "text", example = "Le contrat signé porte le 6 septembre.")]
+    pub reason: String,
+}
+
+/// What a contract said until it was corrected.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FormerTerms {
+    pub rectified_at: DateTime<Utc>,
+    pub reason: String,
+    #[schema(example = "2021-09-01")]
+    pub starts_on: NaiveDate,
+    /// Null for a CDI.
+    #[schema(example = "2023-08-31")]
+    pub ends_on: Option<NaiveDate>,
+    /// Last day in fact, if it was over.
+    pub ended_on: Option<NaiveDate>,
+    /// Gross, in euro cents; null for prefectures.
+    #[schema(minimum = 100_000, maximum = 2_000_000, example = 185_000)]
+    pub gross_monthly_salary_cents: Option<i64>,
+}
+
 /// A contract is to be broken off.
 #[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
@@ -170,6 +210,8 @@ pub struct RecruitmentItem {
     pub ends_on: Option<NaiveDate>,
     /// Last day in fact, once it is over.
     pub ended_on: Option<NaiveDate>,
+    /// When it was told that the contract had begun: null until its first day, and of what was never validated.
+    pub begun_at: Option<DateTime<Utc>>,
     /// Gross, in euro cents; null for prefectures and observers.
     #[schema(minimum = 100_000, maximum = 2_000_000, example = 185_000)]
     pub gross_monthly_salary_cents: Option<i64>,
@@ -243,6 +285,10 @@ pub struct RecruitmentView {
     pub termination_comment: Option<String>,
     /// Last day in fact, once it is over.
     pub ended_on: Option<NaiveDate>,
+    /// When it was told that the contract had begun: null until its first day, and of what was never validated.
+    pub begun_at: Option<DateTime<Utc>>,
+    /// What it said before it was corrected, the newest first.
+    pub rectifications: Vec<FormerTerms>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     /// What may be done with it now, and by whom.
@@ -351,10 +397,24 @@ impl RecruitmentItem {
             starts_on: row.starts_on,
             ends_on: row.ends_on,
             ended_on: row.ended_on,
+            begun_at: row.begun_at,
             gross_monthly_salary_cents: shows.pay.then_some(row.gross_monthly_salary_cents),
             created_at: row.created_at,
             updated_at: row.updated_at,
             version: row.version,
+        }
+    }
+}
+
+impl FormerTerms {
+    fn new(row: Former, shows: Shows) -> Self {
+        Self {
+            rectified_at: row.created_at,
+            reason: row.reason,
+            starts_on: row.starts_on,
+            ends_on: row.ends_on,
+            ended_on: row.ended_on,
+            gross_monthly_salary_cents: shows.pay.then_some(row.gross_monthly_salary_cents),
         }
     }
 }
@@ -401,6 +461,8 @@ impl From<File> for RecruitmentView {
             termination_reason: row.termination_reason,
             termination_comment: row.termination_comment.filter(|_| shows.pay),
             ended_on: row.ended_on,
+            begun_at: row.begun_at,
+            rectifications: file.former.into_iter().map(|former| FormerTerms::new(former, shows)).collect(),
             created_at: row.created_at,
             updated_at: row.updated_at,
             transitions: file.transitions,

@@ -10,8 +10,8 @@ use crate::platform::transitions::require_version;
 use crate::platform::{formats, text};
 
 pub fn find_counsellor(reader: &mut Reader<'_>, id: CounsellorId) -> Result<Counsellor> {
-    let actor = reader.actor().clone();
-    counsellors::find(reader.conn(), &actor, id)?.ok_or_else(Problem::not_found)
+    let (actor, today) = (reader.actor().clone(), reader.today());
+    counsellors::find(reader.conn(), &actor, today, id)?.ok_or_else(Problem::not_found)
 }
 
 /// Changes the professional contact.

@@ -2,25 +2,25 @@
 
 use serde_json::{Map, Value, json};
 
-use super::file::{File, Locked, check_validate, lock_all, told};
+use super::endings::release_person;
+use super::file::{File, Locked, check_undo, check_validate, emit, lock_all, told};
 use crate::features::accounts::service as accounts;
 use crate::features::candidates::service as candidates;
 use crate::features::matching::service as matching;
 use crate::features::posts::service as posts;
 use crate::features::recruitments::dto::RecruitmentValidation;
 use crate::features::recruitments::mails;
-use crate::features::recruitments::model::STEPS;
+use crate::features::recruitments::model::RecruitmentStatus;
 use crate::features::recruitments::store::counsellors;
 use crate::features::recruitments::store::recruitments::{self, Change, Recruitment};
 use crate::features::structures::service as structures;
-use crate::platform::auth::Role;
 use crate::platform::auth::policy::{Permission, can};
+use crate::platform::auth::{Actor, Role};
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events::{self, CounsellorEvent, RecruitmentEvent};
 use crate::platform::ids::{CounsellorId, RecruitmentId};
 use crate::platform::mail::Email;
-use crate::platform::transitions::after;
 use crate::platform::{mail, text};
 
 /// The post is occupied, the candidate a counsellor. A renewal waits for the end of the contract that it renews.
@@ -78,7 +78,7 @@ fn require_terms(expected: &RecruitmentValidation, recruitment: &Recruitment) ->
 
 /// A validated recruitment takes effect: post, candidate, matches, counsellor, account.
 fn begin(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
-    posts::occupy(tx, &locked.post)?;
+    posts::fill(tx, &locked.post)?;
     posts::settle(tx, locked.post.id)?;
     candidates::recruit(tx, &locked.candidate)?;
     matching::close_of_recruited(tx, &locked.candidate, locked.structure.id)?;
@@ -117,10 +117,10 @@ pub(super) fn tell_of_counsellor(
     events::emit(tx, kind, counsellor.uuid(), place)
 }
 
-/// The post is free for another candidate.
+/// The post is free for another candidate. A contract that was validated is refused until its first day.
 pub fn refuse(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>, reason: &str) -> Result<File> {
     let locked = lock_all(tx, id, version)?;
-    after(STEPS, locked.recruitment.status, can::refuse_recruitment::LINE)?;
+    check_undo(&locked.recruitment, can::refuse_recruitment::LINE, tx.today())?;
     let reason = text::canonical(reason);
     recruitments::change(tx, id, &Change::Refused { reason: &reason })?;
     release(tx, &locked)?;
@@ -133,10 +133,10 @@ pub fn refuse(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>, reason: 
     Ok(file)
 }
 
-/// The employer takes its submission back.
+/// The employer takes its submission back, or a validated contract before its first day.
 pub fn cancel(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Result<File> {
     let locked = lock_all(tx, id, version)?;
-    after(STEPS, locked.recruitment.status, can::cancel_recruitment::LINE)?;
+    check_undo(&locked.recruitment, can::cancel_recruitment::LINE, tx.today())?;
     recruitments::change(tx, id, &Change::Cancelled)?;
     release(tx, &locked)?;
     let file = told(tx, RecruitmentEvent::Cancelled, id)?;
@@ -147,9 +147,26 @@ pub fn cancel(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Resul
     Ok(file)
 }
 
-/// A submission comes to nothing: the post is free again; a renewal held nothing of its own.
+/// What was to be a contract comes to nothing: the post is free again, and so is the person whom a validation had bound. A
+/// renewal held nothing of its own.
 fn release(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
-    if locked.recruitment.waiting { posts::settle(tx, locked.post.id) } else { posts::release(tx, locked.post.id) }
+    match (locked.recruitment.waiting, locked.recruitment.status) {
+        (true, _) => {
+            posts::settle(tx, locked.post.id)?;
+            let Some(previous) = locked.recruitment.previous_id else { return Ok(()) };
+            recruitments::touch(tx, previous)?;
+            tx.as_service(|tx| {
+                let previous = recruitments::lock(tx, &Actor::System, previous)?.ok_or_else(Problem::not_found)?;
+                emit(tx, RecruitmentEvent::Changed, &previous)
+            })
+        }
+        (false, RecruitmentStatus::Validated) => {
+            let today = tx.today();
+            posts::vacate(tx, &locked.post, today, false)?;
+            release_person(tx, locked, today)
+        }
+        (false, _) => posts::release(tx, locked.post.id),
+    }
 }
 
 /// Writes to the structure of a recruitment, whose contact may be closed to the caller.

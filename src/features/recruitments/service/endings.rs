@@ -1,19 +1,22 @@
 //! Contracts that are broken off, or reach their end.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
+use serde::Serialize;
 
 use super::decisions::{appoint, tell_of_counsellor, to_structure};
 use super::extensions::tell_of_extension;
-use super::file::{File, Locked, check_termination, check_termination_request, emit, lock_all, lock_with_post, told};
+use super::file::{
+    File, Locked, check_termination, check_termination_cancel, check_termination_request, emit, lock_all,
+    lock_with_post, told,
+};
 use crate::features::accounts::service as accounts;
 use crate::features::candidates::service as candidates;
 use crate::features::posts::service as posts;
 use crate::features::recruitments::dto::TerminationRequest;
 use crate::features::recruitments::mails;
-use crate::features::recruitments::model::{RecruitmentStatus, STEPS};
+use crate::features::recruitments::model::{RecruitmentStatus, STEPS, TERMINATION_WAITS_DAYS};
 use crate::features::recruitments::store::recruitments::{self, Change, Recruitment};
 use crate::features::recruitments::store::{counsellors, extensions};
-use crate::platform::auth::policy::{Permission, can};
 use crate::platform::auth::{Actor, Role};
 use crate::platform::db::Tx;
 use crate::platform::error::{Fault, FaultCode, Problem, Result};
@@ -30,7 +33,7 @@ pub fn request_termination(
     request: &TerminationRequest,
 ) -> Result<File> {
     let recruitment = lock_with_post(tx, id, version)?;
-    check_termination_request(&recruitment)?;
+    check_termination_request(&recruitment, tx.today())?;
     let on = request.terminates_on;
     let fault =
         |code, limit: NaiveDate| Problem::invalid(vec![Fault::field("terminates_on", code).with("limit", limit)]);
@@ -50,7 +53,7 @@ pub fn request_termination(
 /// The employer takes its request back: the contract goes on.
 pub fn cancel_termination(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Result<File> {
     let recruitment = lock_with_post(tx, id, version)?;
-    after(STEPS, recruitment.status, can::cancel_termination::LINE)?;
+    check_termination_cancel(&recruitment, tx.today())?;
     recruitments::change(tx, id, &Change::TerminationCancelled)?;
     posts::settle(tx, recruitment.post_id)?;
     told(tx, RecruitmentEvent::TerminationCancelled, id)
@@ -60,14 +63,20 @@ pub fn cancel_termination(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i3
 pub fn terminate(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Result<File> {
     let locked = lock_all(tx, id, version)?;
     check_termination(&locked.recruitment, tx.today())?;
+    break_off(tx, &locked, &Change::Terminated)
+}
+
+/// The contract ends on the day asked for, with all that hangs on it.
+fn break_off(tx: &mut Tx<'_>, locked: &Locked, change: &Change<'_>) -> Result<File> {
+    let id = locked.recruitment.id;
     let on = locked.recruitment.terminates_on.unwrap_or(tx.today());
-    recruitments::change(tx, id, &Change::Terminated)?;
+    recruitments::change(tx, id, change)?;
     refuse_pending_extension(tx, id, "Le contrat est rompu.")?;
     if let Some(renewal) = locked.recruitment.renewal_id {
         void(tx, renewal)?;
     }
     posts::vacate(tx, &locked.post, on, false)?;
-    release_person(tx, &locked, on)?;
+    release_person(tx, locked, on)?;
     let file = told(tx, RecruitmentEvent::Terminated, id)?;
     let front_url = &tx.site().front_url;
     to_structure(tx, &file.recruitment, |to| mails::terminated_to_structure(&file.recruitment, on, to))?;
@@ -96,7 +105,7 @@ fn void(tx: &mut Tx<'_>, id: RecruitmentId) -> Result<()> {
 }
 
 /// The person is a candidate again.
-fn release_person(tx: &mut Tx<'_>, locked: &Locked, on: NaiveDate) -> Result<()> {
+pub(super) fn release_person(tx: &mut Tx<'_>, locked: &Locked, on: NaiveDate) -> Result<()> {
     candidates::release(tx, &locked.candidate)?;
     let candidate = locked.candidate.id;
     let counsellor = tx.as_service(|tx| {
@@ -112,26 +121,67 @@ fn release_person(tx: &mut Tx<'_>, locked: &Locked, on: NaiveDate) -> Result<()>
     }
 }
 
-/// Completes every contract whose last day has passed. Once a night; tells how many.
-pub fn complete_overdue(tx: &mut Tx<'_>) -> Result<usize> {
+/// Completes every contract whose last day has passed, carries out the terminations that nobody decided, and tells of the
+/// contracts whose first day has come. Once a night; tells how many of each. Only what is told waits for the night: what
+/// is paid, counted and allowed goes by the day.
+pub fn keep_calendar(tx: &mut Tx<'_>) -> Result<Kept> {
     let today = tx.today();
     let overdue = recruitments::overdue(tx.conn(), today)?;
     for id in &overdue {
         complete(tx, *id)?;
     }
-    Ok(overdue.len())
+    let undecided = recruitments::undecided(tx.conn(), today - TimeDelta::days(TERMINATION_WAITS_DAYS))?;
+    for id in &undecided {
+        lapse(tx, *id)?;
+    }
+    let beginning = recruitments::beginning(tx.conn(), today)?;
+    for id in &beginning {
+        begin(tx, *id)?;
+    }
+    Ok(Kept { completed: overdue.len(), lapsed: undecided.len(), begun: beginning.len() })
 }
 
-/// The contract has reached its end. A validated renewal goes on from here; one that still waits for its validation keeps
+/// How many contracts a night completed, broke off and began.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Kept {
+    pub completed: usize,
+    pub lapsed: usize,
+    pub begun: usize,
+}
+
+/// Nobody has decided on the termination in time: it is carried out as it was asked for.
+fn lapse(tx: &mut Tx<'_>, id: RecruitmentId) -> Result<()> {
+    let locked = lock_all(tx, id, None)?;
+    // Somebody may have been quicker.
+    if locked.recruitment.status != RecruitmentStatus::TerminationRequested {
+        return Ok(());
+    }
+    after(STEPS, locked.recruitment.status, "lapse")?;
+    break_off(tx, &locked, &Change::Lapsed).map(|_| ())
+}
+
+/// The first day of a validated contract has come.
+fn begin(tx: &mut Tx<'_>, id: RecruitmentId) -> Result<()> {
+    let locked = lock_all(tx, id, None)?;
+    if locked.recruitment.status != RecruitmentStatus::Validated {
+        return Ok(());
+    }
+    recruitments::change(tx, id, &Change::Begun)?;
+    posts::begin(tx, &locked.post)?;
+    appoint(tx, &locked, &locked.recruitment)?;
+    emit(tx, RecruitmentEvent::Begun, &locked.recruitment)
+}
+
+/// The contract has reached its end, or the earlier day that was asked for and is not decided. A validated renewal goes on from here; one that still waits for its validation keeps
 /// the post held; without either the post is vacant and the person free.
 fn complete(tx: &mut Tx<'_>, id: RecruitmentId) -> Result<()> {
     let locked = lock_all(tx, id, None)?;
     let recruitment = &locked.recruitment;
-    let Some(end) = recruitment.ends_on.filter(|end| *end < tx.today()) else { return Ok(()) };
-    // Somebody may have been quicker.
-    if recruitment.status != RecruitmentStatus::Validated {
+    let live = matches!(recruitment.status, RecruitmentStatus::Validated | RecruitmentStatus::TerminationRequested);
+    let Some(end) = recruitment.last_on.filter(|_| live && recruitment.is_over(tx.today())) else {
+        // Somebody has been quicker.
         return Ok(());
-    }
+    };
     recruitments::change(tx, id, &Change::Completed { on: end })?;
     refuse_pending_extension(tx, id, "Le contrat est arrivé à son terme.")?;
     let renewal = match recruitment.renewal_id {

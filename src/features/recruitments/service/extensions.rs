@@ -1,7 +1,10 @@
 //! Contracts that are to last longer.
 
+use chrono::NaiveDate;
+
 use super::decisions::to_structure;
-use super::file::{check_extension, lock_with_post, shows, tell_of_change};
+use super::file::{check_extension, lock_with_post, require_not_over, shows, tell_of_change};
+use super::submission::too_long;
 use super::wages;
 use crate::features::posts::service as posts;
 use crate::features::recruitments::dto::NewExtension;
@@ -30,7 +33,7 @@ pub fn find_extension(reader: &mut Reader<'_>, id: ExtensionId) -> Result<Extens
     let extension = extensions::find(reader.conn(), &actor, id)?.ok_or_else(Problem::not_found)?;
     let principal = reader.principal();
     let transitions = vec![
-        Transition::new(can::validate_extension::LINE, principal, check_validate(&extension)),
+        Transition::new(can::validate_extension::LINE, principal, check_validate(&extension, reader.today())),
         Transition::new(
             can::refuse_extension::LINE,
             principal,
@@ -41,7 +44,7 @@ pub fn find_extension(reader: &mut Reader<'_>, id: ExtensionId) -> Result<Extens
 }
 
 /// Only while the contract runs, and nothing follows it yet.
-fn check_validate(extension: &Extension) -> Result<()> {
+fn check_validate(extension: &Extension, today: NaiveDate) -> Result<()> {
     after(EXTENSION_STEPS, extension.status, can::validate_extension::LINE)?;
     if extension.recruitment_status != RecruitmentStatus::Validated {
         after(STEPS, extension.recruitment_status, can::request_extension::LINE).map_err(|_| {
@@ -55,19 +58,20 @@ fn check_validate(extension: &Extension) -> Result<()> {
     if extension.renewed {
         return Err(Problem::new(Code::RenewalExists));
     }
-    Ok(())
+    require_not_over(Some(extension.previous_ends_on), today)
 }
 
 /// The employer asks for a later end, and maybe another salary.
 pub fn request_extension(tx: &mut Tx<'_>, id: RecruitmentId, new: &NewExtension) -> Result<ExtensionFile> {
     let recruitment = lock_with_post(tx, id, None)?;
-    check_extension(&recruitment)?;
+    check_extension(&recruitment, tx.today())?;
     let end = recruitment.ends_on.ok_or_else(|| Problem::new(Code::ContractOpenEnded))?;
     let salary = new.gross_monthly_salary_cents.unwrap_or(recruitment.gross_monthly_salary_cents);
     let mut faults = Vec::new();
     if new.ends_on <= end {
         faults.push(Fault::field("ends_on", FaultCode::NotAfter).with("other", end));
     }
+    faults.extend(too_long(recruitment.starts_on, new.ends_on));
     if let Some(first) = end.succ_opt() {
         faults.extend(wages::fault(&mut tx.reader(), salary, first)?);
     }
@@ -92,7 +96,7 @@ pub fn request_extension(tx: &mut Tx<'_>, id: RecruitmentId, new: &NewExtension)
 /// The contract gets its new end and salary.
 pub fn validate_extension(tx: &mut Tx<'_>, id: ExtensionId, version: Option<i32>) -> Result<ExtensionFile> {
     let extension = lock_extension(tx, id, version)?;
-    check_validate(&extension)?;
+    check_validate(&extension, tx.today())?;
     extensions::validate(tx, id)?;
     let change = Change::Extended {
         ends_on: extension.ends_on,

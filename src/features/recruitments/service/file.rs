@@ -9,10 +9,11 @@ use crate::features::posts::store::posts::Post;
 use crate::features::recruitments::dto::Shows;
 use crate::features::recruitments::model::{RecruitmentStatus, STEPS};
 use crate::features::recruitments::store::recruitments::{self, Recruitment, Search};
+use crate::features::recruitments::store::rectifications::{self, Former};
 use crate::features::structures::model::StructureStatus;
 use crate::features::structures::service as structures;
 use crate::features::structures::store::Structure;
-use crate::platform::auth::policy::Permission;
+use crate::platform::auth::policy::{Line, Permission};
 use crate::platform::auth::{Actor, can};
 use crate::platform::db::listing::{PageSpec, Rows};
 use crate::platform::db::{Reader, Tx};
@@ -25,6 +26,8 @@ use crate::platform::transitions::{Transition, after, require_version};
 pub struct File {
     pub recruitment: Recruitment,
     pub shows: Shows,
+    /// What it said before it was corrected, the newest first.
+    pub former: Vec<Former>,
     pub transitions: Vec<Transition>,
 }
 
@@ -48,7 +51,8 @@ pub fn list(reader: &mut Reader<'_>, search: &Search, page: &PageSpec) -> Result
 
 pub fn find(reader: &mut Reader<'_>, id: RecruitmentId) -> Result<File> {
     let recruitment = require(reader, id)?;
-    Ok(file(reader, recruitment))
+    let former = rectifications::of(reader.conn(), id)?;
+    Ok(file(reader, recruitment, former))
 }
 
 /// A recruitment that the caller may see.
@@ -57,21 +61,23 @@ pub(super) fn require(reader: &mut Reader<'_>, id: RecruitmentId) -> Result<Recr
     recruitments::find(reader.conn(), &actor, id)?.ok_or_else(Problem::not_found)
 }
 
-fn file(reader: &Reader<'_>, recruitment: Recruitment) -> File {
+fn file(reader: &Reader<'_>, recruitment: Recruitment, former: Vec<Former>) -> File {
     let (principal, today) = (reader.principal(), reader.today());
     let by_state = |line| Transition::of_state(line, principal, STEPS, recruitment.status);
+    let undone = |line| Transition::new(line, principal, check_undo(&recruitment, line, today));
     let transitions = vec![
         by_state(can::update_recruitment::LINE),
         Transition::new(can::validate_recruitment::LINE, principal, check_validate(&recruitment)),
-        by_state(can::refuse_recruitment::LINE),
-        by_state(can::cancel_recruitment::LINE),
-        Transition::new(can::request_extension::LINE, principal, check_extension(&recruitment)),
-        Transition::new(can::renew_recruitment::LINE, principal, check_renewal(&recruitment)),
-        Transition::new(can::request_termination::LINE, principal, check_termination_request(&recruitment)),
-        by_state(can::cancel_termination::LINE),
+        undone(can::refuse_recruitment::LINE),
+        undone(can::cancel_recruitment::LINE),
+        Transition::new(can::request_extension::LINE, principal, check_extension(&recruitment, today)),
+        Transition::new(can::renew_recruitment::LINE, principal, check_renewal(&recruitment, today)),
+        Transition::new(can::request_termination::LINE, principal, check_termination_request(&recruitment, today)),
+        Transition::new(can::cancel_termination::LINE, principal, check_termination_cancel(&recruitment, today)),
         Transition::new(can::terminate_recruitment::LINE, principal, check_termination(&recruitment, today)),
+        Transition::new(can::rectify_recruitment::LINE, principal, check_rectification(&recruitment)),
     ];
-    File { shows: shows(reader.actor()), recruitment, transitions }
+    File { shows: shows(reader.actor()), recruitment, former, transitions }
 }
 
 /// The structure must still be retained; a renewal needs a contract to renew.
@@ -93,11 +99,28 @@ pub(super) fn require_retained(status: StructureStatus) -> Result<()> {
     Err(Problem::new(Code::StructureNotRetained).with("status", status))
 }
 
-/// Whatever is done with a running contract needs one that has begun.
-fn require_begun(recruitment: &Recruitment) -> Result<()> {
+/// Whatever is done with a running contract needs one that has begun and is not over. The day decides, not the night.
+fn require_running(recruitment: &Recruitment, today: NaiveDate) -> Result<()> {
     if recruitment.waiting {
         let status = recruitment.previous_status.unwrap_or(RecruitmentStatus::Validated);
         return Err(Problem::new(Code::RenewalWaits).with("status", status));
+    }
+    require_not_over(recruitment.ends_on, today)
+}
+
+/// A contract whose last day has passed goes on for nobody.
+pub(super) fn require_not_over(ends_on: Option<NaiveDate>, today: NaiveDate) -> Result<()> {
+    match ends_on.filter(|end| *end < today) {
+        Some(end) => Err(Problem::new(Code::ContractOver).with("date", end)),
+        None => Ok(()),
+    }
+}
+
+/// What waits for its decision, or is validated and has not begun, can be undone.
+pub(super) fn check_undo(recruitment: &Recruitment, line: &'static Line, today: NaiveDate) -> Result<()> {
+    after(STEPS, recruitment.status, line)?;
+    if recruitment.status == RecruitmentStatus::Validated && recruitment.has_begun(today) {
+        return Err(Problem::new(Code::ContractBegun).with("date", recruitment.starts_on));
     }
     Ok(())
 }
@@ -120,26 +143,36 @@ fn require_no_extension(recruitment: &Recruitment) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn check_extension(recruitment: &Recruitment) -> Result<()> {
+pub(super) fn check_extension(recruitment: &Recruitment, today: NaiveDate) -> Result<()> {
     after(STEPS, recruitment.status, can::request_extension::LINE)?;
-    require_begun(recruitment)?;
+    require_running(recruitment, today)?;
     require_end(recruitment)?;
     require_no_renewal(recruitment)?;
     require_no_extension(recruitment)
 }
 
-pub(super) fn check_renewal(recruitment: &Recruitment) -> Result<()> {
+pub(super) fn check_renewal(recruitment: &Recruitment, today: NaiveDate) -> Result<()> {
     after(STEPS, recruitment.status, can::renew_recruitment::LINE)?;
-    require_begun(recruitment)?;
+    require_running(recruitment, today)?;
     require_end(recruitment)?;
     require_no_renewal(recruitment)?;
     require_no_extension(recruitment)?;
     require_retained(recruitment.structure_status)
 }
 
-pub(super) fn check_termination_request(recruitment: &Recruitment) -> Result<()> {
+pub(super) fn check_termination_request(recruitment: &Recruitment, today: NaiveDate) -> Result<()> {
     after(STEPS, recruitment.status, can::request_termination::LINE)?;
-    require_begun(recruitment)
+    require_running(recruitment, today)?;
+    if !recruitment.has_begun(today) {
+        return Err(Problem::new(Code::ContractNotBegun).with("date", recruitment.starts_on));
+    }
+    Ok(())
+}
+
+/// Taken back while the contract would go on: a term that has passed is over all the same.
+pub(super) fn check_termination_cancel(recruitment: &Recruitment, today: NaiveDate) -> Result<()> {
+    after(STEPS, recruitment.status, can::cancel_termination::LINE)?;
+    require_not_over(recruitment.ends_on, today)
 }
 
 pub(super) fn check_termination(recruitment: &Recruitment, today: NaiveDate) -> Result<()> {
@@ -148,6 +181,11 @@ pub(super) fn check_termination(recruitment: &Recruitment, today: NaiveDate) -> 
         Some(date) if date > today => Err(Problem::new(Code::TerminationNotDue).with("date", date)),
         _ => Ok(()),
     }
+}
+
+/// Whatever was validated once, and neither refused nor cancelled since.
+pub(super) fn check_rectification(recruitment: &Recruitment) -> Result<()> {
+    after(STEPS, recruitment.status, can::rectify_recruitment::LINE).map(|_| ())
 }
 
 /// A recruitment with all that hangs on it, locked in order until the end of the transaction.

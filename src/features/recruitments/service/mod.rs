@@ -2,6 +2,7 @@
 //!
 //! Locks are taken in one order: programme, allotments, structures, post, candidate, recruitment, extension.
 
+mod corrections;
 mod counsellors;
 mod decisions;
 mod endings;
@@ -12,9 +13,10 @@ mod submission;
 mod transfers;
 mod wages;
 
+pub use corrections::rectify;
 pub use counsellors::{find_counsellor, update_counsellor};
 pub use decisions::{cancel, refuse, validate};
-pub use endings::{cancel_termination, complete_overdue, request_termination, terminate};
+pub use endings::{Kept, cancel_termination, keep_calendar, request_termination, terminate};
 pub use extensions::{ExtensionFile, find_extension, refuse_extension, request_extension, validate_extension};
 pub use file::{File, find, list, shows};
 pub use renewals::renew;

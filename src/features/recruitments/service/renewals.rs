@@ -16,7 +16,7 @@ use crate::platform::ids::RecruitmentId;
 /// Submits the renewal; it waits for its validation and for the end of the contract that it renews.
 pub fn renew(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>, new: &Renewal) -> Result<File> {
     let locked = lock_all(tx, id, version)?;
-    check_renewal(&locked.recruitment)?;
+    check_renewal(&locked.recruitment, tx.today())?;
     let end = locked.recruitment.ends_on.ok_or_else(|| Problem::new(Code::ContractOpenEnded))?;
     let terms = Terms {
         contract_type: new.contract_type,

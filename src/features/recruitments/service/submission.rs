@@ -1,17 +1,20 @@
 //! An employer submits a recruitment, and mends it until it is decided.
 
+use chrono::NaiveDate;
+
 use super::file::{File, lock, require_retained, told};
 use super::wages;
 use crate::features::candidates::model::CandidateStatus;
 use crate::features::candidates::service as candidates;
 use crate::features::matching::service as matching;
 use crate::features::posts::service as posts;
+use crate::features::posts::store::posts::Post;
 use crate::features::recruitments::dto::{NewRecruitment, RecruitmentPatch};
 use crate::features::recruitments::mails;
 use crate::features::recruitments::model::{
-    ContractType, FIRST_DAY, RecruitmentDocument, RecruitmentOrigin, STEPS, Terms,
+    ContractType, FIRST_DAY, LONGEST, MONTHS_AHEAD, RecruitmentDocument, RecruitmentOrigin, STEPS, Terms,
 };
-use crate::features::recruitments::store::recruitments::{self, NewRow};
+use crate::features::recruitments::store::recruitments::{self, NewRow, Span};
 use crate::features::structures::service as structures;
 use crate::platform::auth::Actor;
 use crate::platform::auth::policy::{Permission, can};
@@ -19,7 +22,7 @@ use crate::platform::db::text_enum::TextEnum;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Named, Problem, Result};
 use crate::platform::events::RecruitmentEvent;
-use crate::platform::ids::RecruitmentId;
+use crate::platform::ids::{CandidateId, PostId, RecruitmentId};
 use crate::platform::transitions::after;
 
 /// Holds the post and engages the candidate until the decision.
@@ -37,6 +40,7 @@ pub fn submit(tx: &mut Tx<'_>, new: &NewRecruitment) -> Result<File> {
     let structure = structures::lock(tx, structure_id)?;
     require_retained(structure.status)?;
     let post = posts::hold(tx, new.post_id).named_by("post_id")?;
+    require_within_post(tx, &post, &terms)?;
     let candidate = candidates::lock_any(tx, new.candidate_id).named_by("candidate_id")?;
     if matches!(candidate.status, CandidateStatus::PendingConfirmation | CandidateStatus::Erased) {
         return Err(Problem::invalid_field("candidate_id", FaultCode::UnknownId));
@@ -45,6 +49,7 @@ pub fn submit(tx: &mut Tx<'_>, new: &NewRecruitment) -> Result<File> {
     if tx.as_service(|tx| recruitments::is_engaged(tx, candidate.id))? {
         return Err(Problem::new(Code::CandidateAlreadyRecruited));
     }
+    require_free_days(tx, (post.id, candidate.id), &terms, None)?;
     let id = RecruitmentId::new();
     let row = NewRow {
         id,
@@ -88,12 +93,58 @@ pub fn update(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>, patch: &
         return Err(Problem::invalid(vec![fault]));
     }
     check_terms(&mut tx.reader(), &terms)?;
+    if before.origin == RecruitmentOrigin::New {
+        let post = posts::lock_any(tx, before.post_id)?;
+        require_within_post(tx, &post, &terms)?;
+    }
+    require_free_days(tx, (before.post_id, before.candidate_id), &terms, Some(id))?;
     let documents = match &patch.documents {
         Some(documents) => unique(documents),
         None => before.documents.iter().filter_map(|code| RecruitmentDocument::parse(code)).collect(),
     };
     recruitments::update(tx, id, &terms, &documents)?;
     told(tx, RecruitmentEvent::Updated, id)
+}
+
+/// A contract begins on a post that its structure holds by then, and not so late that nobody can say whether it will.
+pub(super) fn require_within_post(tx: &mut Tx<'_>, post: &Post, terms: &Terms) -> Result<()> {
+    let since = posts::held_since(tx, post)?;
+    let latest = tx.today().checked_add_months(MONTHS_AHEAD).unwrap_or(tx.today());
+    let fault = |code, limit: NaiveDate| Problem::invalid(vec![Fault::field("starts_on", code).with("limit", limit)]);
+    if terms.starts_on < since {
+        return Err(fault(FaultCode::TooSmall, since));
+    }
+    if terms.starts_on > latest {
+        return Err(fault(FaultCode::TooLarge, latest));
+    }
+    Ok(())
+}
+
+/// Nobody works under two contracts on one day, nor do two people on one post.
+pub(super) fn require_free_days(
+    tx: &mut Tx<'_>,
+    (post, candidate): (PostId, CandidateId),
+    terms: &Terms,
+    except: Option<RecruitmentId>,
+) -> Result<()> {
+    let other = tx.as_service(|tx| recruitments::overlapping(tx, post, candidate, terms, except))?;
+    match other {
+        None => Ok(()),
+        Some(span) if span.starts_on > terms.starts_on => {
+            let limit = span.starts_on.pred_opt().unwrap_or(span.starts_on);
+            Err(Problem::invalid(vec![Fault::field("ends_on", FaultCode::TooLarge).with("limit", limit)]))
+        }
+        Some(Span { last_on: Some(last), .. }) => {
+            Err(Problem::invalid(vec![Fault::field("starts_on", FaultCode::NotAfter).with("other", last)]))
+        }
+        Some(_) => Err(Problem::new(Code::ContractsOverlap)),
+    }
+}
+
+/// The fault of a term that is longer than any contract of the scheme.
+pub(super) fn too_long(starts_on: NaiveDate, ends_on: NaiveDate) -> Option<Fault> {
+    let longest = starts_on.checked_add_months(LONGEST)?;
+    (ends_on > longest).then(|| Fault::field("ends_on", FaultCode::TooLarge).with("limit", longest))
 }
 
 /// Everything that is wrong with the terms of a contract, at once.
@@ -111,7 +162,7 @@ pub(super) fn check_terms(reader: &mut Reader<'_>, terms: &Terms) -> Result<()> 
         (_, Some(end)) if end <= terms.starts_on => {
             faults.push(Fault::field("ends_on", FaultCode::NotAfter).with("other", terms.starts_on));
         }
-        (_, Some(_)) => {}
+        (_, Some(end)) => faults.extend(too_long(terms.starts_on, end)),
     }
     faults.extend(wages::fault(reader, terms.gross_monthly_salary_cents, terms.starts_on)?);
     if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults)) }

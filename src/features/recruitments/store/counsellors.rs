@@ -54,7 +54,27 @@ pub struct Counsellor {
     pub contract_ends_on: Option<NaiveDate>,
 }
 
-const COLUMNS: &str = "k.*, c.first_name, c.last_name, s.name as structure_name, s.departement_code, s.region_code, \
+/// What a counsellor is on a day, whether or not the night has told of it.
+fn status_on(today: NaiveDate) -> Sql {
+    sql!(
+        "case when k.status = 'left' or k.until_on < {} then 'left' when k.since_on > {} then 'starts_later'
+            else 'in_post' end",
+        today,
+        today
+    )
+}
+
+fn columns(today: NaiveDate) -> Sql {
+    sql!(
+        "{}, {} as status, coalesce(k.left_on, case when k.until_on < {} then k.until_on end) as left_on",
+        Sql::raw(COLUMNS),
+        status_on(today),
+        today
+    )
+}
+
+const COLUMNS: &str = "k.id, k.reference, k.candidate_id, k.recruitment_id, k.structure_id, k.since_on, k.professional_email, \
+    k.professional_phone, k.created_at, k.updated_at, k.version, c.first_name, c.last_name, s.name as structure_name, s.departement_code, s.region_code, \
     q.post_id, q.phase, q.coordinator, q.ends_on as contract_ends_on";
 /// The contract is read as a whole for whoever may see the counsellor.
 const TABLES: &str = "counsellors k join candidates c on c.id = k.candidate_id join structures s on s.id = k.structure_id \
@@ -93,8 +113,14 @@ fn known_to(actor: &Actor) -> Sql {
     }
 }
 
-pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &PageSpec) -> Result<Rows<Counsellor>> {
-    Listing::new(COLUMNS, Sql::raw(TABLES), "k.id", "uuid")
+pub fn list(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    today: NaiveDate,
+    search: &Search,
+    page: &PageSpec,
+) -> Result<Rows<Counsellor>> {
+    Listing::selecting(columns(today), Sql::raw(TABLES), "k.id", "uuid")
         .filter(known_to(actor))
         .filter_some(search.text.as_deref(), |text| {
             let reference = format!("%{}%", like_literal(&text.trim().to_uppercase()));
@@ -107,7 +133,7 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
                 reference
             )
         })
-        .filter_some(search.statuses.clone(), |statuses| sql!("k.status = any({})", statuses))
+        .filter_some(search.statuses.clone(), |statuses| sql!("{} = any({})", status_on(today), statuses))
         .filter_some(search.structure, |id| sql!("k.structure_id = {}", id))
         .filter_some(search.departements.clone(), |codes| sql!("s.departement_code = any({})", codes))
         .filter_some(search.region.clone(), |codes| sql!("s.region_code = any({})", codes))
@@ -117,16 +143,16 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
         .page(conn, page)
 }
 
-pub fn find(conn: &mut PgConnection, actor: &Actor, id: CounsellorId) -> Result<Option<Counsellor>> {
-    sql!("select {} from {} where k.id = {} and {}", Sql::raw(COLUMNS), Sql::raw(TABLES), id, known_to(actor))
-        .first(conn)
+pub fn find(conn: &mut PgConnection, actor: &Actor, today: NaiveDate, id: CounsellorId) -> Result<Option<Counsellor>> {
+    sql!("select {} from {} where k.id = {} and {}", columns(today), Sql::raw(TABLES), id, known_to(actor)).first(conn)
 }
 
 /// Locks the row until the end of the transaction, then reads it.
 pub fn lock(tx: &mut Tx<'_>, id: CounsellorId) -> Result<Option<Counsellor>> {
     sql!("select 1 from counsellors where id = {} for no key update", id).run(tx.conn())?;
     let actor = tx.actor().clone();
-    find(tx.conn(), &actor, id)
+    let today = tx.today();
+    find(tx.conn(), &actor, today, id)
 }
 
 /// The person of a recruitment that begins: a new counsellor, or one who comes back. As the service itself.
@@ -137,6 +163,7 @@ pub fn begin(
     structure: StructureId,
     since: NaiveDate,
 ) -> Result<CounsellorId> {
+    let today = tx.today();
     #[derive(QueryableByName)]
     struct Begun {
         #[diesel(sql_type = st::Uuid)]
@@ -144,9 +171,10 @@ pub fn begin(
     }
     let row: Begun = sql!(
         "insert into counsellors as k (id, candidate_id, recruitment_id, structure_id, status, since_on)
-         values ({}, {}, {}, {}, 'in_post', {})
+         values ({}, {}, {}, {}, case when {} > {} then 'starts_later' else 'in_post' end, {})
          on conflict (candidate_id) do update set recruitment_id = excluded.recruitment_id,
-            structure_id = excluded.structure_id, status = 'in_post',
+            structure_id = excluded.structure_id,
+            status = case when k.status = 'in_post' then 'in_post' else excluded.status end,
             since_on = case when k.status = 'in_post' then k.since_on else excluded.since_on end, left_on = null,
             professional_email = case when k.structure_id = excluded.structure_id then k.professional_email end,
             professional_phone = case when k.structure_id = excluded.structure_id then k.professional_phone end
@@ -155,6 +183,8 @@ pub fn begin(
         candidate,
         recruitment,
         structure,
+        since,
+        today,
         since
     )
     .one(tx.conn())?;
@@ -169,13 +199,42 @@ pub fn leave(tx: &mut Tx<'_>, candidate: CandidateId, on: NaiveDate) -> Result<O
         id: CounsellorId,
     }
     let row: Option<Left> = sql!(
-        "update counsellors set status = 'left', left_on = {}, professional_email = null, professional_phone = null
-         where candidate_id = {} and status = 'in_post' returning id",
+        "update counsellors set status = 'left', left_on = {}, until_on = null, professional_email = null,
+            professional_phone = null
+         where candidate_id = {} and status <> 'left' returning id",
         on,
         candidate
     )
     .first(tx.conn())?;
     Ok(row.map(|row| row.id))
+}
+
+/// The dates of a counsellor after a correction of their contract: the first day of the contracts that follow each other
+/// without a day between, and the last one of whoever has left. As the service itself.
+pub fn rectify(
+    tx: &mut Tx<'_>,
+    before: &super::recruitments::Recruitment,
+    starts_on: NaiveDate,
+    ended_on: Option<NaiveDate>,
+) -> Result<()> {
+    let today = tx.today();
+    sql!(
+        "update counsellors k set since_on = case when k.since_on = {} then {} else k.since_on end,
+            left_on = case when k.status = 'left' and k.left_on = {} then {} else k.left_on end,
+            status = case when k.status = 'left' then 'left'
+                when (case when k.since_on = {} then {} else k.since_on end) > {} then 'starts_later' else 'in_post' end
+         where k.candidate_id = {}",
+        before.starts_on,
+        starts_on,
+        before.ended_on,
+        ended_on,
+        before.starts_on,
+        starts_on,
+        today,
+        before.candidate_id
+    )
+    .run(tx.conn())
+    .map(|_| ())
 }
 
 pub fn update(tx: &mut Tx<'_>, id: CounsellorId, email: Option<&str>, phone: Option<&str>) -> Result<()> {

@@ -3,4 +3,5 @@
 pub mod counsellors;
 pub mod extensions;
 pub mod recruitments;
+pub mod rectifications;
 pub mod wages;

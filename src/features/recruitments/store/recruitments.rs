@@ -47,6 +47,9 @@ pub struct Recruitment {
     pub termination_reason: Option<TerminationReason>,
     pub termination_comment: Option<String>,
     pub ended_on: Option<NaiveDate>,
+    /// Last day that the contract covers: the earliest of its end, the end asked for and the end in fact.
+    pub last_on: Option<NaiveDate>,
+    pub begun_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub version: i32,
@@ -86,6 +89,18 @@ sortable! {
         "created_at" = "r.created_at"::"timestamptz",
         "starts_on" = "r.starts_on"::"date",
         "reference" = "r.reference"::"text",
+    }
+}
+
+impl Recruitment {
+    /// Whether its first day has come. The day decides, not the night that tells of it.
+    pub fn has_begun(&self, today: NaiveDate) -> bool {
+        self.starts_on <= today
+    }
+
+    /// Whether the last day of its term has passed.
+    pub fn is_over(&self, today: NaiveDate) -> bool {
+        self.ends_on.is_some_and(|end| end < today)
     }
 }
 
@@ -155,7 +170,7 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
         .filter_some(search.region.clone(), |codes| sql!("s.region_code = any({})", codes))
         .filter_some(search.starts_from, |day| sql!("r.starts_on >= {}", day))
         .filter_some(search.starts_before, |day| sql!("r.starts_on < {}", day))
-        .filter_some(search.ends_before, |day| sql!("coalesce(r.ended_on, r.ends_on) < {}", day))
+        .filter_some(search.ends_before, |day| sql!("r.last_on < {}", day))
         .filter_some(search.updated_since, |since| sql!("r.updated_at >= {}", since));
     list.page(conn, page)
 }
@@ -193,19 +208,71 @@ pub fn is_engaged(tx: &mut Tx<'_>, candidate: CandidateId) -> Result<bool> {
     .holds(tx.conn())
 }
 
-/// The recruitments whose end has passed, to be completed; those of one structure together.
+/// The recruitments whose term has passed, whatever waits for a decision, to be completed; those of one structure together.
 pub fn overdue(conn: &mut PgConnection, today: NaiveDate) -> Result<Vec<RecruitmentId>> {
+    ids(sql!("status in ('validated', 'termination_requested') and not waiting and ends_on < {}", today), conn)
+}
+
+/// The recruitments whose termination has waited since before a day, and whose last day is before it too.
+pub fn undecided(conn: &mut PgConnection, before: NaiveDate) -> Result<Vec<RecruitmentId>> {
+    ids(
+        sql!(
+            "status = 'termination_requested' and terminates_on < {}
+             and (termination_requested_at at time zone 'Europe/Paris')::date < {}",
+            before,
+            before
+        ),
+        conn,
+    )
+}
+
+/// The validated recruitments whose first day has come, and of which nobody was told yet.
+pub fn beginning(conn: &mut PgConnection, today: NaiveDate) -> Result<Vec<RecruitmentId>> {
+    ids(sql!("status = 'validated' and begun_at is null and not waiting and starts_on <= {}", today), conn)
+}
+
+fn ids(condition: Sql, conn: &mut PgConnection) -> Result<Vec<RecruitmentId>> {
     #[derive(QueryableByName)]
-    struct Overdue {
+    struct Row {
         #[diesel(sql_type = st::Uuid)]
         id: RecruitmentId,
     }
-    let rows: Vec<Overdue> = sql!(
-        "select id from recruitments where status = 'validated' and not waiting and ends_on < {} order by structure_id, post_id, id",
-        today
-    )
-    .load(conn)?;
+    let rows: Vec<Row> =
+        sql!("select id from recruitments where {} order by structure_id, post_id, id", condition).load(conn)?;
     Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// A contract that was validated, with its days.
+#[derive(QueryableByName)]
+pub struct Span {
+    #[diesel(sql_type = st::Date)]
+    pub starts_on: NaiveDate,
+    #[diesel(sql_type = st::Nullable<st::Date>)]
+    pub last_on: Option<NaiveDate>,
+}
+
+/// The validated contract of a candidate, or on a post, whose days meet those of `terms`; the latest one. As the service
+/// itself: the person's other contracts need not be the caller's to see.
+pub fn overlapping(
+    tx: &mut Tx<'_>,
+    post: PostId,
+    candidate: CandidateId,
+    terms: &Terms,
+    except: Option<RecruitmentId>,
+) -> Result<Option<Span>> {
+    sql!(
+        "select r.starts_on, coalesce(r.ended_on, r.ends_on) as last_on from recruitments r
+         where (r.post_id = {} or r.candidate_id = {}) and r.id is distinct from {}
+            and r.status in ('validated', 'termination_requested', 'terminated', 'completed')
+            and daterange(r.starts_on, coalesce(r.ended_on, r.ends_on), '[]') && daterange({}, {}, '[]')
+         order by r.starts_on desc limit 1",
+        post,
+        candidate,
+        except,
+        terms.starts_on,
+        terms.ends_on
+    )
+    .first(tx.conn())
 }
 
 /// A recruitment to be written.
@@ -229,10 +296,11 @@ pub struct NewRow {
 
 pub fn insert(tx: &mut Tx<'_>, row: &NewRow) -> Result<()> {
     let validated_at = row.validated.then(|| tx.now().instant());
+    let begun_at = validated_at.filter(|_| row.terms.starts_on <= tx.today());
     sql!(
         "insert into recruitments (id, post_id, structure_id, candidate_id, match_id, previous_id, origin, waiting, phase,
-            coordinator, contract_type, starts_on, ends_on, gross_monthly_salary_cents, documents, status, validated_at)
-         values ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
+            coordinator, contract_type, starts_on, ends_on, gross_monthly_salary_cents, documents, status, validated_at, begun_at)
+         values ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
         row.id,
         row.post_id,
         row.structure_id,
@@ -249,7 +317,8 @@ pub fn insert(tx: &mut Tx<'_>, row: &NewRow) -> Result<()> {
         row.terms.gross_monthly_salary_cents,
         row.documents.clone(),
         if row.validated { RecruitmentStatus::Validated } else { RecruitmentStatus::Submitted },
-        validated_at
+        validated_at,
+        begun_at
     )
     .run(tx.conn())
     .map(|_| ())
@@ -288,20 +357,32 @@ pub enum Change<'a> {
     Completed {
         on: NaiveDate,
     },
-    /// A renewal whose predecessor is over.
+    /// A termination that nobody decided is carried out.
+    Lapsed,
+    /// Its first day has come; of a renewal, its predecessor is over.
     Begun,
     Extended {
         ends_on: NaiveDate,
         gross_monthly_salary_cents: i64,
     },
+    /// Recorded wrongly before.
+    Rectified {
+        terms: &'a Terms,
+        ended_on: Option<NaiveDate>,
+    },
 }
 
 pub fn change(tx: &mut Tx<'_>, id: RecruitmentId, change: &Change<'_>) -> Result<()> {
-    let now = tx.now().instant();
+    let (now, today) = (tx.now().instant(), tx.today());
     match change {
-        Change::Validated => {
-            sql!("update recruitments set status = 'validated', validated_at = {} where id = {}", now, id)
-        }
+        Change::Validated => sql!(
+            "update recruitments set status = 'validated', validated_at = {},
+                begun_at = case when starts_on <= {} and not waiting then {} end where id = {}",
+            now,
+            today,
+            now,
+            id
+        ),
         Change::Refused { reason } => sql!(
             "update recruitments set status = 'refused', waiting = false, refused_at = {}, refusal_reason = {} where id = {}",
             now,
@@ -327,7 +408,7 @@ pub fn change(tx: &mut Tx<'_>, id: RecruitmentId, change: &Change<'_>) -> Result
                 termination_reason = null, termination_comment = null where id = {}",
             id
         ),
-        Change::Terminated => sql!(
+        Change::Terminated | Change::Lapsed => sql!(
             "update recruitments set status = 'terminated', ended_on = terminates_on, ended_at = {} where id = {}",
             now,
             id
@@ -338,11 +419,31 @@ pub fn change(tx: &mut Tx<'_>, id: RecruitmentId, change: &Change<'_>) -> Result
             now,
             id
         ),
-        Change::Begun => sql!("update recruitments set waiting = false where id = {}", id),
+        Change::Begun => sql!(
+            "update recruitments set waiting = false,
+                begun_at = case when status = 'validated' and starts_on <= {} then {} end where id = {}",
+            today,
+            now,
+            id
+        ),
         Change::Extended { ends_on, gross_monthly_salary_cents } => sql!(
             "update recruitments set ends_on = {}, gross_monthly_salary_cents = {} where id = {}",
             *ends_on,
             *gross_monthly_salary_cents,
+            id
+        ),
+        Change::Rectified { terms, ended_on } => sql!(
+            "update recruitments set starts_on = {}, ends_on = {}, gross_monthly_salary_cents = {}, ended_on = {},
+                terminates_on = case when status = 'terminated' then {} else terminates_on end,
+                begun_at = case when waiting or {} > {} then null else coalesce(begun_at, {}) end where id = {}",
+            terms.starts_on,
+            terms.ends_on,
+            terms.gross_monthly_salary_cents,
+            *ended_on,
+            *ended_on,
+            terms.starts_on,
+            today,
+            now,
             id
         ),
     }

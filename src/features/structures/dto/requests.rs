@@ -61,9 +61,9 @@ pub struct NewStructure {
     pub contact: ContactInput,
     /// Bears the label France Services.
     pub france_services: Option<bool>,
-    /// Lies in a rural revitalisation zone.
+    /// Lies in a rural revitalisation zone: a claim, until the ANCT has verified it.
     pub zrr: Option<bool>,
-    /// Lies in a priority district.
+    /// Lies in a priority district: a claim, until the ANCT has verified it.
     pub qpv: Option<bool>,
     /// National network it belongs to.
     pub network: Option<Network>,
@@ -133,10 +133,22 @@ pub struct StructurePatch {
     pub contact: Option<ContactPatch>,
     #[schema(nullable = false)]
     pub france_services: Option<bool>,
+    /// Lies in a rural revitalisation zone: said by the ANCT, which has verified it; by an employer, a claim
+    /// (`zrr_claimed`).
     #[schema(nullable = false)]
     pub zrr: Option<bool>,
+    /// Lies in a priority district: as `zrr`.
     #[schema(nullable = false)]
     pub qpv: Option<bool>,
+    /// ANCT only: the list or map by which the zones were verified.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        format = "line",
+        nullable = false,
+        example = "Liste FRR du 1er juillet 2024"
+    )]
+    pub zones_source: Option<String>,
     #[serde(default, deserialize_with = "patch::member")]
     pub network: Option<Option<Network>>,
     /// ANCT only.

@@ -60,8 +60,19 @@ pub struct StructureItem {
     #[schema(example = 44.1045)]
     pub latitude: f64,
     pub france_services: bool,
+    /// Lies in a rural revitalisation zone, as the ANCT has verified: what is paid stands on it.
     pub zrr: bool,
+    /// Lies in a priority district, as the ANCT has verified: what is paid stands on it.
     pub qpv: bool,
+    /// The structure says that it lies in a rural revitalisation zone; pays nothing.
+    pub zrr_claimed: bool,
+    /// The structure says that it lies in a priority district; pays nothing.
+    pub qpv_claimed: bool,
+    /// The list or map by which the zones were verified.
+    #[schema(example = "Liste FRR du 1er juillet 2024")]
+    pub zones_source: Option<String>,
+    /// When the ANCT last verified the zones.
+    pub zones_verified_on: Option<NaiveDate>,
     #[schema(example = "croix_rouge")]
     pub network: Option<String>,
     #[schema(example = "4302991")]
@@ -129,8 +140,19 @@ pub struct StructureView {
     /// Null for those who only read figures.
     pub contact: Option<ContactView>,
     pub france_services: bool,
+    /// Lies in a rural revitalisation zone, as the ANCT has verified: what is paid stands on it.
     pub zrr: bool,
+    /// Lies in a priority district, as the ANCT has verified: what is paid stands on it.
     pub qpv: bool,
+    /// The structure says that it lies in a rural revitalisation zone; pays nothing.
+    pub zrr_claimed: bool,
+    /// The structure says that it lies in a priority district; pays nothing.
+    pub qpv_claimed: bool,
+    /// The list or map by which the zones were verified.
+    #[schema(example = "Liste FRR du 1er juillet 2024")]
+    pub zones_source: Option<String>,
+    /// When the ANCT last verified the zones.
+    pub zones_verified_on: Option<NaiveDate>,
     #[schema(example = "croix_rouge")]
     pub network: Option<String>,
     #[schema(example = "4302991")]
@@ -231,6 +253,10 @@ impl From<store::Structure> for StructureItem {
             france_services: row.france_services,
             zrr: row.zrr,
             qpv: row.qpv,
+            zrr_claimed: row.zrr_claimed,
+            qpv_claimed: row.qpv_claimed,
+            zones_source: row.zones_source,
+            zones_verified_on: row.zones_verified_on,
             network: row.network,
             ds_number: row.ds_number,
             status: row.status,
@@ -276,6 +302,10 @@ impl From<File> for StructureView {
             france_services: row.france_services,
             zrr: row.zrr,
             qpv: row.qpv,
+            zrr_claimed: row.zrr_claimed,
+            qpv_claimed: row.qpv_claimed,
+            zones_source: row.zones_source,
+            zones_verified_on: row.zones_verified_on,
             network: row.network,
             ds_number: row.ds_number,
             status: row.status,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
 
 use crate::features::posts::model::Phase;
 use crate::features::subsidies::model::{Condition, InstalmentStatus, RejectionReason};
@@ -47,6 +48,9 @@ pub struct InstalmentView {
     pub conditions: Vec<Condition>,
     /// What of it does not hold yet.
     pub unmet: Vec<Condition>,
+    /// Conditions that the Banque des Territoires asks for no more, and why.
+    pub waived: Vec<Condition>,
+    pub waiver_reason: Option<String>,
     /// Months that must have been worked on the post.
     #[schema(minimum = 0, maximum = 60, example = 6)]
     pub months_elapsed: i32,
@@ -77,6 +81,18 @@ pub struct InstalmentView {
     /// Number in the entity tag `"v…"`.
     #[schema(minimum = 1, example = 1)]
     pub version: i32,
+}
+
+/// A condition that is asked for no more.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"condition": "initial_training_completed", "reason": "Formation impossible : organisme fermé pendant le contrat."}))]
+pub struct Waiver {
+    /// Only `initial_training_completed`: the others are facts of the contract.
+    pub condition: Condition,
+    /// Why: kept with the instalment, and shown wherever it is.
+    #[schema(min_length = 10, max_length = 1000, format = "text", example = "Organisme fermé pendant le contrat.")]
+    pub reason: String,
 }
 
 page_of! {
@@ -197,6 +213,8 @@ impl InstalmentView {
             offset_cents: row.offset_cents,
             conditions: parse_all(&row.conditions)?,
             unmet,
+            waived: parse_all(&row.waived)?,
+            waiver_reason: row.waiver_reason,
             months_elapsed: row.months_elapsed,
             settlement: row.settlement,
             expected_on: row.expected_on,

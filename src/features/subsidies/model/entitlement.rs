@@ -36,8 +36,14 @@ pub struct Standing {
     pub has_ended: bool,
     /// The post was returned, or moved to another structure.
     pub has_left: bool,
-    /// Whoever works on it has completed the initial training, or was exempted.
+    /// Whoever works on it, or was the last to, has completed the initial training or was exempted.
     pub is_trained: bool,
+    /// The first day of the running contract has come.
+    pub has_begun: bool,
+    /// Somebody else has worked on it before.
+    pub is_succeeded: bool,
+    /// An asked-for termination of the running contract waits for its decision.
+    pub termination_waits: bool,
 }
 
 /// Why a post may still earn or owe.
@@ -70,6 +76,12 @@ pub struct Open {
     pub conditions: Vec<Condition>,
     pub months_elapsed: i32,
     pub settlement: bool,
+    /// It had fallen due.
+    pub due: bool,
+    /// The bank refused its account, and the account is still the same.
+    pub account_refused: bool,
+    /// Conditions that the Banque des Territoires asks for no more.
+    pub waived: Vec<Condition>,
 }
 
 /// What an open instalment becomes.
@@ -78,6 +90,8 @@ pub struct Next {
     pub id: InstalmentId,
     /// Nothing left: cancelled.
     pub amount_cents: i64,
+    /// What it was planned under, and whatever came with an amount that it took over.
+    pub conditions: Vec<Condition>,
     pub settlement: bool,
     /// Conditions that do not hold; due without any.
     pub unmet: Vec<Condition>,
@@ -138,15 +152,43 @@ impl Standing {
         match condition {
             // Instalments exist from the signature on.
             Condition::AgreementSigned => true,
-            Condition::RecruitmentValidated => self.is_occupied(),
+            // Nothing is owed before the first day of work.
+            Condition::RecruitmentValidated => self.is_occupied() && self.has_begun,
             Condition::MonthsElapsed => self.worked_before + self.worked >= months * THIRTIETHS,
             Condition::InitialTrainingCompleted => self.is_trained,
+            Condition::TerminationDecided => !self.termination_waits,
+            Condition::BankDetailsRenewed => true,
         }
     }
 
+    /// What keeps an instalment from being paid. Time worked that is settled has nothing more to wait for but what its
+    /// conditions ask of the person: training is not forgotten because the contract has ended.
     fn unmet(&self, conditions: &[Condition], months: i32, settlement: bool) -> Vec<Condition> {
-        let open = |condition: &&Condition| !settlement && !self.holds(**condition, months);
-        conditions.iter().filter(open).copied().collect()
+        let asked = |condition: &Condition| !settlement || *condition == Condition::InitialTrainingCompleted;
+        conditions.iter().copied().filter(|condition| asked(condition) && !self.holds(*condition, months)).collect()
+    }
+
+    /// The same of one that is there: nothing new falls due while a termination waits, and an account that the bank has
+    /// refused is not tried again.
+    fn unmet_of(&self, open: &Open, conditions: &[Condition], settlement: bool) -> Vec<Condition> {
+        let mut unmet = self.unmet(conditions, open.months_elapsed, settlement);
+        unmet.retain(|condition| !open.waived.contains(condition));
+        if !settlement && self.termination_waits && !(open.due && unmet.is_empty()) {
+            unmet.push(Condition::TerminationDecided);
+        }
+        if open.account_refused {
+            unmet.push(Condition::BankDetailsRenewed);
+        }
+        unmet
+    }
+
+    /// The conditions of an instalment: a successor is asked for whatever its predecessor was asked for on the ranks before.
+    fn asked(&self, own: &[Condition], rank: i32, plan: &[PlanLine]) -> Vec<Condition> {
+        let mut conditions = own.to_vec();
+        if self.is_succeeded && trains(plan, Some(rank)) {
+            with_training(&mut conditions);
+        }
+        conditions
     }
 
     /// The day on which the months of an instalment will have been worked, if the contract goes on.
@@ -154,6 +196,19 @@ impl Standing {
         let since = self.running_since.filter(|_| !self.has_left)?;
         let missing = months * THIRTIETHS - self.worked_before - self.worked_before_running;
         Some(if missing <= 0 { since } else { reached_on(since, missing) })
+    }
+}
+
+/// Whether a plan asks for training, up to a rank.
+fn trains(plan: &[PlanLine], until: Option<i32>) -> bool {
+    plan.iter()
+        .filter(|line| until.is_none_or(|rank| line.rank <= rank))
+        .any(|line| line.conditions.contains(&Condition::InitialTrainingCompleted))
+}
+
+fn with_training(conditions: &mut Vec<Condition>) {
+    if !conditions.contains(&Condition::InitialTrainingCompleted) {
+        conditions.push(Condition::InitialTrainingCompleted);
     }
 }
 
@@ -216,43 +271,56 @@ pub fn revise(
         .into_iter()
         .map(|(open, amount_cents)| {
             let settlement = open.settlement || settling;
+            let conditions = standing.asked(&open.conditions, open.rank, plan);
             Next {
                 id: open.id,
                 amount_cents,
                 settlement,
-                unmet: standing.unmet(&open.conditions, open.months_elapsed, settlement),
+                unmet: standing.unmet_of(&open, &conditions, settlement),
+                conditions,
                 expected_on: standing.expected_on(open.months_elapsed),
             }
         })
         .collect();
     let added = lines
         .into_iter()
-        .map(|line| Added {
-            settlement: settling,
-            unmet: standing.unmet(&line.conditions, line.months_elapsed, settling),
-            expected_on: standing.expected_on(line.months_elapsed),
-            line,
+        .map(|line| {
+            let line = PlanLine { conditions: standing.asked(&line.conditions, line.rank, plan), ..line };
+            let mut unmet = standing.unmet(&line.conditions, line.months_elapsed, settling);
+            if !settling && standing.termination_waits {
+                unmet.push(Condition::TerminationDecided);
+            }
+            Added { settlement: settling, unmet, expected_on: standing.expected_on(line.months_elapsed), line }
         })
         .collect();
     Revision { agreed_cents, credit_cents, next, added }
 }
 
 /// What no rank of the plan takes (it was credited once, and is owed again) goes with the first instalment to come, or
-/// becomes one of its own.
+/// becomes one of its own. What the plan asks of the person is asked for it too.
 fn rest(amounts: &mut [(Open, i64)], lines: &mut Vec<PlanLine>, plan: &[PlanLine], taken: &[i32], left: i64) {
     let first_open = amounts.iter_mut().find(|(open, _)| !open.settlement);
     match (first_open, lines.first_mut()) {
-        (Some((open, amount)), new) if new.as_ref().is_none_or(|new| open.rank < new.rank) => *amount += left,
-        (_, Some(new)) => new.amount_cents += left,
+        (Some((open, amount)), new) if new.as_ref().is_none_or(|new| open.rank < new.rank) => {
+            *amount += left;
+            if trains(plan, None) {
+                with_training(&mut open.conditions);
+            }
+        }
+        (_, Some(new)) => {
+            new.amount_cents += left;
+            if trains(plan, None) {
+                with_training(&mut new.conditions);
+            }
+        }
         _ => {
             let own = amounts.iter().map(|(open, _)| open.rank);
             let last = plan.iter().map(|line| line.rank).chain(taken.iter().copied()).chain(own).max().unwrap_or(0);
-            lines.push(PlanLine {
-                rank: last + 1,
-                amount_cents: left,
-                conditions: vec![Condition::AgreementSigned, Condition::RecruitmentValidated],
-                months_elapsed: 0,
-            });
+            let mut conditions = vec![Condition::AgreementSigned, Condition::RecruitmentValidated];
+            if trains(plan, None) {
+                with_training(&mut conditions);
+            }
+            lines.push(PlanLine { rank: last + 1, amount_cents: left, conditions, months_elapsed: 0 });
         }
     }
 }
@@ -288,6 +356,9 @@ mod tests {
             has_ended: false,
             has_left: false,
             is_trained: true,
+            has_begun: true,
+            is_succeeded: false,
+            termination_waits: false,
         }
     }
 
@@ -299,6 +370,9 @@ mod tests {
             conditions: vec![Condition::RecruitmentValidated, Condition::MonthsElapsed],
             months_elapsed,
             settlement: false,
+            due: false,
+            account_refused: false,
+            waived: Vec::new(),
         }
     }
 

@@ -1,8 +1,10 @@
 //! What is agreed, owed and paid, and the life each of them may lead.
 
+mod bank_days;
 mod entitlement;
 mod term;
 
+pub use bank_days::{EXECUTION_DAYS_AHEAD, is_bank_day};
 pub use entitlement::{Added, Moves, Next, Open, PlanLine, Revision, Standing, revise};
 pub use term::{THIRTIETHS, months_text, pro_rata, reached_on, thirtieths, worked};
 
@@ -35,6 +37,15 @@ text_enum! {
         RecruitmentValidated "recruitment_validated" "Recrutement validé" "Recruitment validated",
         MonthsElapsed "months_elapsed" "Mois travaillés" "Months worked",
         InitialTrainingCompleted "initial_training_completed" "Formation initiale achevée" "Initial training completed",
+        TerminationDecided "termination_decided" "Rupture demandée tranchée" "Requested termination decided",
+        BankDetailsRenewed "bank_details_renewed" "Coordonnées bancaires renouvelées" "Bank details renewed",
+    }
+}
+
+impl Condition {
+    /// Whether a scale may ask for it; the others hold for every instalment, whatever its scale says.
+    pub fn is_of_scales(self) -> bool {
+        !matches!(self, Self::TerminationDecided | Self::BankDetailsRenewed)
     }
 }
 
@@ -112,6 +123,13 @@ text_enum! {
         Md07 "md07" "Titulaire disparu" "Holder no longer exists",
         Ms03 "ms03" "Raison non précisée" "Reason not specified",
         Rc01 "rc01" "BIC incorrect" "Incorrect BIC",
+    }
+}
+
+impl RejectionReason {
+    /// The reasons that name the account: it is not tried again until the bank details change.
+    pub fn of_accounts() -> Vec<Self> {
+        vec![Self::Ac01, Self::Ac04, Self::Ac06, Self::Ag01, Self::Md07]
     }
 }
 

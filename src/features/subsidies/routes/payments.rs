@@ -19,6 +19,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(list_instalments)
         .service(summarise_instalments)
         .service(find_instalment)
+        .service(waive_condition)
         .service(list_payment_batches)
         .service(create_payment_batch)
         .service(find_payment_batch)
@@ -81,6 +82,28 @@ pub async fn find_instalment(caller: Caller<can::find_instalment>, id: PathParam
     caller
         .read_private(move |reader| {
             let instalment = service::find_instalment(reader, id.0)?;
+            let version = instalment.version;
+            Reply::resource(&InstalmentView::new(instalment)?, version)
+        })
+        .await
+}
+
+/// Waive a condition of an instalment.
+///
+/// Of a planned one that the condition keeps from being paid; a training that cannot take place any more, for example. 409
+/// `nothing_to_waive` where the condition keeps nothing.
+#[utoipa::path(tag = "subsidies", request_body = Waiver,
+    responses((status = 200, description = "Waived.", body = InstalmentView)))]
+#[post("/instalments/{id}/waive")]
+pub async fn waive_condition(
+    caller: Caller<can::waive_condition>,
+    id: PathParams<InstalmentId>,
+    body: Body<Waiver>,
+) -> Answer {
+    let version = caller.version();
+    caller
+        .write(move |tx| {
+            let instalment = service::waive(tx, id.0, version, &body)?;
             let version = instalment.version;
             Reply::resource(&InstalmentView::new(instalment)?, version)
         })

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::file::{File, check_amend, check_close, check_instruct, check_sign, estimate, lock, require, told};
 use super::pricing::{Priced, price, require_amount, worth};
-use super::revision::revise_locked;
+use super::revision::{Rise, revise_locked};
 use crate::features::structures::model::StructureStatus;
 use crate::features::structures::service as structures;
 use crate::features::subsidies::dto::{AgreementPatch, NewAgreement, Signature};
@@ -102,7 +102,7 @@ pub fn sign(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>, signature: &
     require_amount(signature.expected_cents, worth(&priced))?;
     agreements::change(tx, id, &Change::Signed { on })?;
     cover(tx, &agreement, &priced, on)?;
-    revise_locked(tx, &[id], true)?;
+    revise_locked(tx, &[id], &Rise::All)?;
     let file = told(tx, AgreementEvent::Signed, id)?;
     require_amount(signature.expected_cents, file.agreement.amount_cents)?;
     to_structure(tx, &file.agreement, |to| mails::signed(&file.agreement, to))?;
@@ -141,7 +141,7 @@ pub fn amend(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>, expected_ce
     let before: Vec<_> = covered::of_agreements(tx.conn(), &[id])?;
     agreements::change(tx, id, &Change::Amended)?;
     cover(tx, &agreement, &priced, today)?;
-    revise_locked(tx, &[id], true)?;
+    revise_locked(tx, &[id], &Rise::All)?;
     let now = covered::of_agreements(tx.conn(), &[id])?;
     let restored =
         before.iter().filter(|old| now.iter().any(|post| post.id == old.id && post.amount_cents > old.amount_cents));

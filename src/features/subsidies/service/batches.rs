@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{NaiveDate, TimeDelta};
 use sepa::{
     CreditTransferEntry, CreditTransferGroup, IsoDate, IsoDateTime, Pain001Builder, validate_bic, validate_iban,
 };
 use uuid::Uuid;
 
-use super::revision::{issue_credit, owner, revise_locked, tell, tell_of_agreement};
+use super::revision::{Rise, issue_credit, owner, revise_locked, tell, tell_of_agreement};
 use crate::features::subsidies::dto::{NewPaymentBatch, PaymentOutcome, PaymentResult};
-use crate::features::subsidies::model::{LedgerKind, LineStatus};
+use crate::features::subsidies::model::{EXECUTION_DAYS_AHEAD, LedgerKind, LineStatus, is_bank_day};
 use crate::features::subsidies::store::batches::{self, Account, Answer, Batch, Choice, Line};
 use crate::features::subsidies::store::covered::{self, Covered};
 use crate::features::subsidies::store::instalments::{self, Live};
@@ -33,9 +34,7 @@ pub fn create_batch(tx: &mut Tx<'_>, new: &NewPaymentBatch, trying: bool) -> Res
     if tx.site().payer.is_none() {
         return Err(Problem::new(Code::PayerMissing));
     }
-    if new.execution_on < tx.today() {
-        return Err(Problem::invalid_field("execution_on", FaultCode::InThePast));
-    }
+    require_bank_day(new.execution_on, tx.today())?;
     let choice = Choice {
         instalments: new.instalment_ids.as_deref().map(uuids),
         phase: new.phase,
@@ -75,6 +74,24 @@ pub fn create_batch(tx: &mut Tx<'_>, new: &NewPaymentBatch, trying: bool) -> Res
     }
     emit(tx, PaymentBatchEvent::Ordered, id)?;
     Ok(batch)
+}
+
+/// Banks execute transfers on TARGET days only; an order for a day far ahead would be forgotten, or forged.
+fn require_bank_day(on: NaiveDate, today: NaiveDate) -> Result<()> {
+    let latest = today + TimeDelta::days(EXECUTION_DAYS_AHEAD);
+    let fault =
+        |code, limit: NaiveDate| Problem::invalid(vec![Fault::field("execution_on", code).with("limit", limit)]);
+    if on < today {
+        return Err(Problem::invalid_field("execution_on", FaultCode::InThePast));
+    }
+    if on > latest {
+        return Err(fault(FaultCode::TooLarge, latest));
+    }
+    if !is_bank_day(on) {
+        let next = on.iter_days().skip(1).find(|day| is_bank_day(*day)).unwrap_or(on);
+        return Err(fault(FaultCode::NotABankDay, next));
+    }
+    Ok(())
 }
 
 /// What is ordered is what was read.
@@ -132,7 +149,7 @@ pub fn record_results(tx: &mut Tx<'_>, id: PaymentBatchId, results: &[PaymentRes
         tell_of_agreement(tx, *agreement)?;
     }
     // What came back may not be owed any more.
-    revise_locked(tx, &of, false)?;
+    revise_locked(tx, &of, &Rise::None)?;
     if !answered.is_empty() {
         emit(tx, PaymentBatchEvent::Answered, id)?;
     }

@@ -16,6 +16,7 @@ mod mirrors;
 mod pricing;
 mod revision;
 mod scales;
+mod waivers;
 
 pub use agreements::{abandon, amend, close, create, instruct, sign, update};
 pub use bank::{BankFile, find_bank_details, set_bank_details};
@@ -28,3 +29,4 @@ pub use file::{File, find, find_instalment};
 pub use mirrors::{Comparison, Difference, DifferenceKind, reconcile};
 pub use revision::{follow, settle_all};
 pub use scales::{ScaleFile, create_scale, with_plans};
+pub use waivers::waive;

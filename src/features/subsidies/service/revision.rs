@@ -10,7 +10,8 @@ use super::borrowings;
 use crate::features::structures::service as structures;
 use crate::features::subsidies::mails;
 use crate::features::subsidies::model::{
-    Added, CreditReason, InstalmentStatus, LedgerKind, Next, Open, PlanLine, Revision, Standing, revise, worked,
+    Added, Condition, CreditReason, InstalmentStatus, LedgerKind, Next, Open, PlanLine, Revision, Standing, revise,
+    worked,
 };
 use crate::features::subsidies::store::covered::{self, Contract, Covered};
 use crate::features::subsidies::store::instalments::{self, Live, Owner};
@@ -40,11 +41,18 @@ fn moves_money(told: &Told) -> bool {
         ) | Kind::Recruitment(
             RecruitmentEvent::Validated
                 | RecruitmentEvent::Begun
+                | RecruitmentEvent::Refused
+                | RecruitmentEvent::Cancelled
+                | RecruitmentEvent::Changed
+                | RecruitmentEvent::Rectified
                 | RecruitmentEvent::TerminationRequested
                 | RecruitmentEvent::TerminationCancelled
                 | RecruitmentEvent::Terminated
                 | RecruitmentEvent::Completed
-        ) | Kind::Enrolment(EnrolmentEvent::Completed | EnrolmentEvent::Exempted | EnrolmentEvent::AttendanceRecorded)
+        ) | Kind::BankDetails(_)
+            | Kind::Enrolment(
+                EnrolmentEvent::Completed | EnrolmentEvent::Exempted | EnrolmentEvent::AttendanceRecorded
+            )
     )
 }
 
@@ -53,16 +61,20 @@ fn moves_money(told: &Told) -> bool {
 pub fn follow(tx: &mut Tx<'_>, told: &[Told]) -> Result<()> {
     let about: BTreeSet<Uuid> = told.iter().filter(|told| moves_money(told)).map(|told| told.id).collect();
     if !about.is_empty() {
-        follow_posts(tx, &about.into_iter().collect::<Vec<_>>())?;
+        let is_rectified = |told: &&Told| told.kind == Kind::Recruitment(RecruitmentEvent::Rectified);
+        let rectified: Vec<Uuid> = told.iter().filter(is_rectified).map(|told| told.id).collect();
+        follow_posts(tx, &about.into_iter().collect::<Vec<_>>(), &rectified)?;
     }
     borrowings::follow(tx, told)
 }
 
-fn follow_posts(tx: &mut Tx<'_>, about: &[Uuid]) -> Result<()> {
+fn follow_posts(tx: &mut Tx<'_>, about: &[Uuid], rectified: &[Uuid]) -> Result<()> {
     let posts = covered::posts_of(tx.conn(), about)?;
     let ids = agreements::in_force(tx.conn(), Some(&posts))?;
     agreements::lock_all(tx, &ids)?;
-    revise_locked(tx, &ids, false)?;
+    // What a wrong date had taken away was agreed once.
+    let rectified = covered::posts_of(tx.conn(), rectified)?;
+    revise_locked(tx, &ids, &Rise::Of(rectified))?;
     // Instalments show who missed a training.
     for row in instalments::with_absences(tx.conn(), &posts)? {
         let place = Some((Some(row.structure_id), row.departement_code.as_str(), row.region_code.as_str()));
@@ -84,7 +96,7 @@ pub(super) fn tell_of_agreement(tx: &mut Tx<'_>, id: AgreementId) -> Result<()> 
 pub fn settle_all(tx: &mut Tx<'_>) -> Result<usize> {
     let ids = agreements::in_force(tx.conn(), None)?;
     agreements::lock_all(tx, &ids)?;
-    let due = revise_locked(tx, &ids, false)?;
+    let due = revise_locked(tx, &ids, &Rise::None)?;
     // A scale may be in force from today on.
     let ids = agreements::estimated(tx.conn())?;
     borrowings::refresh(tx, &ids)?;
@@ -126,6 +138,7 @@ pub(super) fn standing(contracts: &[&Contract], today: NaiveDate) -> Standing {
         .collect();
     // The running contract goes on those that it follows without a day between.
     let running = contracts.iter().find(|contract| contract.running);
+    let last = running.or(contracts.last());
     let since = running.map(|running| {
         times.iter().rev().fold(
             running.starts_on,
@@ -148,7 +161,11 @@ pub(super) fn standing(contracts: &[&Contract], today: NaiveDate) -> Standing {
         worked_before_running: worked(&before),
         has_ended: contracts.iter().any(|contract| !contract.running),
         has_left: false,
-        is_trained: contracts.iter().any(|contract| contract.trained),
+        is_trained: last.is_some_and(|contract| contract.trained),
+        has_begun: since.is_some_and(|since| since <= today),
+        is_succeeded: last
+            .is_some_and(|last| contracts.iter().any(|earlier| earlier.candidate_id != last.candidate_id)),
+        termination_waits: running.is_some_and(|contract| contract.termination_waits),
     }
 }
 
@@ -176,8 +193,27 @@ pub(super) fn owner(post: &Covered) -> Owner {
     }
 }
 
+/// Of which posts more may be agreed than before.
+pub(super) enum Rise {
+    None,
+    /// By signature or amendment.
+    All,
+    /// Where a correction of the past gives back what a wrong date had taken.
+    Of(Vec<Uuid>),
+}
+
+impl Rise {
+    fn of(&self, post: &Covered) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::Of(posts) => posts.contains(&post.post_id.uuid()),
+        }
+    }
+}
+
 /// Revises agreements whose rows are locked. Tells how many instalments fell due.
-pub(super) fn revise_locked(tx: &mut Tx<'_>, ids: &[AgreementId], may_rise: bool) -> Result<usize> {
+pub(super) fn revise_locked(tx: &mut Tx<'_>, ids: &[AgreementId], rise: &Rise) -> Result<usize> {
     if ids.is_empty() {
         return Ok(0);
     }
@@ -216,7 +252,7 @@ pub(super) fn revise_locked(tx: &mut Tx<'_>, ids: &[AgreementId], may_rise: bool
             .map(|(_, _, rank)| *rank)
             .collect();
         let plan = plan(&plans, post.scale_id, post.bonus_scale_id)?;
-        let may_rise = may_rise && post.removed_on.is_none();
+        let may_rise = rise.of(post) && post.removed_on.is_none();
         let revision = revise(&standing, &plan, &open, &taken, ordered, may_rise);
         apply(tx, post, &own, &revision, &mut books)?;
     }
@@ -231,6 +267,9 @@ fn open(instalment: &Live) -> Result<Open> {
         conditions: parse_all(&instalment.conditions)?,
         months_elapsed: instalment.months_elapsed,
         settlement: instalment.settlement,
+        due: instalment.status == InstalmentStatus::Due,
+        account_refused: instalment.account_refused,
+        waived: parse_all(&instalment.waived)?,
     })
 }
 
@@ -309,13 +348,16 @@ fn change(tx: &mut Tx<'_>, post: &Covered, before: &Live, next: &Next, books: &m
         return tell(tx, post, InstalmentEvent::Cancelled, next.id);
     }
     let was_due = before.status == InstalmentStatus::Due;
-    let unmet: Vec<String> =
-        if was_due { Vec::new() } else { next.unmet.iter().map(|c| c.as_str().to_owned()).collect() };
-    let changed = next.amount_cents != before.amount_cents || next.settlement != before.settlement;
-    if !changed && unmet == before.unmet && next.expected_on == before.expected_on && (was_due || !unmet.is_empty()) {
+    let names =
+        |conditions: &[Condition]| -> Vec<String> { conditions.iter().map(|c| c.as_str().to_owned()).collect() };
+    let unmet = names(&next.unmet);
+    let changed = next.amount_cents != before.amount_cents
+        || next.settlement != before.settlement
+        || names(&next.conditions) != before.conditions;
+    if !changed && unmet == before.unmet && next.expected_on == before.expected_on && was_due == unmet.is_empty() {
         return Ok(());
     }
-    instalments::revise(tx, next, was_due)?;
+    instalments::revise(tx, next)?;
     if !was_due && unmet.is_empty() {
         books.due += 1;
         return tell(tx, post, InstalmentEvent::FellDue, next.id);

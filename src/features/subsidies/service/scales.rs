@@ -90,6 +90,9 @@ fn check(new: &NewScale) -> Result<Vec<PlanLine>> {
         if months < months_before || months > new.months {
             wrong("months_elapsed", FaultCode::InvalidValue);
         }
+        if line.conditions.iter().any(|condition| !condition.is_of_scales()) {
+            wrong("conditions", FaultCode::InvalidValue);
+        }
         let repeated = line.conditions.iter().enumerate().any(|(rank, c)| line.conditions[..rank].contains(c));
         if repeated {
             wrong("conditions", FaultCode::NotUnique);

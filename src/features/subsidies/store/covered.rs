@@ -78,6 +78,11 @@ pub struct Contract {
     pub last_on: Option<NaiveDate>,
     #[diesel(sql_type = st::Bool)]
     pub running: bool,
+    /// Its termination is asked for and not decided.
+    #[diesel(sql_type = st::Bool)]
+    pub termination_waits: bool,
+    #[diesel(sql_type = st::Uuid)]
+    pub candidate_id: Uuid,
     /// The person has completed the initial training, or was exempted.
     #[diesel(sql_type = st::Bool)]
     pub trained: bool,
@@ -111,9 +116,10 @@ pub fn contracts_of_newcomers(conn: &mut PgConnection, agreement: AgreementId) -
 
 fn contracts_within(times: Sql, conn: &mut PgConnection) -> Result<Vec<Contract>> {
     sql!(
-        "select c.key, r.starts_on, coalesce(r.ended_on, least(r.terminates_on, r.ends_on)) as last_on,
+        "select c.key, r.starts_on, r.last_on, r.candidate_id,
+            r.status = 'termination_requested' as termination_waits,
             r.status in ('validated', 'termination_requested') as running,
-            r.status in ('validated', 'termination_requested') and exists (
+            exists (
                 select from counsellors k join enrolments e on e.counsellor_id = k.id
                     join training_paths t on t.id = e.path_id
                 where k.candidate_id = r.candidate_id and t.kind = 'initial' and e.status in ('completed', 'exempted')) as trained
@@ -192,7 +198,7 @@ pub fn earlier_contracts(
     Ok(lists.into_values().collect())
 }
 
-/// The posts that recruitments, posts and enrolments of these identifiers are about.
+/// The posts that recruitments, posts, enrolments and structures of these identifiers are about.
 pub fn posts_of(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Uuid>> {
     #[derive(QueryableByName)]
     struct Row {
@@ -201,10 +207,12 @@ pub fn posts_of(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Uuid>> {
     }
     let rows: Vec<Row> = sql!(
         "select p.id from posts p where p.id = any({})
+         union select c.post_id from agreement_posts c where c.structure_id = any({}) and c.removed_on is null
          union select r.post_id from recruitments r where r.id = any({})
          union select r.post_id from enrolments e join counsellors k on k.id = e.counsellor_id
             join recruitments r on r.candidate_id = k.candidate_id
             where e.id = any({}) and r.status in ('validated', 'termination_requested')",
+        ids.to_vec(),
         ids.to_vec(),
         ids.to_vec(),
         ids.to_vec()

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::known_to;
 use crate::features::posts::model::Phase;
-use crate::features::subsidies::model::{Added, AgreementStatus, InstalmentStatus, Next, RejectionReason};
+use crate::features::subsidies::model::{Added, AgreementStatus, Condition, InstalmentStatus, Next, RejectionReason};
 use crate::platform::auth::Actor;
 use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Tx;
@@ -36,6 +36,7 @@ pub struct Instalment {
     pub settlement: bool,
     pub status: InstalmentStatus,
     pub unmet: Vec<String>,
+    pub waived: Vec<String>,
     pub expected_on: Option<NaiveDate>,
     pub due_on: Option<NaiveDate>,
     pub paid_on: Option<NaiveDate>,
@@ -43,6 +44,7 @@ pub struct Instalment {
     pub cancelled_on: Option<NaiveDate>,
     pub rejections_count: i32,
     pub last_rejection: Option<RejectionReason>,
+    pub waiver_reason: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub version: i32,
@@ -191,7 +193,11 @@ pub struct Live {
     pub settlement: bool,
     pub status: InstalmentStatus,
     pub unmet: Vec<String>,
+    pub waived: Vec<String>,
     pub expected_on: Option<NaiveDate>,
+    /// The bank refused its account, and the account is still the same.
+    #[diesel(sql_type = st::Bool)]
+    pub account_refused: bool,
     #[diesel(sql_type = st::Text)]
     pub departement_code: DepartementCode,
     #[diesel(sql_type = st::Text)]
@@ -201,8 +207,13 @@ pub struct Live {
 /// The instalments of agreements that are not cancelled, by post and rank.
 pub fn live(conn: &mut PgConnection, agreements: &[AgreementId]) -> Result<Vec<Live>> {
     sql!(
-        "select i.*, s.departement_code, s.region_code from instalments i join structures s on s.id = i.structure_id
+        "select i.*, s.departement_code, s.region_code, exists (
+            select from payment_lines l where l.instalment_id = i.id and l.status = 'rejected'
+                and l.rejection = any({}) and not exists (select from bank_details d
+                    where d.structure_id = i.structure_id and d.updated_at > l.answered_at)) as account_refused
+         from instalments i join structures s on s.id = i.structure_id
          where i.agreement_id = any({}) and i.status <> 'cancelled' order by i.agreement_post_id, i.rank",
+        RejectionReason::of_accounts(),
         uuids(agreements)
     )
     .load(conn)
@@ -303,23 +314,32 @@ pub fn cancel(tx: &mut Tx<'_>, id: InstalmentId) -> Result<()> {
     .map(|_| ())
 }
 
-/// What an open instalment becomes; what has fallen due stays due.
-pub fn revise(tx: &mut Tx<'_>, next: &Next, was_due: bool) -> Result<()> {
+/// What an open instalment becomes. What had fallen due waits again where a fact on which it stood no longer holds.
+pub fn revise(tx: &mut Tx<'_>, next: &Next) -> Result<()> {
     let today = tx.today();
-    let due = was_due || next.unmet.is_empty();
+    let due = next.unmet.is_empty();
     sql!(
-        "update instalments set amount_cents = {}, settlement = {}, status = {}, unmet = {}, expected_on = {},
-            due_on = coalesce(due_on, {}) where id = {}",
+        "update instalments set amount_cents = {}, conditions = {}, settlement = {}, status = {}, unmet = {},
+            expected_on = {}, due_on = case when {} then coalesce(due_on, {}) end where id = {}",
         next.amount_cents,
+        next.conditions.clone(),
         next.settlement,
         if due { InstalmentStatus::Due } else { InstalmentStatus::Planned },
-        if due { Vec::new() } else { next.unmet.clone() },
+        next.unmet.clone(),
         next.expected_on,
-        due.then_some(today),
+        due,
+        today,
         next.id
     )
     .run(tx.conn())
     .map(|_| ())
+}
+
+/// A condition is asked for no more.
+pub fn waive(tx: &mut Tx<'_>, id: InstalmentId, condition: Condition, reason: &str) -> Result<()> {
+    sql!("update instalments set waived = {}, waiver_reason = {} where id = {}", vec![condition], reason, id)
+        .run(tx.conn())
+        .map(|_| ())
 }
 
 /// Sets what a credit note settles of an instalment.

@@ -193,7 +193,7 @@ pub fn uncovered(conn: &mut PgConnection, today: NaiveDate) -> Result<Vec<Enrolm
 fn covers(candidate: Sql, day: Sql) -> Sql {
     sql!(
         "exists (select from recruitments r where r.candidate_id = {} and r.status in ('validated', 'termination_requested')
-            and r.starts_on <= {} and (coalesce(r.terminates_on, r.ends_on) is null or coalesce(r.terminates_on, r.ends_on) >= {}))",
+            and r.starts_on <= {} and (r.last_on is null or r.last_on >= {}))",
         candidate,
         day.clone(),
         day
@@ -225,7 +225,7 @@ pub fn lock_contract(
     let row: Option<Row> = sql!(
         "select r.id, r.structure_id from recruitments r join counsellors k on k.candidate_id = r.candidate_id
          where k.id = {} and r.status in ('validated', 'termination_requested') and r.starts_on <= {}
-            and (coalesce(r.terminates_on, r.ends_on) is null or coalesce(r.terminates_on, r.ends_on) >= {})
+            and (r.last_on is null or r.last_on >= {})
          order by r.starts_on desc limit 1 for no key update of r",
         counsellor,
         on,

@@ -1,0 +1,1 @@
+alter table activity_reports drop column uncovered;

@@ -20,6 +20,7 @@ use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events::{self, CounsellorEvent, RecruitmentEvent};
 use crate::platform::ids::{CounsellorId, RecruitmentId};
 use crate::platform::mail::Email;
+use crate::platform::transitions::Expected;
 use crate::platform::transitions::after;
 use crate::platform::{mail, text};
 
@@ -27,7 +28,7 @@ use crate::platform::{mail, text};
 pub fn validate(
     tx: &mut Tx<'_>,
     id: RecruitmentId,
-    version: Option<i32>,
+    version: Option<Expected>,
     expected: &RecruitmentValidation,
 ) -> Result<File> {
     let locked = lock_all(tx, id, version)?;
@@ -118,7 +119,7 @@ pub(super) fn tell_of_counsellor(
 }
 
 /// The post is free for another candidate.
-pub fn refuse(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>, reason: &str) -> Result<File> {
+pub fn refuse(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<Expected>, reason: &str) -> Result<File> {
     let locked = lock_all(tx, id, version)?;
     after(STEPS, locked.recruitment.status, can::refuse_recruitment::LINE)?;
     let reason = text::canonical(reason);
@@ -134,7 +135,7 @@ pub fn refuse(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>, reason: 
 }
 
 /// The employer takes its submission back.
-pub fn cancel(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Result<File> {
+pub fn cancel(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<Expected>) -> Result<File> {
     let locked = lock_all(tx, id, version)?;
     after(STEPS, locked.recruitment.status, can::cancel_recruitment::LINE)?;
     recruitments::change(tx, id, &Change::Cancelled)?;

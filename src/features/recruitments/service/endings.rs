@@ -20,13 +20,14 @@ use crate::platform::error::{Fault, FaultCode, Problem, Result};
 use crate::platform::events::{CounsellorEvent, ExtensionEvent, RecruitmentEvent};
 use crate::platform::ids::RecruitmentId;
 use crate::platform::text;
+use crate::platform::transitions::Expected;
 use crate::platform::transitions::after;
 
 /// The employer asks to break a contract off, on a day within it.
 pub fn request_termination(
     tx: &mut Tx<'_>,
     id: RecruitmentId,
-    version: Option<i32>,
+    version: Option<Expected>,
     request: &TerminationRequest,
 ) -> Result<File> {
     let recruitment = lock_with_post(tx, id, version)?;
@@ -48,7 +49,7 @@ pub fn request_termination(
 }
 
 /// The employer takes its request back: the contract goes on.
-pub fn cancel_termination(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Result<File> {
+pub fn cancel_termination(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<Expected>) -> Result<File> {
     let recruitment = lock_with_post(tx, id, version)?;
     after(STEPS, recruitment.status, can::cancel_termination::LINE)?;
     recruitments::change(tx, id, &Change::TerminationCancelled)?;
@@ -57,7 +58,7 @@ pub fn cancel_termination(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i3
 }
 
 /// The contract is broken off on the day asked for. What was to follow it falls with it.
-pub fn terminate(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Result<File> {
+pub fn terminate(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<Expected>) -> Result<File> {
     let locked = lock_all(tx, id, version)?;
     check_termination(&locked.recruitment, tx.today())?;
     let on = locked.recruitment.terminates_on.unwrap_or(tx.today());

@@ -25,6 +25,9 @@ openapi: ## write the OpenAPI documents anew from the code
 schema: ## write the Rust schema anew from the migrations
 	@$(SETUP) && $(CONUM) schema --write src/platform/db/schema.rs
 
+# The older form is derived, and not kept.
+lint-openapi clients: openapi
+
 lint-openapi: ## check the OpenAPI documents with the usual linters
 	@$(SETUP) && exec ./scripts/lint-openapi.sh $(ARGS)
 

@@ -1,41 +1,76 @@
-//! What stands beside the API: health, problem pages, the document itself, Swagger UI.
+//! What stands beside the API: health, the document itself, Swagger UI, the dashboard.
 
 use std::sync::Arc;
 
-use actix_web::web::{Data, Path};
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
+use moka::sync::Cache;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::platform::auth::{Caller, can};
+use super::document::tailor::{self, Audience};
+use crate::platform::auth::{Caller, Role, can};
 use crate::platform::db::Db;
-use crate::platform::error::{Code, Problem};
-use crate::platform::http::front::Spoken;
-use crate::platform::http::{Answer, PathParams, Reply};
-use crate::platform::mail::escape;
-use crate::platform::problems::{Language, in_general};
+use crate::platform::db::text_enum::TextEnum;
+use crate::platform::error::{Code, Fault, FaultCode, Problem};
+use crate::platform::http::etag;
+use crate::platform::http::params::pairs;
+use crate::platform::http::{Answer, Reply};
 
 pub fn configure(config: &mut ServiceConfig) {
-    config.service(health_live).service(health_ready).service(find_problem);
+    config.service(health_live).service(health_ready);
+    super::problem_pages::configure(config);
 }
 
-/// The documents, rendered once.
+/// The document, and what of it was asked for, rendered once each.
 pub struct Documents {
-    pub current: String,
-    pub old: String,
-    pub etag: String,
+    whole: Value,
+    rendered: Cache<Audience, (String, Bytes)>,
 }
+
+/// Renderings that are kept: those of generators and of each role are asked for now and then.
+const KEPT_DOCUMENTS: u64 = 8;
 
 impl Documents {
-    pub fn new(document: &Value) -> Self {
-        use sha2::Digest;
-        let current = document.to_string();
-        let hash = sha2::Sha256::digest(current.as_bytes());
-        let etag = hash[..8].iter().map(|b| format!("{b:02x}")).collect::<String>();
-        Self { old: super::document::downgrade(document).to_string(), current, etag: format!("\"{etag}\"") }
+    /// `address` is where callers see the service.
+    pub fn new(document: &Value, address: &str) -> Self {
+        Self { whole: tailor::at(document, address), rendered: Cache::new(KEPT_DOCUMENTS) }
     }
+
+    /// Entity tag and text of the document for an audience.
+    fn render(&self, audience: Audience) -> (String, Bytes) {
+        self.rendered.get_with(audience, || {
+            let text = tailor::tailored(&self.whole, audience).to_string();
+            (etag::exact(text.as_bytes()), Bytes::from(text))
+        })
+    }
+}
+
+/// The audience that the query of a document names.
+fn audience(request: &HttpRequest, old: bool) -> Result<Audience, Problem> {
+    let mut audience = Audience { old, ..Audience::default() };
+    let given = pairs(request.query_string()).ok_or_else(|| {
+        Problem::new(Code::MalformedRequest).with("reason", "the query is not valid UTF-8 in percent-encoding")
+    })?;
+    let mut faults = Vec::new();
+    for (name, value) in given {
+        match (name.as_str(), value.as_str()) {
+            ("for", "clients") => audience.clients = true,
+            ("for", _) => faults.push(Fault::parameter("for", FaultCode::NotInList).with("allowed", "clients")),
+            ("role", role) => match Role::parse(role) {
+                Some(role) => audience.role = Some(role),
+                None => {
+                    let roles = Role::ALL.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ");
+                    faults.push(Fault::parameter("role", FaultCode::NotInList).with("allowed", roles));
+                }
+            },
+            _ => faults.push(Fault::parameter(&name, FaultCode::UnknownNoGuess).with("known", "for, role")),
+        }
+    }
+    if faults.is_empty() { Ok(audience) } else { Err(Problem::new(Code::InvalidParameter).faults(faults)) }
 }
 
 /// Whether the service takes requests: false once it is asked to stop.
@@ -90,90 +125,6 @@ pub async fn health_ready(_caller: Caller<can::health_ready>, db: Data<Db>, stop
     Reply::ok(&HEALTHY)
 }
 
-/// Every code that this version may answer.
-pub struct ProblemCode;
-
-impl utoipa::PartialSchema for ProblemCode {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        utoipa::openapi::ObjectBuilder::new()
-            .schema_type(utoipa::openapi::schema::Type::String)
-            .description(Some("Every code of a problem that this version of the service may answer."))
-            .enum_values(Some(Code::ALL.iter().map(|code| code.as_str())))
-            .into()
-    }
-}
-
-impl ToSchema for ProblemCode {}
-
-/// What a problem code means.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ProblemPage {
-    /// Stable code.
-    #[schema(value_type = ProblemCode, example = "call_closed")]
-    pub code: &'static str,
-    /// HTTP status it comes with.
-    #[schema(minimum = 400, maximum = 599, example = 409)]
-    pub status: u16,
-    /// What happened.
-    #[schema(example = "Appel fermé")]
-    pub title: &'static str,
-    /// What is said of it; `…` stands for a value.
-    #[schema(example = "Aucune fenêtre n'est ouverte aujourd'hui au public « … ».")]
-    pub detail: String,
-    /// What to do about it.
-    #[schema(example = "Attendez l'ouverture d'une fenêtre : GET /api/v1/call-windows.")]
-    pub remedy: &'static str,
-}
-
-/// Explain a problem code.
-///
-/// The address that `type` of every problem document names; a page for people, or JSON.
-#[utoipa::path(tag = "service",
-    params(("code" = String, Path, description = "Code of the problem.", pattern = "^[a-z0-9_]{1,60}$", example = "call_closed")),
-    responses((status = 200, description = "What it means and what to do.", content(
-        (ProblemPage = "application/json"), (String = "text/html", example = "<!doctype html>")))))]
-#[get("/problems/{code}")]
-pub async fn find_problem(
-    _caller: Caller<can::find_problem>,
-    code: PathParams<String>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    use actix_web::{HttpMessage, Responder};
-    let code = Code::parse(&code.0).ok_or_else(Problem::not_found)?;
-    let language = request.extensions().get::<Spoken>().map(|s| s.language).unwrap_or_default();
-    let text = code.text(language);
-    let wants_page = request
-        .headers()
-        .get(actix_web::http::header::ACCEPT)
-        .and_then(|v| v.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"));
-    if !wants_page {
-        let page = ProblemPage {
-            code: code.as_str(),
-            status: code.status(),
-            title: text.title,
-            detail: in_general(text.detail),
-            remedy: text.remedy,
-        };
-        return Ok(Reply::ok(&page)?.public().respond_to(&request));
-    }
-    let (lang, remedy) = match language {
-        Language::French => ("fr", "Que faire"),
-        Language::English => ("en", "What to do"),
-    };
-    let html = format!(
-        "<!doctype html><html lang=\"{lang}\"><head><meta charset=\"utf-8\"><title>{title}</title>\
-         <style>body{{font:18px/1.5 system-ui,sans-serif;max-width:40em;margin:3em auto;padding:0 1em;color:#161616}}code{{background:#eee}}</style></head>\
-         <body><h1>{title}</h1><p><code>{code}</code> · HTTP {status}</p><p>{detail}</p><h2>{remedy}</h2><p>{text}</p></body></html>",
-        title = escape(text.title),
-        code = code.as_str(),
-        status = code.status(),
-        detail = escape(&in_general(text.detail)),
-        text = escape(text.remedy),
-    );
-    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(html))
-}
-
 /// Pages that are no operations: the document, its user interface, the way there.
 pub fn configure_pages(config: &mut actix_web::web::ServiceConfig) {
     config
@@ -187,22 +138,33 @@ pub fn configure_pages(config: &mut actix_web::web::ServiceConfig) {
         .service(super::personas::demo_personas);
 }
 
+/// The document; `for=clients` offers JSON only, `role=…` what that role may call.
 #[get("/openapi.json")]
-async fn openapi(request: HttpRequest, documents: Data<Documents>) -> HttpResponse {
-    json_document(&request, &documents.current, &documents.etag)
+async fn openapi(request: HttpRequest, documents: Data<Documents>) -> Result<HttpResponse, Problem> {
+    let (tag, text) = documents.render(audience(&request, false)?);
+    Ok(asset(&request, "application/json", &tag, text))
 }
 
+/// The same in OpenAPI 3.0.
 #[get("/openapi-3.0.json")]
-async fn openapi_old(request: HttpRequest, documents: Data<Documents>) -> HttpResponse {
-    json_document(&request, &documents.old, &documents.etag)
+async fn openapi_old(request: HttpRequest, documents: Data<Documents>) -> Result<HttpResponse, Problem> {
+    let (tag, text) = documents.render(audience(&request, true)?);
+    Ok(asset(&request, "application/json", &tag, text))
 }
 
-fn json_document(request: &HttpRequest, text: &str, etag: &str) -> HttpResponse {
-    use actix_web::http::header;
-    let held = request.headers().get(header::IF_NONE_MATCH).is_some_and(|v| v.as_bytes() == etag.as_bytes());
+/// A page or what it loads: the same for everybody, kept for a while and asked for again by its tag.
+fn asset(request: &HttpRequest, media: &str, tag: &str, bytes: impl Into<Bytes>) -> HttpResponse {
+    let held = etag::is_held(request.headers(), tag);
     let mut response = if held { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response.insert_header((header::ETAG, etag)).insert_header((header::CACHE_CONTROL, "public, max-age=300"));
-    if held { response.finish() } else { response.content_type("application/json").body(text.to_owned()) }
+    response.insert_header((header::ETAG, tag)).insert_header((header::CACHE_CONTROL, "public, max-age=300"));
+    if held { response.finish() } else { response.content_type(media).body(bytes.into()) }
+}
+
+/// The same with what the page may run and load.
+fn page(request: &HttpRequest, media: &str, text: &'static str, policy: &'static str) -> HttpResponse {
+    let mut response = asset(request, media, &etag::exact(text.as_bytes()), text);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
 }
 
 #[get("/")]
@@ -217,22 +179,19 @@ async fn dashboard_without_slash() -> HttpResponse {
 
 /// The public dashboard: its files are part of the program, and ask nothing of any other origin.
 #[get("/dashboard/{file:.*}")]
-async fn dashboard(file: Path<String>) -> Result<HttpResponse, Problem> {
+async fn dashboard(request: HttpRequest, file: Path<String>) -> Result<HttpResponse, Problem> {
     let (media, text) = match file.as_str() {
         "" | "index.html" => ("text/html; charset=utf-8", include_str!("dashboard/index.html")),
+        "accessibilite.html" => ("text/html; charset=utf-8", include_str!("dashboard/accessibilite.html")),
         "dashboard.css" => ("text/css; charset=utf-8", include_str!("dashboard/dashboard.css")),
         "dashboard.js" => ("text/javascript; charset=utf-8", include_str!("dashboard/dashboard.js")),
         _ => return Err(Problem::not_found()),
     };
-    Ok(HttpResponse::Ok()
-        .content_type(media)
-        .insert_header(("Cache-Control", "public, max-age=300"))
-        .insert_header((
-            "Content-Security-Policy",
-            "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'",
-        ))
-        .body(text))
+    Ok(page(&request, media, text, DASHBOARD_POLICY))
 }
+
+const DASHBOARD_POLICY: &str =
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'";
 
 #[get("/swagger-ui")]
 async fn swagger_ui_without_slash() -> HttpResponse {
@@ -247,20 +206,19 @@ const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src '
     frame-ancestors 'none'";
 
 #[get("/swagger-ui/{file:.*}")]
-async fn swagger_ui(file: Path<String>) -> Result<HttpResponse, Problem> {
+async fn swagger_ui(request: HttpRequest, file: Path<String>) -> Result<HttpResponse, Problem> {
     let file = file.into_inner();
-    if file.is_empty() || file == "index.html" {
-        return Ok(HttpResponse::Ok()
-            .content_type("text/html; charset=utf-8")
-            .insert_header(("Content-Security-Policy", SWAGGER_POLICY))
-            .body(SWAGGER_PAGE));
-    }
-    if file == "conum.js" {
-        return Ok(HttpResponse::Ok().content_type("text/javascript; charset=utf-8").body(SWAGGER_SCRIPT));
+    match file.as_str() {
+        "" | "index.html" => return Ok(page(&request, "text/html; charset=utf-8", SWAGGER_PAGE, SWAGGER_POLICY)),
+        "conum.js" => return Ok(page(&request, "text/javascript; charset=utf-8", SWAGGER_SCRIPT, SWAGGER_POLICY)),
+        _ => {}
     }
     let config = Arc::new(utoipa_swagger_ui::Config::from("/openapi.json"));
     match utoipa_swagger_ui::serve(&file, config) {
-        Ok(Some(found)) => Ok(HttpResponse::Ok().content_type(found.content_type).body(found.bytes.into_owned())),
+        Ok(Some(found)) => {
+            let tag = etag::exact(&found.bytes);
+            Ok(asset(&request, &found.content_type, &tag, found.bytes.into_owned()))
+        }
         _ => Err(Problem::not_found()),
     }
 }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_cors::Cors;
-use actix_web::http::{Method, header};
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::Data;
 use actix_web::{App, HttpResponse, HttpServer, get};
 use utoipa_actix_web::AppExt;
@@ -19,6 +17,8 @@ use crate::platform::auth::token::{Authenticator, Directory};
 use crate::platform::clock::Clock;
 use crate::platform::contract::Contract;
 use crate::platform::db::{Db, Settings};
+use crate::platform::http::cors::{Origins, cors};
+use crate::platform::http::delivery;
 use crate::platform::http::export::Socket;
 use crate::platform::http::front::{Door, Limits, door, last_word};
 use crate::platform::http::page::CursorKey;
@@ -38,6 +38,7 @@ pub struct Service {
     limits: Data<Limits>,
     documents: Data<Documents>,
     cursor_key: Data<CursorKey>,
+    origins: Data<Origins>,
     stopping: Data<Stopping>,
     carrier: Arc<Carrier>,
     config: Arc<Config>,
@@ -91,37 +92,19 @@ impl Service {
             Mailer::Folder(folder) => Carrier::folder(folder)?,
             Mailer::Smtp(address) => Carrier::smtp(address)?,
         };
+        let origins = Origins::new(&document, &config.cors_origins, !config.is_production())?;
         Ok(Self {
             db,
+            origins: Data::new(origins),
             local_issuer: Data::new(local),
             door: Data::new(door),
             limits: Data::new(limits),
-            documents: Data::new(Documents::new(&document)),
+            documents: Data::new(Documents::new(&document, &config.public_url)),
             cursor_key: Data::new(CursorKey(cursor_key)),
             stopping: Data::new(Stopping::default()),
             carrier: Arc::new(carrier),
             config: Arc::new(config),
         })
-    }
-
-    fn cors(&self) -> Cors {
-        let mut cors = Cors::default()
-            .allowed_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-            .allowed_headers([
-                header::AUTHORIZATION,
-                header::CONTENT_TYPE,
-                header::ACCEPT,
-                header::ACCEPT_LANGUAGE,
-                header::IF_MATCH,
-                header::IF_NONE_MATCH,
-            ])
-            .allowed_headers(["idempotency-key", "x-request-id", "x-account"])
-            .expose_headers(["etag", "link", "location", "retry-after", "x-request-id", "idempotency-replayed"])
-            .max_age(3600);
-        for origin in &self.config.cors_origins {
-            cors = cors.allowed_origin(origin);
-        }
-        cors
     }
 
     /// Starts listening. The answer runs until the service is told to stop.
@@ -131,13 +114,13 @@ impl Service {
         let per_worker = (self.config.pool_size as usize).div_ceil(self.config.workers).max(1);
         let server = HttpServer::new(move || {
             let service = service.clone();
-            let cors = service.cors();
             let (app, _) = App::new()
                 .into_utoipa_app()
                 .app_data(service.door.clone())
                 .app_data(service.limits.clone())
                 .app_data(service.documents.clone())
                 .app_data(service.cursor_key.clone())
+                .app_data(service.origins.clone())
                 .app_data(service.stopping.clone())
                 .app_data(service.local_issuer.clone())
                 .app_data(Data::from(service.config.clone()))
@@ -145,7 +128,13 @@ impl Service {
                 .app_data(Data::new(super::DETAILS))
                 .configure(routes::configure)
                 .map(|app| {
-                    app.configure(pages::configure_pages).wrap(from_fn(door)).wrap(cors).wrap(from_fn(last_word))
+                    app.configure(pages::configure_pages)
+                        .wrap(from_fn(door))
+                        .wrap(from_fn(delivery::parts))
+                        .wrap(Compress::default())
+                        .wrap(from_fn(delivery::tags))
+                        .wrap(from_fn(cors))
+                        .wrap(from_fn(last_word))
                 })
                 .split_for_parts();
             app

@@ -189,6 +189,9 @@ problems! {
     ReadingQuotaReached 429 "reading_quota_reached"
         fr("Quota de lectures atteint", "Ce compte a consulté aujourd'hui les données d'autant de personnes qu'un jour le permet ({limit}).", "Reprenez demain, ou demandez à l'exploitant de relever CONUM_READING_QUOTA. Si ce n'est pas vous, prévenez-le.")
         en("Reading quota reached", "This account has been shown the data of as many people today as a day allows ({limit}).", "Go on tomorrow, or ask the operator to raise CONUM_READING_QUOTA. If it was not you, tell them.");
+    OriginNotAllowed 403 "origin_not_allowed"
+        fr("Origine non admise", "Les pages de « {origin} » ne peuvent pas appeler cette opération depuis un navigateur.", "Demandez à l'exploitant d'ajouter cette origine à CONUM_CORS_ORIGINS, ou appelez depuis votre serveur.")
+        en("Origin not allowed", "Pages of \"{origin}\" may not call this operation from a browser.", "Ask the operator to add this origin to CONUM_CORS_ORIGINS, or call from your server.");
     HeadersTooLarge 431 "headers_too_large"
         fr("En-têtes trop volumineux", "Les en-têtes dépassent {limit} octets.", "Envoyez moins d'en-têtes ou un jeton plus court.")
         en("Headers too large", "The headers exceed {limit} bytes.", "Send fewer headers or a shorter token.");

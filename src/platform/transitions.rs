@@ -7,6 +7,7 @@ use super::auth::policy::Line;
 use super::auth::{Principal, Role};
 use super::db::text_enum::TextEnum;
 use super::error::{Code, Problem, Result};
+pub use super::http::etag::Expected;
 
 /// What leads from one state to another.
 #[derive(Clone, Copy, Debug)]
@@ -124,10 +125,11 @@ impl Transition {
     }
 }
 
-/// Refuses a version that is not the row's.
-pub fn require_version(given: Option<i32>, current: i32) -> Result<()> {
-    match given {
-        Some(given) if given != current => Err(Problem::new(Code::PreconditionFailed)),
-        _ => Ok(()),
+/// Refuses a version that is not among those that the caller named.
+pub fn require_version(expected: Option<Expected>, current: i32) -> Result<()> {
+    if expected.is_none_or(|expected| expected.admits(current)) {
+        Ok(())
+    } else {
+        Err(Problem::new(Code::PreconditionFailed))
     }
 }

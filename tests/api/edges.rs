@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use conum::platform::http::front::Limits;
-
 use crate::support::{App, Raw};
 
 const COMMUNES: &str = "/api/v1/communes";
@@ -155,32 +153,6 @@ fn problems_speak_french_or_english() {
     assert_eq!(explained.at("/code"), "not_found");
     let page = app.get("/problems/not_found").header("Accept", "text/html").expect(200);
     assert!(page.header("content-type").starts_with("text/html") && page.text().contains("lang=\"fr\""));
-}
-
-#[test]
-fn only_listed_origins_may_call_from_a_browser() {
-    let front = "https://front.example.org";
-    let app = App::configured(&[("CONUM_CORS_ORIGINS", front)], Limits::default());
-    let preflight = |origin: &str| {
-        app.call("OPTIONS", COMMUNES)
-            .header("Origin", origin)
-            .header("Access-Control-Request-Method", "PATCH")
-            .header("Access-Control-Request-Headers", "authorization, if-match, idempotency-key")
-    };
-    let allowed = preflight(front).send_raw();
-    assert_eq!(allowed.status, 200, "{}", allowed.describe());
-    assert_eq!(allowed.header("access-control-allow-origin"), front);
-    assert!(allowed.header("access-control-allow-methods").contains("PATCH"));
-    for header in ["x-request-id", "x-content-type-options", "content-security-policy"] {
-        assert!(!allowed.header(header).is_empty(), "{header} of a preflight: {}", allowed.describe());
-    }
-    let refused = preflight("https://evil.example.org").send_raw();
-    assert_eq!(refused.header("access-control-allow-origin"), "", "{}", refused.describe());
-    let read = app.get(COMMUNES).query("limit", "1").header("Origin", front).expect(200);
-    assert_eq!(read.header("access-control-allow-origin"), front);
-    assert!(read.header("access-control-expose-headers").contains("etag"), "{:?}", read.headers);
-    let other = app.get(COMMUNES).query("limit", "1").header("Origin", "https://evil.example.org").send_raw();
-    assert_eq!(other.header("access-control-allow-origin"), "");
 }
 
 #[test]

@@ -530,7 +530,7 @@ fn allotments_show_every_departement_and_never_sink_below_what_is_committed() {
     put("99", json!({"posts_ceiling": 2})).problem("not_found");
     let set = put("82", json!({"posts_ceiling": 5})).expect(200);
     assert_eq!((set.at("/posts_committed"), set.at("/posts_remaining")), (json!(3), json!(2)));
-    assert_eq!(set.etag(), format!("\"v{}\"", set.at("/version")));
+    assert!(set.etag().starts_with(&format!("\"v{}-", set.at("/version"))), "{}", set.etag());
     put("82", json!({"posts_ceiling": 6})).if_match("\"v1\"").problem("precondition_failed");
     let lifted = put("82", json!({"posts_ceiling": null})).if_match(&set.etag()).expect(200);
     assert_eq!(lifted.at("/posts_ceiling"), Value::Null);

@@ -22,7 +22,8 @@ pub fn text(line: &Line) -> String {
 
 pub fn security(line: &Line) -> Value {
     let scopes: Vec<&str> = line.scope.into_iter().collect();
-    let mut ways = vec![json!({"oauth2": scopes}), json!({"bearer": []})];
+    // Importers take the first.
+    let mut ways = vec![json!({"bearer": []}), json!({"oauth2": scopes})];
     if line.anonymous {
         ways.insert(0, json!({}));
     }
@@ -44,10 +45,10 @@ pub fn security_schemes() -> Value {
         })
         .collect();
     json!({
-        "oauth2": {"type": "oauth2", "description": "Client credentials of an API client.",
-            "flows": {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": scopes}}},
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
             "description": "An access token of a trusted issuer, or of `conum token` for a demonstration."},
+        "oauth2": {"type": "oauth2", "description": "Client credentials of an API client.",
+            "flows": {"clientCredentials": {"tokenUrl": "/oauth/token", "scopes": scopes}}},
     })
 }
 

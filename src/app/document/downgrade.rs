@@ -36,10 +36,11 @@ fn downgrade_value(value: &mut Value, schemas: &Value) {
                     .first()
                     .and_then(|n| n["$ref"].as_str())
                     .and_then(|r| r.strip_prefix("#/components/schemas/"));
-                if let Some(kind) = target.and_then(|name| schemas[name].get("type")) {
+                if let Some(kind) = target.filter(|_| named.len() == 1).and_then(|name| schemas[name].get("type")) {
                     members.insert("type".into(), kind.clone());
                 }
-                members.insert("allOf".into(), Value::Array(named));
+                let together = if named.len() == 1 { "allOf" } else { "oneOf" };
+                members.insert(together.into(), Value::Array(named));
                 members.insert("nullable".into(), json!(true));
             }
             // Beside $ref, 3.0 reads nothing.

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::platform::contract::ONLY_IN_FULL;
+
 /// Every body has an example, made of the examples of its members.
 pub fn add(document: &mut Value) {
     let schemas = document["components"]["schemas"].clone();
@@ -65,6 +67,7 @@ fn example(schemas: &Value, schema: &Value, depth: usize) -> Value {
             let guessable = |s: &Value| s.get("pattern").is_none() || s.get("example").or(s.get("examples")).is_some();
             let members = schema["properties"].as_object().into_iter().flatten();
             let members = members.filter(|(name, s)| needed(name) || guessable(s));
+            let members = members.filter(|(_, s)| s[ONLY_IN_FULL] != "full");
             Value::Object(members.map(|(name, s)| (name.clone(), example(schemas, s, depth + 1))).collect())
         }
         Some("array") => Value::Array(vec![example(schemas, &schema["items"], depth + 1)]),

@@ -2,10 +2,13 @@
 
 mod access;
 mod downgrade;
+mod enumerations;
 mod examples;
 mod operation;
 mod responses;
 mod schemas;
+pub mod tailor;
+mod views;
 pub mod webhooks;
 
 use serde_json::{Value, json};
@@ -72,12 +75,13 @@ fn finish(document: &mut Value) -> Result<(), String> {
     document["info"]["version"] = json!(env!("CARGO_PKG_VERSION"));
     document["servers"] = json!([{"url": "/", "description": "This server."}]);
     let mut used = std::collections::BTreeSet::new();
+    let known = document["components"]["schemas"].clone();
     let paths = document["paths"].as_object_mut().ok_or("no paths")?;
     for (path, item) in paths.iter_mut() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
             let line = policy::find(&id).ok_or_else(|| format!("{id} ({method} {path}) has no policy line"))?;
-            operation::finish(path, method, operation, line);
+            operation::finish(path, method, operation, line, &known);
             let tags = operation["tags"].as_array().cloned().unwrap_or_default();
             if tags.len() != 1 {
                 return Err(format!("{id} needs exactly one tag"));
@@ -98,6 +102,8 @@ fn finish(document: &mut Value) -> Result<(), String> {
     document["components"]["schemas"]["Problem"] = schemas::problem(&states::operations());
     document["components"]["schemas"]["ProblemFault"] = schemas::fault();
     schemas::finish(document);
+    views::add(document);
+    enumerations::share(document);
     examples::add(document);
     Ok(())
 }

@@ -14,7 +14,7 @@ const NOT_TRANSITIONS: &[&str] = &["request_extension", "record_payment_results"
 /// Operations that must carry an Idempotency-Key.
 const KEYED: &[&str] = &["import_decisions", "sign_agreement", "create_payment_batch", "record_payment_results"];
 
-pub fn finish(path: &str, method: &str, operation: &mut Value, line: &'static Line) {
+pub fn finish(path: &str, method: &str, operation: &mut Value, line: &'static Line, schemas: &Value) {
     let mut parameters: Vec<Value> = operation["parameters"].as_array().cloned().unwrap_or_default();
     for name in path.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}')) {
         if !parameters.iter().any(|p| p["name"] == name && p["in"] == "path") {
@@ -41,13 +41,15 @@ pub fn finish(path: &str, method: &str, operation: &mut Value, line: &'static Li
     }
     if versioned || method == "put" {
         parameters.push(json!({"name": "If-Match", "in": "header", "required": versioned,
-            "description": "ETag of the version that you read; 412 if it has changed since.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 100}, "example": "\"v1\""}));
+            "description": "ETag of what you read, or several separated by commas: one of them must name the present version (`\"v5-1f3a\"`, `\"v5\"`, weak forms too); 412 if the resource has changed since. `*` takes any version.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 1000}, "example": "\"v1\""}));
     }
-    if method == "get" && path.ends_with("{id}") {
+    let page = is_page(operation, schemas);
+    let tagged = method == "get" && !page && is_kept(operation);
+    if tagged {
         parameters.push(json!({"name": "If-None-Match", "in": "header", "required": false,
-            "description": "ETag that you hold: 304 without a body while it is current.",
-            "schema": {"type": "string"}, "example": "\"v1\""}));
+            "description": "ETags that you hold, separated by commas: 304 without a body while the answer would be one of them.",
+            "schema": {"type": "string"}, "example": "\"v1-1f3a5c7e9b2d4f60\""}));
     }
     if is_exported(operation, line) {
         parameters.extend(export_parameters());
@@ -75,7 +77,21 @@ pub fn finish(path: &str, method: &str, operation: &mut Value, line: &'static Li
         }
     }
     let has_body = operation.get("requestBody").is_some();
-    responses::finish(path, method, &mut operation["responses"], line, Needs { versioned, writes, has_body });
+    let needs = Needs { versioned, writes, has_body, tagged, page };
+    responses::finish(method, &mut operation["responses"], line, needs);
+}
+
+/// Whether a list is answered page by page.
+fn is_page(operation: &Value, schemas: &Value) -> bool {
+    let schema = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].as_str();
+    let name = schema.and_then(|schema| schema.strip_prefix("#/components/schemas/"));
+    name.is_some_and(|name| ["data", "links"].iter().all(|member| schemas[name]["properties"].get(member).is_some()))
+}
+
+/// Whether callers may keep the answer, and ask whether it has changed. Files are made for one caller, unless anybody gets them.
+fn is_kept(operation: &Value) -> bool {
+    let content = operation["responses"]["200"]["content"].as_object();
+    content.is_some_and(|content| content.keys().any(|media| media.ends_with("json") || media == "text/csv"))
 }
 
 /// Lists of rows are answered as files too; those that lie in the program are not.

@@ -12,6 +12,10 @@ pub struct Needs {
     pub versioned: bool,
     pub writes: bool,
     pub has_body: bool,
+    /// Whether a reading answers an entity tag.
+    pub tagged: bool,
+    /// Whether it is a page of a list.
+    pub page: bool,
 }
 
 /// Operations that use up a mailed link.
@@ -23,18 +27,19 @@ const MAILED_LINKS: [&str; 5] = [
     "answer_availability_reminder",
 ];
 
-pub fn finish(path: &str, method: &str, responses: &mut Value, line: &Line, needs: Needs) {
+pub fn finish(method: &str, responses: &mut Value, line: &Line, needs: Needs) {
     let Some(responses) = responses.as_object_mut() else { return };
     let created = responses.get("201").or_else(|| responses.get("202")).cloned();
     for (status, response) in responses.iter_mut() {
+        let response_is_file = is_file(&response["content"]);
         let headers = response.as_object_mut().map(|r| r.entry("headers").or_insert_with(|| json!({})));
         if let Some(headers) = headers {
             headers["X-Request-Id"] = header("Identifier of the request, for the log.");
             if status == "201" {
                 headers["Location"] = header("Address of what was made.");
             }
-            if (status == "201" || status == "200") && (path.ends_with("{id}") || needs.versioned) {
-                headers["ETag"] = header("Version of the resource, for If-Match.");
+            if status.starts_with('2') && status != "204" {
+                describe(headers, method, response_is_file, &needs);
             }
         }
     }
@@ -50,8 +55,12 @@ pub fn finish(path: &str, method: &str, responses: &mut Value, line: &Line, need
             "headers": {"X-Request-Id": header("Identifier of the request, for the log.")},
             "content": {"application/json": {"schema": {"type": "object", "description": "The effects of the call."}, "example": {"effects": []}}}}));
     }
-    if method == "get" && path.ends_with("{id}") {
-        responses.insert("304".into(), json!({"description": "Not modified: your version is current."}));
+    if needs.tagged {
+        responses.insert(
+            "304".into(),
+            json!({"description": "Not modified: what you hold is what would be answered.",
+            "headers": {"X-Request-Id": header("Identifier of the request, for the log."), "ETag": header(TAG)}}),
+        );
     }
     // An invalid token is refused even where none is needed.
     let mut problems = vec![400, 401, 404, 406, 414, 431, 500, 503];
@@ -84,6 +93,31 @@ pub fn finish(path: &str, method: &str, responses: &mut Value, line: &Line, need
             .or_insert_with(|| json!({"$ref": format!("#/components/responses/{}", name(status))}));
     }
     responses.sort_keys();
+}
+
+/// What an entity tag is good for.
+const TAG: &str = "Stands for this answer, for If-None-Match; of a resource it names the version, for If-Match.";
+
+/// Headers of a success.
+fn describe(headers: &mut Value, method: &str, file: bool, needs: &Needs) {
+    if needs.tagged || (needs.writes && !file) {
+        headers["ETag"] = header(TAG);
+    }
+    if needs.page {
+        headers["Link"] = header("The same addresses as `links` (RFC 8288).");
+    }
+    if file {
+        headers["Content-Disposition"] = header("Of a file: the name to save it under.");
+    }
+    if needs.writes && method == "post" {
+        headers["Idempotency-Replayed"] = header("`true` where a repeated call gets the answer of the first one.");
+    }
+}
+
+/// Whether it may be a file to save.
+fn is_file(content: &Value) -> bool {
+    let media = content.as_object().into_iter().flatten().map(|(media, _)| media);
+    media.into_iter().any(|media| !media.ends_with("json") && media != "text/html")
 }
 
 /// Every status of a problem, with the name of its shared response and what it says.
@@ -120,7 +154,8 @@ fn name(status: u16) -> &'static str {
 pub fn shared() -> Value {
     let said = |description: &str, code: Code| {
         json!({"description": description,
-            "headers": {"X-Request-Id": header("Identifier of the request, for the log.")},
+            "headers": {"X-Request-Id": header("Identifier of the request, for the log."),
+                "Content-Language": header("Language of the texts: `fr` or `en`.")},
             "content": {problem::MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example(code)}}})
     };
     let response = |(status, name, description): &(u16, &str, &str)| {

@@ -111,6 +111,9 @@ pub struct ApplicationItem {
     pub posts_granted: Option<i32>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
 }
 
 /// The prefecture's opinion on an application.
@@ -160,6 +163,9 @@ pub struct ApplicationView {
     pub further_examinations: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
     /// What may be done with it now, and by whom.
     pub transitions: Vec<Transition>,
 }
@@ -245,6 +251,7 @@ impl From<Application> for ApplicationItem {
             posts_granted: row.posts_granted,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
         }
     }
 }
@@ -288,6 +295,7 @@ impl From<File> for ApplicationView {
             further_examinations: row.further_examinations,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
             transitions: file.transitions,
         }
     }

@@ -8,6 +8,7 @@ use super::service::{self, File};
 use super::store::{self, ApplicationSort};
 use crate::platform::auth::{Caller, can};
 use crate::platform::http::page::PageParams;
+use crate::platform::http::rehearsal::Detail;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::ApplicationId;
 
@@ -26,6 +27,12 @@ fn file(file: File) -> Answer {
     let version = file.application.version;
     Reply::resource(&ApplicationView::from(file), version)
 }
+
+/// How one is shown to whoever may read it.
+pub const DETAIL: Detail = Detail {
+    path: "/api/v1/applications/{id}",
+    show: |reader, id| file(service::find(reader, ApplicationId::from_uuid(id))?),
+};
 
 /// List the applications within your reach.
 ///
@@ -71,7 +78,7 @@ pub async fn create_application(caller: Caller<can::create_application>, body: B
     responses((status = 200, description = "The application.", body = ApplicationView)))]
 #[get("/applications/{id}")]
 pub async fn find_application(caller: Caller<can::find_application>, id: PathParams<ApplicationId>) -> Answer {
-    caller.read_private(move |reader| file(service::find(reader, id.0)?)).await
+    caller.read_private(move |reader| (DETAIL.show)(reader, id.0.uuid())).await
 }
 
 /// Change a draft.

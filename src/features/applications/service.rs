@@ -18,7 +18,7 @@ use crate::platform::error::{Code, Fault, FaultCode, Named, Problem, Result};
 use crate::platform::events::{self, ApplicationEvent};
 use crate::platform::ids::{ApplicationId, CommitteeId, StructureId};
 use crate::platform::mail::Email;
-use crate::platform::transitions::{Act, POSSIBLE, Transition, after, refusal, require_version};
+use crate::platform::transitions::{Act, Expected, POSSIBLE, Transition, after, refusal, require_version};
 use crate::platform::{mail, text};
 
 /// An application with all that its detail shows.
@@ -93,7 +93,7 @@ fn require_may_apply(reader: &mut Reader<'_>, structure: &Structure, kind: Appli
     }
 }
 
-pub fn update(tx: &mut Tx<'_>, id: ApplicationId, version: Option<i32>, patch: &ApplicationPatch) -> Result<File> {
+pub fn update(tx: &mut Tx<'_>, id: ApplicationId, version: Option<Expected>, patch: &ApplicationPatch) -> Result<File> {
     let before = lock(tx, id)?;
     require_version(version, before.version)?;
     if before.status != ApplicationStatus::Draft {
@@ -116,7 +116,7 @@ pub fn update(tx: &mut Tx<'_>, id: ApplicationId, version: Option<i32>, patch: &
     file(&mut tx.reader(), application)
 }
 
-pub fn submit(tx: &mut Tx<'_>, id: ApplicationId, version: Option<i32>) -> Result<File> {
+pub fn submit(tx: &mut Tx<'_>, id: ApplicationId, version: Option<Expected>) -> Result<File> {
     let structure_id = find(&mut tx.reader(), id)?.application.structure_id;
     structures::service::lock(tx, structure_id)?;
     let application = lock(tx, id)?;
@@ -149,7 +149,7 @@ fn announce(tx: &mut Tx<'_>, application: &Application) -> Result<()> {
     Ok(())
 }
 
-pub fn withdraw(tx: &mut Tx<'_>, id: ApplicationId, version: Option<i32>) -> Result<File> {
+pub fn withdraw(tx: &mut Tx<'_>, id: ApplicationId, version: Option<Expected>) -> Result<File> {
     let application = lock(tx, id)?;
     require_version(version, application.version)?;
     check_withdraw(&application)?;
@@ -172,7 +172,12 @@ fn check_withdraw(application: &Application) -> Result<()> {
 }
 
 /// Gives or replaces the prefecture's opinion.
-pub fn give_opinion(tx: &mut Tx<'_>, id: ApplicationId, version: Option<i32>, input: &OpinionInput) -> Result<File> {
+pub fn give_opinion(
+    tx: &mut Tx<'_>,
+    id: ApplicationId,
+    version: Option<Expected>,
+    input: &OpinionInput,
+) -> Result<File> {
     let application = lock(tx, id)?;
     require_version(version, application.version)?;
     let status = check_opinion(&application)?;

@@ -49,6 +49,9 @@ pub struct CallWindowView {
     pub closes_on: Option<NaiveDate>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
 }
 
 page_of! {
@@ -83,6 +86,7 @@ impl From<CallWindow> for CallWindowView {
             closes_on: row.closes_on,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
         }
     }
 }

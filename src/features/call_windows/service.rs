@@ -7,7 +7,7 @@ use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::events::{self, CallWindowEvent};
 use crate::platform::ids::CallWindowId;
-use crate::platform::transitions::require_version;
+use crate::platform::transitions::{Expected, require_version};
 
 /// Refuses when no window is open today to such structures.
 pub fn require_open(reader: &mut Reader<'_>, audience: Audience) -> Result<()> {
@@ -25,7 +25,12 @@ pub fn create(tx: &mut Tx<'_>, new: &NewCallWindow) -> Result<CallWindow> {
     Ok(window)
 }
 
-pub fn update(tx: &mut Tx<'_>, id: CallWindowId, version: Option<i32>, patch: &CallWindowPatch) -> Result<CallWindow> {
+pub fn update(
+    tx: &mut Tx<'_>,
+    id: CallWindowId,
+    version: Option<Expected>,
+    patch: &CallWindowPatch,
+) -> Result<CallWindow> {
     let window = store::lock(tx, id)?.ok_or_else(Problem::not_found)?;
     require_version(version, window.version)?;
     let opens_on = patch.opens_on.unwrap_or(window.opens_on);

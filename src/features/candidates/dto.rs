@@ -245,6 +245,9 @@ pub struct CandidateItem {
     pub open_matches_count: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
 }
 
 /// A candidate.
@@ -296,6 +299,9 @@ pub struct CandidateView {
     pub open_matches_count: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
     /// What may be done with it now, and by whom.
     pub transitions: Vec<Transition>,
 }
@@ -387,6 +393,7 @@ impl From<Candidate> for CandidateItem {
             open_matches_count: row.open_matches,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
         }
     }
 }
@@ -423,6 +430,7 @@ impl From<File> for CandidateView {
             open_matches_count: row.open_matches,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
             transitions: file.transitions,
         }
     }

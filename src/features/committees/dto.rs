@@ -102,6 +102,9 @@ pub struct CommitteeItem {
     pub posts_granted_count: Option<i64>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
 }
 
 /// A session in full.
@@ -134,6 +137,9 @@ pub struct CommitteeView {
     pub posts_granted_count: Option<i64>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
     /// What may be done with it now, and by whom.
     pub transitions: Vec<Transition>,
 }
@@ -282,6 +288,7 @@ impl CommitteeItem {
             posts_granted_count: told.then_some(row.granted),
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
         }
     }
 }
@@ -305,6 +312,7 @@ impl CommitteeView {
             posts_granted_count: item.posts_granted_count,
             created_at: item.created_at,
             updated_at: item.updated_at,
+            version: item.version,
             transitions: file.transitions,
         }
     }

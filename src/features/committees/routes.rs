@@ -9,6 +9,7 @@ use super::store::{self, CommitteeSort, DecisionSort};
 use crate::platform::auth::{Actor, Caller, can};
 use crate::platform::http::body::TextBody;
 use crate::platform::http::page::PageParams;
+use crate::platform::http::rehearsal::Detail;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::{ApplicationId, CommitteeId};
 
@@ -31,6 +32,15 @@ fn file(actor: &Actor, file: File) -> Answer {
     let version = file.committee.version;
     Reply::resource(&CommitteeView::new(file, *actor == Actor::Anct), version)
 }
+
+/// How one is shown to whoever may read it.
+pub const DETAIL: Detail = Detail {
+    path: "/api/v1/committees/{id}",
+    show: |reader, id| {
+        let found = service::find(reader, CommitteeId::from_uuid(id))?;
+        file(reader.actor(), found)
+    },
+};
 
 /// List the committees.
 #[utoipa::path(tag = "committees", params(CommitteeFilter, PageParams),
@@ -71,12 +81,7 @@ pub async fn create_committee(caller: Caller<can::create_committee>, body: Body<
     responses((status = 200, description = "The committee.", body = CommitteeView)))]
 #[get("/committees/{id}")]
 pub async fn find_committee(caller: Caller<can::find_committee>, id: PathParams<CommitteeId>) -> Answer {
-    caller
-        .read_private(move |reader| {
-            let found = service::find(reader, id.0)?;
-            file(reader.actor(), found)
-        })
-        .await
+    caller.read_private(move |reader| (DETAIL.show)(reader, id.0.uuid())).await
 }
 
 /// Change a committee in preparation.

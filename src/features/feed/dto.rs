@@ -36,6 +36,8 @@ pub struct EventMeta {
     pub limit: i64,
     /// Whether more is there already.
     pub has_more: bool,
+    /// Cursor to go on from, for `cursor`: always there. The same as in `links.next`.
+    pub next_cursor: String,
 }
 
 /// Events in the order in which they are to be applied.

@@ -39,9 +39,10 @@ pub async fn list_events(caller: Caller<can::list_events>, filter: Query<EventFi
             let has_more = rows.len() as i64 > limit;
             rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
             let reached = rows.last().map(|row| present.at(row.point())).or(place);
-            let links = paging.onward(&reached.unwrap_or_else(|| present.beginning()));
+            let reached = reached.unwrap_or_else(|| present.beginning());
+            let links = paging.onward(&reached);
             let data = rows.into_iter().map(Into::into).collect();
-            let feed = EventFeed { data, links, meta: EventMeta { limit, has_more } };
+            let feed = EventFeed { data, links, meta: EventMeta { limit, has_more, next_cursor: paging.at(&reached) } };
             Reply::page(&feed, &feed.links)
         })
         .await

@@ -122,6 +122,14 @@ pub async fn erase_candidate(caller: Caller<can::erase_candidate>, id: PathParam
     caller.write(move |tx| candidate_file(service::erase_candidate(tx, id.0, version)?)).await
 }
 
+/// How one is shown to whoever may read it.
+pub const RUN: Detail = Detail {
+    path: "/api/v1/matching-runs/{id}",
+    show: |reader, id| {
+        Reply::resource(&MatchingRunView::from(service::find_run(reader, MatchingRunId::from_uuid(id))?), 1)
+    },
+};
+
 /// List the runs of the matching.
 ///
 /// The ANCT sees all of them, an employer those it started.
@@ -166,7 +174,7 @@ pub async fn run_matching(caller: Caller<can::run_matching>, body: Body<NewMatch
 #[utoipa::path(tag = "matching", responses((status = 200, description = "The report.", body = MatchingRunView)))]
 #[get("/matching-runs/{id}")]
 pub async fn find_matching_run(caller: Caller<can::find_matching_run>, id: PathParams<MatchingRunId>) -> Answer {
-    caller.read(move |reader| Reply::resource(&MatchingRunView::from(service::find_run(reader, id.0)?), 1)).await
+    caller.read(move |reader| (RUN.show)(reader, id.0.uuid())).await
 }
 
 /// List the matches of your own side.

@@ -17,7 +17,7 @@ use crate::platform::error::{Code, FaultCode, Named, Problem, Result};
 use crate::platform::events::{self, PlaceEvent};
 use crate::platform::ids::{CounsellorId, PlaceId, StructureId};
 use crate::platform::problems::Language;
-use crate::platform::transitions::require_version;
+use crate::platform::transitions::{Expected, require_version};
 use crate::platform::{formats, text};
 
 /// Places nearer than this may be the same one.
@@ -146,7 +146,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewPlace) -> Result<File> {
 }
 
 /// Locks a place that the caller may change.
-fn lock(tx: &mut Tx<'_>, id: PlaceId, version: Option<i32>) -> Result<Place> {
+fn lock(tx: &mut Tx<'_>, id: PlaceId, version: Option<Expected>) -> Result<Place> {
     let actor = tx.actor().clone();
     let place = store::lock(tx, &actor, id)?.ok_or_else(Problem::not_found)?;
     if !store::is_own(tx.conn(), &actor, id)? {
@@ -159,7 +159,7 @@ fn lock(tx: &mut Tx<'_>, id: PlaceId, version: Option<i32>) -> Result<Place> {
     Ok(place)
 }
 
-pub fn update(tx: &mut Tx<'_>, id: PlaceId, version: Option<i32>, patch: &PlacePatch) -> Result<File> {
+pub fn update(tx: &mut Tx<'_>, id: PlaceId, version: Option<Expected>, patch: &PlacePatch) -> Result<File> {
     let before = lock(tx, id, version)?;
     let commune_code = patch.commune_code.clone().unwrap_or_else(|| before.commune_code.clone());
     let postal_code = patch.postal_code.clone().unwrap_or_else(|| before.postal_code.clone());
@@ -214,7 +214,7 @@ fn point(longitude: Option<f64>, latitude: Option<f64>) -> Result<Option<(f64, f
 }
 
 /// Marks a place as a duplicate of another, which takes over who works there.
-pub fn merge(tx: &mut Tx<'_>, id: PlaceId, version: Option<i32>, into: PlaceId) -> Result<File> {
+pub fn merge(tx: &mut Tx<'_>, id: PlaceId, version: Option<Expected>, into: PlaceId) -> Result<File> {
     // Both rows in one order, so that two merges never wait for each other.
     let actor = tx.actor().clone();
     for id in if id < into { [id, into] } else { [into, id] } {
@@ -262,7 +262,7 @@ pub fn join(tx: &mut Tx<'_>, id: PlaceId, counsellor: CounsellorId, membership: 
 }
 
 /// A counsellor works there no longer.
-pub fn leave(tx: &mut Tx<'_>, id: PlaceId, counsellor: CounsellorId, version: Option<i32>) -> Result<()> {
+pub fn leave(tx: &mut Tx<'_>, id: PlaceId, counsellor: CounsellorId, version: Option<Expected>) -> Result<()> {
     if *tx.actor() != Actor::Counsellor(counsellor) {
         lock(tx, id, None)?;
     }

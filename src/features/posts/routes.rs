@@ -12,6 +12,7 @@ use super::store::posts::{self, PostSort};
 use super::store::returns::{self, PostReturnSort};
 use crate::platform::auth::{Caller, can};
 use crate::platform::http::page::PageParams;
+use crate::platform::http::rehearsal::Detail;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::{PostId, PostReturnId};
 
@@ -41,6 +42,21 @@ fn return_file(file: ReturnFile) -> Answer {
     Reply::resource(&PostReturnView::from(file), version)
 }
 
+/// How one is shown to whoever may read it.
+pub const POST: Detail = Detail {
+    path: "/api/v1/posts/{id}",
+    show: |reader, id| {
+        let post = service::require(reader, PostId::from_uuid(id))?;
+        file(service::file(reader, post))
+    },
+};
+
+/// How one is shown to whoever may read it.
+pub const POST_RETURN: Detail = Detail {
+    path: "/api/v1/post-returns/{id}",
+    show: |reader, id| return_file(service::find_return(reader, PostReturnId::from_uuid(id))?),
+};
+
 /// List the posts within your reach.
 ///
 /// `overdue=true` gives the vacant posts past their recruitment deadline.
@@ -63,12 +79,7 @@ pub async fn list_posts(caller: Caller<can::list_posts>, filter: Query<PostFilte
 #[utoipa::path(tag = "posts", responses((status = 200, description = "The post.", body = PostView)))]
 #[get("/posts/{id}")]
 pub async fn find_post(caller: Caller<can::find_post>, id: PathParams<PostId>) -> Answer {
-    caller
-        .read(move |reader| {
-            let post = service::require(reader, id.0)?;
-            file(service::file(reader, post))
-        })
-        .await
+    caller.read(move |reader| (POST.show)(reader, id.0.uuid())).await
 }
 
 /// List what happened to a post.
@@ -159,7 +170,7 @@ pub async fn request_post_return(caller: Caller<can::request_post_return>, body:
 #[utoipa::path(tag = "posts", responses((status = 200, description = "The request.", body = PostReturnView)))]
 #[get("/post-returns/{id}")]
 pub async fn find_post_return(caller: Caller<can::find_post_return>, id: PathParams<PostReturnId>) -> Answer {
-    caller.read(move |reader| return_file(service::find_return(reader, id.0)?)).await
+    caller.read(move |reader| (POST_RETURN.show)(reader, id.0.uuid())).await
 }
 
 /// Accept that a post is given back.

@@ -103,6 +103,12 @@ pub async fn transfer_post(
         .await
 }
 
+/// How one is shown to whoever may read it.
+pub const EXTENSION: Detail = Detail {
+    path: "/api/v1/extensions/{id}",
+    show: |reader, id| extension(service::find_extension(reader, ExtensionId::from_uuid(id))?),
+};
+
 /// List the minimum wages.
 ///
 /// Each is in force until the next one starts. Source: the decrees on the SMIC.
@@ -361,7 +367,7 @@ pub async fn list_extensions(
 #[utoipa::path(tag = "recruitments", responses((status = 200, description = "The extension.", body = ExtensionView)))]
 #[get("/extensions/{id}")]
 pub async fn find_extension(caller: Caller<can::find_extension>, id: PathParams<ExtensionId>) -> Answer {
-    caller.read_private(move |reader| extension(service::find_extension(reader, id.0)?)).await
+    caller.read_private(move |reader| (EXTENSION.show)(reader, id.0.uuid())).await
 }
 
 /// Validate an extension.

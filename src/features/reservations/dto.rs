@@ -88,6 +88,9 @@ pub struct ReservationItem {
     pub ended_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
 }
 
 /// A reservation in full.
@@ -119,6 +122,9 @@ pub struct ReservationView {
     pub ended_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
     /// What may be done with it now, and by whom.
     pub transitions: Vec<Transition>,
 }
@@ -182,6 +188,7 @@ impl From<Reservation> for ReservationItem {
             ended_at: row.ended_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
         }
     }
 }
@@ -204,6 +211,7 @@ impl ReservationView {
             ended_at: row.ended_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
             transitions,
         }
     }

@@ -8,6 +8,7 @@ use super::service;
 use super::store::{self, Reservation, ReservationSort};
 use crate::platform::auth::{Caller, Principal, can};
 use crate::platform::http::page::PageParams;
+use crate::platform::http::rehearsal::Detail;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::ReservationId;
 
@@ -23,6 +24,16 @@ fn view(principal: &Principal, reservation: Reservation) -> ReservationView {
     let transitions = service::transitions(principal, &reservation);
     ReservationView::new(reservation, transitions)
 }
+
+/// How one is shown to whoever may read it.
+pub const DETAIL: Detail = Detail {
+    path: "/api/v1/reservations/{id}",
+    show: |reader, id| {
+        let reservation = service::find(reader, ReservationId::from_uuid(id))?;
+        let version = reservation.version;
+        Reply::resource(&view(reader.principal(), reservation), version)
+    },
+};
 
 /// List the reservations within your reach.
 #[utoipa::path(tag = "reservations", params(ReservationFilter, PageParams),
@@ -64,13 +75,7 @@ pub async fn create_reservation(caller: Caller<can::create_reservation>, body: B
     responses((status = 200, description = "The reservation.", body = ReservationView)))]
 #[get("/reservations/{id}")]
 pub async fn find_reservation(caller: Caller<can::find_reservation>, id: PathParams<ReservationId>) -> Answer {
-    caller
-        .read(move |reader| {
-            let reservation = service::find(reader, id.0)?;
-            let version = reservation.version;
-            Reply::resource(&view(reader.principal(), reservation), version)
-        })
-        .await
+    caller.read(move |reader| (DETAIL.show)(reader, id.0.uuid())).await
 }
 
 /// Release a reservation.

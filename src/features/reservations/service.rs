@@ -16,7 +16,7 @@ use crate::platform::error::{Code, FaultCode, Named, Problem, Result};
 use crate::platform::events::{self, ReservationEvent};
 use crate::platform::ids::{ReservationId, StructureId};
 use crate::platform::text;
-use crate::platform::transitions::{POSSIBLE, Transition, require_version};
+use crate::platform::transitions::{Expected, POSSIBLE, Transition, require_version};
 
 pub fn find(reader: &mut Reader<'_>, id: ReservationId) -> Result<Reservation> {
     let reach = reader.reach();
@@ -76,7 +76,7 @@ fn require_lead(reader: &mut Reader<'_>, lead: StructureId) -> Result<()> {
 }
 
 /// Gives back what a reservation still holds.
-pub fn release(tx: &mut Tx<'_>, id: ReservationId, version: Option<i32>) -> Result<Reservation> {
+pub fn release(tx: &mut Tx<'_>, id: ReservationId, version: Option<Expected>) -> Result<Reservation> {
     posts::service::lock_programme(tx)?;
     let reservation = store::lock(tx, id)?.ok_or_else(Problem::not_found)?;
     require_version(version, reservation.version)?;

@@ -14,7 +14,7 @@ use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::events::{self, StructureEvent};
 use crate::platform::ids::{AccountId, StructureId};
-use crate::platform::transitions::{Transition, after, refusal, require_version};
+use crate::platform::transitions::{Expected, Transition, after, refusal, require_version};
 use crate::platform::{formats, mail, secret, text};
 
 /// A structure as its file shows it.
@@ -182,7 +182,7 @@ pub fn confirm_registration(tx: &mut Tx<'_>, id: StructureId) -> Result<(Structu
     Ok((lock_any(tx, id)?, account))
 }
 
-pub fn update(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>, patch: &StructurePatch) -> Result<File> {
+pub fn update(tx: &mut Tx<'_>, id: StructureId, version: Option<Expected>, patch: &StructurePatch) -> Result<File> {
     let before = lock(tx, id)?;
     require_version(version, before.version)?;
     if matches!(before.status, StructureStatus::Cancelled | StructureStatus::Duplicate) {
@@ -315,7 +315,7 @@ fn point(longitude: Option<f64>, latitude: Option<f64>) -> Result<Option<(f64, f
     }
 }
 
-pub fn cancel(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>) -> Result<File> {
+pub fn cancel(tx: &mut Tx<'_>, id: StructureId, version: Option<Expected>) -> Result<File> {
     let structure = lock(tx, id)?;
     require_version(version, structure.version)?;
     check_cancel(&mut tx.reader(), &structure)?;
@@ -331,7 +331,7 @@ fn check_cancel(reader: &mut Reader<'_>, structure: &Structure) -> Result<()> {
 }
 
 /// Marks a structure as a duplicate of another, which stays.
-pub fn merge(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>, into: StructureId) -> Result<File> {
+pub fn merge(tx: &mut Tx<'_>, id: StructureId, version: Option<Expected>, into: StructureId) -> Result<File> {
     // Both rows in one order, so that two merges never wait for each other.
     for id in if id < into { [id, into] } else { [into, id] } {
         store::lock(tx, &Reach::Country, id)?;

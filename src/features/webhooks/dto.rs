@@ -85,6 +85,9 @@ pub struct WebhookView {
     pub queued_count: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
 }
 
 /// A webhook that was just made, with its secret.
@@ -168,6 +171,7 @@ impl From<Webhook> for WebhookView {
             queued_count: row.queued,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
         }
     }
 }

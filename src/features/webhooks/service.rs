@@ -23,7 +23,7 @@ use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::events::{self, Audience, WebhookEvent};
 use crate::platform::ids::WebhookId;
 use crate::platform::mail;
-use crate::platform::transitions::require_version;
+use crate::platform::transitions::{Expected, require_version};
 
 /// Events that are queued at a time.
 const BATCH: i64 = 200;
@@ -127,7 +127,7 @@ pub fn find(reader: &mut Reader<'_>, id: WebhookId) -> Result<Webhook> {
     store::find(reader.conn(), id)?.ok_or_else(Problem::not_found)
 }
 
-fn lock(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>) -> Result<Webhook> {
+fn lock(tx: &mut Tx<'_>, id: WebhookId, version: Option<Expected>) -> Result<Webhook> {
     let webhook = store::lock(tx, id)?.ok_or_else(Problem::not_found)?;
     require_version(version, webhook.version)?;
     let present = Present::read(tx.conn())?;
@@ -136,7 +136,7 @@ fn lock(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>) -> Result<Webhook>
     find(&mut tx.reader(), id)
 }
 
-pub fn update(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>, patch: &WebhookPatch) -> Result<Webhook> {
+pub fn update(tx: &mut Tx<'_>, id: WebhookId, version: Option<Expected>, patch: &WebhookPatch) -> Result<Webhook> {
     let before = lock(tx, id, version)?;
     require_to_steer(tx.principal(), &before)?;
     let url = patch.url.as_deref().unwrap_or(&before.url);
@@ -157,14 +157,14 @@ pub fn update(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>, patch: &Webh
     told(tx, WebhookEvent::Updated, id)
 }
 
-pub fn delete(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>) -> Result<()> {
+pub fn delete(tx: &mut Tx<'_>, id: WebhookId, version: Option<Expected>) -> Result<()> {
     let webhook = lock(tx, id, version)?;
     store::delete(tx, id)?;
     emit(tx, WebhookEvent::Deleted, &webhook)
 }
 
 /// Queues an event of no meaning.
-pub fn test(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>) -> Result<Webhook> {
+pub fn test(tx: &mut Tx<'_>, id: WebhookId, version: Option<Expected>) -> Result<Webhook> {
     lock(tx, id, version)?;
     let event = Uuid::now_v7();
     let body = body(TEST, event, "webhooks", id.uuid(), tx.now().instant());
@@ -173,7 +173,7 @@ pub fn test(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>) -> Result<Webh
 }
 
 /// Sends again what happened since an instant.
-pub fn replay(tx: &mut Tx<'_>, id: WebhookId, version: Option<i32>, since: DateTime<Utc>) -> Result<Webhook> {
+pub fn replay(tx: &mut Tx<'_>, id: WebhookId, version: Option<Expected>, since: DateTime<Utc>) -> Result<Webhook> {
     let webhook = lock(tx, id, version)?;
     require_to_steer(tx.principal(), &webhook)?;
     store::rewind(tx, id, since)?;

@@ -16,10 +16,11 @@ use crate::platform::db::feed::{FeedPlace, Present, Standing};
 use crate::platform::db::{Db, Outcome, Reader, Request, Tx};
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::http::body::BodyHash;
+use crate::platform::http::etag::Expected;
 use crate::platform::http::export::{self, Asker, Export, Socket};
 use crate::platform::http::front::Admitted;
 use crate::platform::http::idempotency;
-use crate::platform::http::rehearsal::{Details, Sent};
+use crate::platform::http::rehearsal::{Detail, Details, Sent};
 use crate::platform::http::reply::{Answer, Reply};
 use crate::platform::journal;
 
@@ -40,8 +41,8 @@ impl<P: Permission> Caller<P> {
         &self.admitted.principal
     }
 
-    /// Version named by `If-Match`, checked against the row by the use case.
-    pub fn version(&self) -> Option<i32> {
+    /// Versions named by `If-Match`, held against the row by the use case.
+    pub fn version(&self) -> Option<Expected> {
         self.admitted.version
     }
 
@@ -65,6 +66,10 @@ impl<P: Permission> Caller<P> {
 
     /// Reads tables that hold no personal data and no money.
     pub async fn read(&self, work: impl Fn(&mut Reader<'_>) -> Result<Reply> + Send + 'static) -> Answer {
+        // Details may hold what lists do not.
+        if self.admitted.full.is_some() {
+            return self.read_private(work).await;
+        }
         if let Some(export) = &self.admitted.export {
             return export::answer(&self.db, self.as_request(), export.clone(), self.asker(export), work).await;
         }
@@ -74,11 +79,26 @@ impl<P: Permission> Caller<P> {
     /// Reads tables that row-level security guards. Of an answer that shows people the journal of accesses is told first: what
     /// cannot be noted is not shown.
     pub async fn read_private(&self, work: impl Fn(&mut Reader<'_>) -> Result<Reply> + Send + 'static) -> Answer {
+        let detail = match &self.admitted.full {
+            Some(path) => Some(self.detail(path)?),
+            None => None,
+        };
+        let work = move |reader: &mut Reader<'_>| match detail {
+            Some(detail) => work(reader)?.in_full(reader, detail),
+            None => work(reader),
+        };
         if let Some(export) = &self.admitted.export {
             return export::answer(&self.db, self.as_request(), export.clone(), self.asker(export), work).await;
         }
         let reply = self.db.read_private(self.admitted.principal.clone(), work).await?;
         self.noted(reply).await
+    }
+
+    /// How one row of a list is read alone.
+    fn detail(&self, path: &str) -> Result<&'static Detail> {
+        let details = self.request.app_data::<Data<Details>>();
+        let detail = details.and_then(|details| details.of(path)).filter(|detail| detail.path == path);
+        detail.ok_or_else(|| Problem::internal(format!("nobody shows {path}")))
     }
 
     /// The answer, once the journal of accesses knows whom it shows.

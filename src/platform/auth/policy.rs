@@ -165,6 +165,7 @@ pub fn scopes_of(role: Role) -> Vec<String> {
 policy! {
     health_live "" open [];
     health_ready "" open [];
+    list_problems "" open [];
     find_problem "" open [];
     find_openid_configuration "" open [];
     find_jwks "" open [];

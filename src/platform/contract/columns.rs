@@ -17,6 +17,8 @@ pub struct Column {
 pub enum ColumnKind {
     Date,
     Instant,
+    /// Transitions: a file tells those that are allowed, by their names.
+    Steps,
     Other,
 }
 
@@ -30,6 +32,24 @@ pub(super) fn of(document: &Value, operation: &Value) -> Option<Vec<Column>> {
     Some(all(&document["components"]["schemas"], item))
 }
 
+/// The columns of a list that shows all of each row, and whether it does so anyway: the items' own, as the detail tells them
+/// where both do.
+pub(super) fn full(document: &Value, operation: &Value, detail: &Value) -> (Vec<Column>, bool) {
+    let json = |operation: &Value| operation["responses"]["200"]["content"]["application/json"]["schema"].clone();
+    let page = json(operation);
+    let item = resolve(document, &resolve(document, &page)["properties"]["data"]["items"]).clone();
+    let detail = resolve(document, &json(detail)).clone();
+    let mut merged = item.clone();
+    for (name, member) in detail["properties"].as_object().into_iter().flatten() {
+        merged["properties"][name] = member.clone();
+    }
+    let same = !item["properties"].as_object().into_iter().flatten().any(|(_, member)| member[ONLY_IN_FULL] == "full");
+    (all(&document["components"]["schemas"], &merged), same)
+}
+
+/// Marks members that a list shows with `view=full` only.
+pub const ONLY_IN_FULL: &str = "x-view";
+
 /// The columns of a list's items, from the schemas of the document: members in their order, nested ones with dots.
 pub fn all(schemas: &Value, item: &Value) -> Vec<Column> {
     let mut found = Vec::new();
@@ -37,12 +57,15 @@ pub fn all(schemas: &Value, item: &Value) -> Vec<Column> {
     found
 }
 
+/// Where the document describes a transition.
+const STEPS: &str = "#/components/schemas/Transition";
+
 fn collect(schemas: &Value, schema: &Value, path: &mut Vec<String>, found: &mut Vec<Column>, depth: usize) {
     let schema = bare(schemas, schema);
     let members = schema["properties"].as_object().filter(|_| depth < 4);
     match members {
         Some(members) => {
-            for (name, member) in members {
+            for (name, member) in members.iter().filter(|(_, member)| member[ONLY_IN_FULL] != "full") {
                 path.push(name.clone());
                 collect(schemas, member, path, found, depth + 1);
                 path.pop();
@@ -52,6 +75,7 @@ fn collect(schemas: &Value, schema: &Value, path: &mut Vec<String>, found: &mut 
             let kind = match schema["format"].as_str() {
                 Some("date") => ColumnKind::Date,
                 Some("date-time") => ColumnKind::Instant,
+                _ if schema["items"]["$ref"] == STEPS => ColumnKind::Steps,
                 _ => ColumnKind::Other,
             };
             found.push(Column { name: path.join("."), path: path.clone(), kind });

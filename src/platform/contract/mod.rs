@@ -18,7 +18,7 @@ mod parameters;
 mod schema;
 
 pub use self::body::BodyContract;
-pub use self::columns::{Column, ColumnKind};
+pub use self::columns::{Column, ColumnKind, ONLY_IN_FULL};
 pub use self::parameters::Parameters;
 
 /// Every operation of the service, found by method and path.
@@ -53,6 +53,19 @@ pub struct Operation {
     pub limited: Limited,
     /// Columns of a list's items, where it is also answered as a file.
     pub columns: Option<Arc<Vec<Column>>>,
+    /// Of a list whose rows are also read alone.
+    pub full: Option<Full>,
+}
+
+/// What a list shows of each row when all of it is asked for.
+pub struct Full {
+    /// Where a row is read alone.
+    pub path: String,
+    /// Who may do so.
+    pub line: &'static Line,
+    pub columns: Arc<Vec<Column>>,
+    /// Whether the rows of the list say all of it already.
+    pub same: bool,
 }
 
 /// Whether calls are counted and limited: follows from who may call, and from what is taken.
@@ -174,8 +187,24 @@ impl Operation {
             needs_idempotency_key: needs("Idempotency-Key"),
             limited: Limited::of(document, method, line, operation),
             columns: columns::of(document, operation).map(Arc::new),
+            full: Full::read(document, path, operation)?,
             id,
         })
+    }
+}
+
+impl Full {
+    fn read(document: &Value, path: &str, operation: &Value) -> Result<Option<Self>, String> {
+        let mut parameters = operation["parameters"].as_array().into_iter().flatten();
+        if !parameters.any(|p| p["in"] == "query" && p["name"] == "view") {
+            return Ok(None);
+        }
+        let path = format!("{path}/{{id}}");
+        let detail = &document["paths"][&path]["get"];
+        let id = detail["operationId"].as_str().ok_or_else(|| format!("no detail at {path}"))?;
+        let line = policy::find(id).ok_or_else(|| format!("{id} has no policy line"))?;
+        let (columns, same) = columns::full(document, operation, detail);
+        Ok(Some(Self { path, line, columns: Arc::new(columns), same }))
     }
 }
 

@@ -52,11 +52,13 @@ pub struct Reader<'a> {
     conn: &'a mut PgConnection,
     principal: &'a Principal,
     now: Now,
+    /// Whether row-level security lets everything through.
+    wide: bool,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(conn: &'a mut PgConnection, principal: &'a Principal, now: Now) -> Self {
-        Self { conn, principal, now }
+        Self { conn, principal, now, wide: false }
     }
 
     pub fn conn(&mut self) -> &mut PgConnection {
@@ -86,7 +88,18 @@ impl<'a> Reader<'a> {
     /// From here on row-level security lets a private read see the whole country: for what the caller may know of
     /// a row that it was shown to reach. Without effect outside `read_private`.
     pub fn widen(&mut self) -> Result<()> {
+        self.wide = true;
         widen(self.conn)
+    }
+
+    /// Shows this transaction again what its caller reaches and nothing else.
+    pub fn narrow(&mut self) -> Result<()> {
+        if std::mem::take(&mut self.wide) {
+            let mut batch = String::from("select ");
+            push_settings(&mut batch, &reach_settings(self.principal));
+            self.conn.batch_execute(&batch)?;
+        }
+        Ok(())
     }
 }
 

@@ -331,8 +331,12 @@ fn cell(row: &Value, column: &Column, excel_fr: bool) -> String {
             (ColumnKind::Date, true) => french_day(text).unwrap_or_else(|| text.clone()),
             (ColumnKind::Instant, true) => french_instant(text).unwrap_or_else(|| text.clone()),
             (ColumnKind::Date | ColumnKind::Instant, false) => text.clone(),
-            (ColumnKind::Other, _) => harmless(text),
+            (ColumnKind::Steps | ColumnKind::Other, _) => harmless(text),
         },
+        Value::Array(items) if column.kind == ColumnKind::Steps => {
+            let allowed = items.iter().filter(|step| step["allowed"] == true).filter_map(|step| step["name"].as_str());
+            allowed.collect::<Vec<_>>().join("|")
+        }
         Value::Array(items) => harmless(&items.iter().map(plain).collect::<Vec<_>>().join("|")),
         other => harmless(&plain(other)),
     }

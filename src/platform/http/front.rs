@@ -14,11 +14,12 @@ use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use futures_util::FutureExt;
 use serde_json::{Map, Value};
 
+use super::etag::Expected;
 use super::export::{self, Export};
 use super::idempotency;
+use super::params;
 use super::problem;
 use super::rate_limit::RateLimit;
-use super::{params, reply};
 use crate::platform::auth::Principal;
 use crate::platform::auth::token::{Authenticator, MAX_TOKEN};
 use crate::platform::contract::{Contract, Found, Operation};
@@ -67,11 +68,14 @@ pub struct Admitted {
     pub query: Map<String, Value>,
     /// Query parameters as they came.
     pub given: Vec<(String, String)>,
-    pub version: Option<i32>,
+    /// What `If-Match` names.
+    pub version: Option<Expected>,
     pub idempotency_key: Option<String>,
     pub dry_run: bool,
     /// Set where a list is asked for as a file.
     pub export: Option<Export>,
+    /// Set where all of each row is asked for: the path of its detail.
+    pub full: Option<String>,
 }
 
 /// Language and request id, for whatever renders an answer.
@@ -89,6 +93,11 @@ const NOTHING_RUNS: &str =
 
 /// Paths outside the document: static pages and what they load.
 const PAGES: [&str; 5] = ["/swagger-ui", "/dashboard", "/openapi.json", "/openapi-3.0.json", "/demo/personas"];
+
+/// Pages that hold nothing but what this service is: every page of every origin may read them.
+pub fn is_open_page(path: &str) -> bool {
+    ["/openapi.json", "/openapi-3.0.json"].contains(&path)
+}
 
 /// The middleware.
 #[expect(clippy::disallowed_methods, reason = "measures how long a request takes, not the legal time")]
@@ -241,6 +250,7 @@ impl Door {
                 return Err(Problem::new(Code::InvalidParameter).faults(faults));
             }
         };
+        let full = full(&operation, &principal, &query_values)?;
         let export = export(request, &operation, &query_values, self.address(request));
         // Who names a format need not accept it as well.
         if export.is_none() || !query_values.contains_key("format") {
@@ -261,6 +271,7 @@ impl Door {
             idempotency_key,
             dry_run,
             export,
+            full,
         });
         Ok(Admission::Pass)
     }
@@ -315,6 +326,19 @@ impl Door {
     }
 }
 
+/// The detail of a list's rows, where all of each is asked for: for whoever may read it alone.
+fn full(operation: &Operation, principal: &Principal, query: &Map<String, Value>) -> Result<Option<String>> {
+    let Some(full) = operation.full.as_ref().filter(|_| query.get("view").is_some_and(|view| view == "full")) else {
+        return Ok(None);
+    };
+    if principal.actor.role().is_none() && !full.line.anonymous {
+        return Err(Problem::new(Code::Unauthenticated));
+    }
+    full.line.authorise(principal)?;
+    // A list whose rows are whole already is read as it is.
+    Ok((!full.same).then(|| full.path.clone()))
+}
+
 /// The list as a file, where the caller asks for one.
 fn export(
     request: &ServiceRequest,
@@ -322,7 +346,8 @@ fn export(
     query: &Map<String, Value>,
     address: IpAddr,
 ) -> Option<Export> {
-    let columns = operation.columns.clone()?;
+    let whole = operation.full.as_ref().filter(|_| query.get("view").is_some_and(|view| view == "full"));
+    let columns = whole.map_or_else(|| operation.columns.clone(), |full| Some(full.columns.clone()))?;
     let excel_fr = query.get("profile").is_some_and(|profile| profile == "excel-fr");
     let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let format = export::asked(query.get("format").and_then(Value::as_str), excel_fr, accept)?;
@@ -365,15 +390,11 @@ fn negotiate(request: &ServiceRequest, operation: &Operation) -> Result<()> {
     if fits { Ok(()) } else { Err(Problem::new(Code::NotAcceptable).with("available", operation.produces.join(", "))) }
 }
 
-fn version(request: &ServiceRequest, operation: &Operation) -> Result<Option<i32>> {
-    match request.headers().get(header::IF_MATCH) {
-        None if operation.needs_if_match => Err(Problem::new(Code::PreconditionRequired)),
-        None => Ok(None),
-        Some(value) => match value.to_str().unwrap_or_default().trim() {
-            "*" => Ok(None),
-            tag => reply::version_of(tag).map(Some).ok_or_else(|| Problem::new(Code::PreconditionFailed)),
-        },
+fn version(request: &ServiceRequest, operation: &Operation) -> Result<Option<Expected>> {
+    if operation.needs_if_match && !request.headers().contains_key(header::IF_MATCH) {
+        return Err(Problem::new(Code::PreconditionRequired));
     }
+    Expected::read(request.headers())
 }
 
 fn idempotency_key(request: &ServiceRequest, operation: &Operation) -> Result<Option<String>> {
@@ -398,7 +419,7 @@ fn idempotency_key(request: &ServiceRequest, operation: &Operation) -> Result<Op
 }
 
 /// The caller's own identifier where it is harmless, or a new one.
-fn request_id(headers: &HeaderMap) -> String {
+pub(super) fn request_id(headers: &HeaderMap) -> String {
     let given = headers.get(&REQUEST_ID).and_then(|value| value.to_str().ok());
     match given {
         Some(id)

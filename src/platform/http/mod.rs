@@ -1,6 +1,9 @@
 //! HTTP as every operation speaks it.
 
 pub mod body;
+pub mod cors;
+pub mod delivery;
+pub mod etag;
 pub mod export;
 pub mod front;
 pub mod idempotency;

@@ -15,9 +15,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::front::Admitted;
 use super::params::percent_encode;
+use super::reply::full;
 use crate::platform::db::feed::FeedPlace;
 use crate::platform::db::listing::{PageSpec, Position, Rows, SortKey, Whole};
-use crate::platform::error::{Code, Problem, Result};
+use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 
 const DEFAULT_LIMIT: i64 = 50;
 
@@ -67,6 +68,8 @@ pub struct PageMeta {
     /// Rows of the whole list within the caller's reach, exactly.
     #[schema(minimum = 0, example = 18)]
     pub total: i64,
+    /// Cursor of the next page, for `cursor`; null on the last one. The same as in `links.next`.
+    pub next_cursor: Option<String>,
     /// Cursor of `/events` from which to follow what this page shows: take that of the first page, before you read the
     /// others.
     pub events_cursor: Option<String>,
@@ -124,9 +127,19 @@ impl Paging {
         self.whole.is_some()
     }
 
-    pub fn meta(&self, total: i64, present: Option<&FeedPlace>) -> PageMeta {
-        let events_cursor = present.map(|place| seal(&self.key, FEED, "", place));
-        PageMeta { limit: self.limit, total, events_cursor }
+    pub fn meta<T>(&self, rows: &Rows<T>) -> PageMeta {
+        let next_cursor = rows.next.as_ref().map(|next| self.sign(next));
+        PageMeta { limit: self.limit, total: rows.total, next_cursor, events_cursor: self.followed_from(rows) }
+    }
+
+    /// Where the feed goes on from what these rows show.
+    pub fn followed_from<T>(&self, rows: &Rows<T>) -> Option<String> {
+        rows.present.as_ref().map(|place| seal(&self.key, FEED, "", place))
+    }
+
+    /// The cursor of a place in the feed.
+    pub fn at(&self, place: &FeedPlace) -> String {
+        seal(&self.key, FEED, "", place)
     }
 
     pub fn limit(&self) -> i64 {
@@ -230,6 +243,10 @@ fn read(request: &HttpRequest) -> Result<Paging> {
         .collect();
     filters.sort();
     let limit = admitted.query.get("limit").and_then(serde_json::Value::as_i64);
+    if admitted.full.is_some() && limit.is_some_and(|limit| limit > full::MOST) {
+        let fault = Fault::parameter("limit", FaultCode::TooLarge).with("limit", full::MOST);
+        return Err(Problem::new(Code::InvalidParameter).faults(vec![fault]));
+    }
     let mut paging = Paging {
         path: request.path().to_owned(),
         filters: filters.join("&"),
@@ -268,11 +285,11 @@ macro_rules! page_of {
                 rows: $crate::platform::db::listing::Rows<$item>,
             ) -> $crate::platform::http::Answer {
                 if paging.is_whole() {
-                    let cursor = paging.meta(rows.total, rows.present.as_ref()).events_cursor;
+                    let cursor = paging.followed_from(&rows);
                     return $crate::platform::http::Reply::batch(&rows.rows, rows.next, cursor);
                 }
                 let links = paging.links(&rows);
-                let page = Self { links, meta: paging.meta(rows.total, rows.present.as_ref()), data: rows.rows };
+                let page = Self { links, meta: paging.meta(&rows), data: rows.rows };
                 $crate::platform::http::Reply::page(&page, &page.links)
             }
         }

@@ -1,5 +1,7 @@
 //! What a use case answers, before it becomes an HTTP response.
 
+pub mod full;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::Receiver;
 use uuid::Uuid;
 
+use super::etag;
 use super::export::Chunk;
 use super::page::PageLinks;
 use super::rehearsal;
@@ -20,6 +23,9 @@ use crate::platform::error::{Problem, Result};
 use crate::platform::journal::Shown;
 
 pub type Answer = Result<Reply>;
+
+/// Of answers that nobody keeps.
+const UNKEPT: &str = "no-store";
 
 /// How long an answer takes that must not tell what was found.
 const STEADY: Duration = Duration::from_millis(250);
@@ -35,6 +41,8 @@ pub async fn steady(work: impl Future<Output = Answer>) -> Answer {
 pub struct Reply {
     status: u16,
     content_type: &'static str,
+    /// Another name of the same media type, for those who ask for it.
+    also: Option<&'static str>,
     etag: Option<String>,
     location: Option<String>,
     link: Option<String>,
@@ -70,6 +78,7 @@ impl Reply {
         Self {
             status,
             content_type: "application/json",
+            also: None,
             etag: None,
             location: None,
             link: None,
@@ -135,12 +144,22 @@ impl Reply {
     ) -> Self {
         let stream = Some(Arc::new(Mutex::new(Some(chunks))));
         let file_name = Some(name);
-        Self { content_type, file_name, events_cursor, cache: "no-store", stream, ..Self::new(200, None) }
+        Self { content_type, file_name, events_cursor, cache: UNKEPT, stream, ..Self::new(200, None) }
     }
 
     /// A file of another media type, to be saved under a name of ours.
     pub fn file(content_type: &'static str, name: String, text: String) -> Self {
-        Self { content_type, file_name: Some(name), cache: "no-store", ..Self::new(200, Some(text.into_bytes())) }
+        Self { content_type, file_name: Some(name), cache: UNKEPT, ..Self::new(200, Some(text.into_bytes())) }
+    }
+
+    /// A collection of features: `application/geo+json` to whoever accepts it by that name.
+    pub fn geo(self) -> Self {
+        Self { also: Some("application/geo+json"), ..self }
+    }
+
+    /// A page for people.
+    pub fn html(text: String) -> Self {
+        Self { content_type: "text/html; charset=utf-8", ..Self::new(200, Some(text.into_bytes())) }
     }
 
     pub fn accepted(body: &impl Serialize) -> Result<Self> {
@@ -163,21 +182,19 @@ impl Reply {
 
     /// Public figures that caches may keep for a minute.
     pub fn brief(self) -> Self {
-        Self { cache: "public, max-age=60, stale-while-revalidate=600", ..self }.tagged()
+        Self { cache: "public, max-age=60, stale-while-revalidate=600", ..self }
     }
 
-    /// An answer without a version of its own: its entity tag is a hash of what it says.
-    pub fn tagged(self) -> Self {
-        use sha2::Digest;
-        let hash = sha2::Sha256::digest(self.body.as_deref().unwrap_or_default());
-        let tag = hash[..12].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        Self { etag: Some(format!("\"{tag}\"")), ..self }
+    /// Whether the answer to a reading has an entity tag: what is not kept has none, and a page of a list neither, which
+    /// differs with each place of the feed.
+    fn is_tagged(&self) -> bool {
+        self.status == 200 && self.body.is_some() && self.link.is_none() && self.cache != UNKEPT
     }
 
     /// An answer some of whose members are secrets shown this once: nobody keeps it, a repeated
     /// call does not get it again, and a dry run does not get it at all.
     pub fn secret(self, members: &'static [&'static str]) -> Self {
-        Self { cache: "no-store", secrets: members, ..self }
+        Self { cache: UNKEPT, secrets: members, ..self }
     }
 
     /// Whether the body must not be kept.
@@ -186,7 +203,8 @@ impl Reply {
     }
 
     fn version(self, version: i32) -> Self {
-        Self { etag: Some(etag(version)), ..self }
+        let tag = etag::of(Some(version), self.body.as_deref().unwrap_or_default());
+        Self { etag: Some(tag), ..self }
     }
 
     /// The answer of a dry run: what would be, and what else would happen; of people only what the caller saw before, or
@@ -232,30 +250,23 @@ fn bytes(body: &impl Serialize) -> Result<Vec<u8>> {
     serde_json::to_vec(body).map_err(|e| Problem::internal(format!("cannot write the answer: {e}")))
 }
 
-/// The strong validator of a row's version.
-pub fn etag(version: i32) -> String {
-    format!("\"v{version}\"")
-}
-
-/// The version that an entity tag of ours names.
-pub fn version_of(etag: &str) -> Option<i32> {
-    etag.trim().strip_prefix("\"v")?.strip_suffix('"')?.parse().ok()
-}
-
 impl Responder for Reply {
     type Body = BoxBody;
 
-    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
-        let matches = |tag: &str| {
-            request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|list| {
-                list.split(',').map(str::trim).any(|t| t == "*" || t.trim_start_matches("W/") == tag)
-            })
-        };
-        let not_modified = request.method() == Method::GET && self.etag.as_deref().is_some_and(matches);
+    fn respond_to(mut self, request: &HttpRequest) -> HttpResponse {
+        let reads = request.method() == Method::GET;
+        if reads && self.etag.is_none() && self.is_tagged() {
+            self.etag = Some(etag::of(None, self.body.as_deref().unwrap_or_default()));
+        }
+        let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+        if let Some(also) = self.also.filter(|also| accept.to_ascii_lowercase().contains(also)) {
+            self.content_type = also;
+        }
+        let not_modified = reads && self.etag.as_deref().is_some_and(|tag| etag::is_held(request.headers(), tag));
         let status = if not_modified { 304 } else { self.status };
         let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::OK));
         response.insert_header((header::CACHE_CONTROL, self.cache));
-        response.insert_header((header::VARY, "Accept, Accept-Language, Authorization"));
+        response.insert_header((header::VARY, "Accept, Accept-Language, Authorization, X-Account"));
         let optional = [(header::ETAG, &self.etag), (header::LOCATION, &self.location), (header::LINK, &self.link)];
         for (name, value) in optional {
             if let Some(value) = value.as_deref().and_then(|v| HeaderValue::from_str(v).ok()) {

@@ -20,7 +20,6 @@ fn the_committed_documents_are_those_of_the_code() {
     let document = document::build().expect("a document");
     let files = [
         ("openapi.json", pretty(&document)),
-        ("openapi-3.0.json", pretty(&document::downgrade(&document))),
         ("webhooks.json", pretty(&document::webhooks::document())),
         ("authorization.md", document::authorization_table(&document)),
         ("states.md", states::document()),

@@ -103,6 +103,14 @@ impl<'a> Call<'a> {
         answer
     }
 
+    /// Sends it and expects this status, whatever the form of the answer.
+    #[track_caller]
+    pub fn expect_raw(self, status: u16) -> Answer {
+        let answer = self.send_raw();
+        assert_eq!(answer.status, status, "{}", answer.describe());
+        answer
+    }
+
     /// Sends it and expects the problem of this code.
     #[track_caller]
     pub fn problem(self, code: &str) -> Answer {

@@ -73,6 +73,9 @@ pub struct AccountView {
     pub revoked_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
 }
 
 /// An account with what may be done with it.
@@ -99,6 +102,9 @@ pub struct AccountDetail {
     pub revoked_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
     /// What may be done with it, and if not, why.
     pub transitions: Vec<Transition>,
 }
@@ -169,6 +175,7 @@ impl From<Account> for AccountView {
             revoked_at: row.revoked_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
         }
     }
 }
@@ -190,6 +197,7 @@ impl AccountDetail {
             revoked_at: row.revoked_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
             transitions,
         }
     }

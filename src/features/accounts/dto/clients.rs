@@ -85,6 +85,9 @@ pub struct ApiClientView {
     pub revoked_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
 }
 
 /// An API client with what may be done with it.
@@ -109,6 +112,9 @@ pub struct ApiClientDetail {
     pub revoked_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
     /// The secret, in the answer that makes it and never again; null otherwise.
     #[schema(example = json!(null))]
     pub client_secret: Option<String>,
@@ -174,6 +180,7 @@ impl ApiClientView {
             revoked_at: row.revoked_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
         }
     }
 }
@@ -195,6 +202,7 @@ impl ApiClientDetail {
             revoked_at: row.revoked_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
             client_secret,
             transitions,
         }

@@ -8,6 +8,7 @@ use crate::features::accounts::store::accounts::{self as store, Account, Account
 use crate::platform::auth::{Caller, Principal, can};
 use crate::platform::error::Problem;
 use crate::platform::http::page::PageParams;
+use crate::platform::http::rehearsal::Detail;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::AccountId;
 
@@ -15,6 +16,17 @@ fn detail(principal: &Principal, account: Account) -> Answer {
     let (version, transitions) = (account.version, service::transitions(principal, &account));
     Reply::resource(&AccountDetail::new(account, transitions), version)
 }
+
+/// How one is shown to whoever may read it.
+pub const ACCOUNT: Detail = Detail {
+    path: "/api/v1/accounts/{id}",
+    show: |reader, id| {
+        let principal = reader.principal();
+        let account =
+            store::find(reader.conn(), &principal.actor, AccountId::from_uuid(id))?.ok_or_else(Problem::not_found)?;
+        detail(principal, account)
+    },
+};
 
 /// List the accounts of your perimeter.
 ///
@@ -56,13 +68,7 @@ pub async fn invite_account(caller: Caller<can::invite_account>, body: Body<Invi
 #[utoipa::path(tag = "accounts", responses((status = 200, description = "The account.", body = AccountDetail)))]
 #[get("/accounts/{id}")]
 pub async fn find_account(caller: Caller<can::find_account>, id: PathParams<AccountId>) -> Answer {
-    caller
-        .read_private(move |reader| {
-            let principal = reader.principal();
-            let account = store::find(reader.conn(), &principal.actor, id.0)?.ok_or_else(Problem::not_found)?;
-            detail(principal, account)
-        })
-        .await
+    caller.read_private(move |reader| (ACCOUNT.show)(reader, id.0.uuid())).await
 }
 
 /// Change an account.

@@ -9,6 +9,7 @@ use crate::platform::auth::{Caller, Principal, can};
 use crate::platform::clock::Now;
 use crate::platform::error::Problem;
 use crate::platform::http::page::PageParams;
+use crate::platform::http::rehearsal::Detail;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::ApiClientId;
 
@@ -24,6 +25,17 @@ fn detail(principal: &Principal, client: ApiClient, now: Now) -> Answer {
     let (view, version) = view(principal, client, None, now);
     Reply::resource(&view, version)
 }
+
+/// How one is shown to whoever may read it.
+pub const API_CLIENT: Detail = Detail {
+    path: "/api/v1/api-clients/{id}",
+    show: |reader, id| {
+        let principal = reader.principal();
+        let client =
+            store::find(reader.conn(), &principal.actor, ApiClientId::from_uuid(id))?.ok_or_else(Problem::not_found)?;
+        detail(principal, client, reader.now())
+    },
+};
 
 /// List the API clients of your perimeter.
 #[utoipa::path(tag = "accounts", params(ApiClientFilter, PageParams),
@@ -68,13 +80,7 @@ pub async fn create_api_client(caller: Caller<can::create_api_client>, body: Bod
 #[utoipa::path(tag = "accounts", responses((status = 200, description = "The API client.", body = ApiClientDetail)))]
 #[get("/api-clients/{id}")]
 pub async fn find_api_client(caller: Caller<can::find_api_client>, id: PathParams<ApiClientId>) -> Answer {
-    caller
-        .read_private(move |reader| {
-            let principal = reader.principal();
-            let client = store::find(reader.conn(), &principal.actor, id.0)?.ok_or_else(Problem::not_found)?;
-            detail(principal, client, reader.now())
-        })
-        .await
+    caller.read_private(move |reader| (API_CLIENT.show)(reader, id.0.uuid())).await
 }
 
 /// Change an API client's name, scopes or expiry.

@@ -4,6 +4,9 @@ pub mod accounts;
 pub mod clients;
 pub mod signing;
 
+pub use self::accounts::ACCOUNT;
+pub use self::clients::API_CLIENT;
+
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// What stands where other standards expect it, outside `/api/v1`.

@@ -14,7 +14,7 @@ use crate::platform::db::purge::Purge;
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::events::AccountEvent;
 use crate::platform::ids::AccountId;
-use crate::platform::transitions::{Transition, after, require_version};
+use crate::platform::transitions::{Expected, Transition, after, require_version};
 use crate::platform::{mail, text};
 
 /// What may be done with an account, as its detail tells.
@@ -42,7 +42,7 @@ pub fn invite(tx: &mut Tx<'_>, new: &InviteAccount) -> Result<Account> {
 }
 
 /// Changes the address; the ANCT also ties the account to a person of an external issuer.
-pub fn update(tx: &mut Tx<'_>, id: AccountId, version: Option<i32>, patch: &AccountPatch) -> Result<Account> {
+pub fn update(tx: &mut Tx<'_>, id: AccountId, version: Option<Expected>, patch: &AccountPatch) -> Result<Account> {
     let mut account = lock(tx, id, version)?;
     after(ACCOUNT_STEPS, account.status, can::update_account::LINE)?;
     if (patch.issuer.is_some() || patch.subject.is_some()) && *tx.actor() != Actor::Anct {
@@ -74,7 +74,7 @@ pub fn update(tx: &mut Tx<'_>, id: AccountId, version: Option<i32>, patch: &Acco
 }
 
 /// Withdraws an account: its tokens are refused within seconds, its links at once.
-pub fn revoke(tx: &mut Tx<'_>, id: AccountId, version: Option<i32>) -> Result<Account> {
+pub fn revoke(tx: &mut Tx<'_>, id: AccountId, version: Option<Expected>) -> Result<Account> {
     let account = lock(tx, id, version)?;
     after(ACCOUNT_STEPS, account.status, can::revoke_account::LINE)?;
     let account = store::accounts::revoke(tx, id)?;
@@ -83,7 +83,7 @@ pub fn revoke(tx: &mut Tx<'_>, id: AccountId, version: Option<i32>) -> Result<Ac
     Ok(account)
 }
 
-fn lock(tx: &mut Tx<'_>, id: AccountId, version: Option<i32>) -> Result<Account> {
+fn lock(tx: &mut Tx<'_>, id: AccountId, version: Option<Expected>) -> Result<Account> {
     let account = store::accounts::lock(tx, id)?.ok_or_else(Problem::not_found)?;
     require_version(version, account.version)?;
     Ok(account)

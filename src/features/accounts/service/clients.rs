@@ -15,7 +15,7 @@ use crate::platform::db::Tx;
 use crate::platform::error::{Fault, FaultCode, Place, Problem, Result};
 use crate::platform::events::ApiClientEvent;
 use crate::platform::ids::ApiClientId;
-use crate::platform::transitions::{Transition, after, require_version};
+use crate::platform::transitions::{Expected, Transition, after, require_version};
 use crate::platform::{secret, text};
 
 /// State of a client now.
@@ -65,7 +65,12 @@ pub fn create(tx: &mut Tx<'_>, new: &NewApiClient) -> Result<(ApiClient, String)
 }
 
 /// Changes name, scopes or expiry.
-pub fn update(tx: &mut Tx<'_>, id: ApiClientId, version: Option<i32>, patch: &ApiClientPatch) -> Result<ApiClient> {
+pub fn update(
+    tx: &mut Tx<'_>,
+    id: ApiClientId,
+    version: Option<Expected>,
+    patch: &ApiClientPatch,
+) -> Result<ApiClient> {
     let mut client = lock(tx, id, version)?;
     let now = tx.now();
     after(API_CLIENT_STEPS, status(&client, now), can::update_api_client::LINE)?;
@@ -94,7 +99,7 @@ pub fn update(tx: &mut Tx<'_>, id: ApiClientId, version: Option<i32>, patch: &Ap
 pub fn rotate(
     tx: &mut Tx<'_>,
     id: ApiClientId,
-    version: Option<i32>,
+    version: Option<Expected>,
     how: &RotateApiClient,
 ) -> Result<(ApiClient, String)> {
     let client = lock(tx, id, version)?;
@@ -109,7 +114,7 @@ pub fn rotate(
 }
 
 /// Withdraws a client: no new token, and those it has are refused within seconds.
-pub fn revoke(tx: &mut Tx<'_>, id: ApiClientId, version: Option<i32>) -> Result<ApiClient> {
+pub fn revoke(tx: &mut Tx<'_>, id: ApiClientId, version: Option<Expected>) -> Result<ApiClient> {
     let client = lock(tx, id, version)?;
     after(API_CLIENT_STEPS, status(&client, tx.now()), can::revoke_api_client::LINE)?;
     let client = clients::revoke(tx, id)?;
@@ -117,7 +122,7 @@ pub fn revoke(tx: &mut Tx<'_>, id: ApiClientId, version: Option<i32>) -> Result<
     Ok(client)
 }
 
-fn lock(tx: &mut Tx<'_>, id: ApiClientId, version: Option<i32>) -> Result<ApiClient> {
+fn lock(tx: &mut Tx<'_>, id: ApiClientId, version: Option<Expected>) -> Result<ApiClient> {
     let client = clients::lock(tx, id)?.ok_or_else(Problem::not_found)?;
     require_version(version, client.version)?;
     Ok(client)

@@ -3,6 +3,8 @@
 mod reports;
 mod statistics;
 
+pub use self::reports::DETAIL;
+
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {

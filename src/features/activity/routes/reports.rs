@@ -10,6 +10,7 @@ use crate::platform::auth::{Caller, can};
 use crate::platform::http::body::TextBody;
 use crate::platform::http::front::Spoken;
 use crate::platform::http::page::PageParams;
+use crate::platform::http::rehearsal::Detail;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::ActivityReportId;
 
@@ -27,6 +28,12 @@ fn file(file: File) -> Answer {
     let version = file.report.version;
     Reply::resource(&ActivityReportView::from(file), version)
 }
+
+/// How one is shown to whoever may read it.
+pub const DETAIL: Detail = Detail {
+    path: "/api/v1/activity-reports/{id}",
+    show: |reader, id| file(service::find(reader, ActivityReportId::from_uuid(id))?),
+};
 
 /// List your activity reports.
 ///
@@ -103,7 +110,7 @@ pub async fn find_activity_report(
     caller: Caller<can::find_activity_report>,
     id: PathParams<ActivityReportId>,
 ) -> Answer {
-    caller.read_private(move |reader| file(service::find(reader, id.0)?)).await
+    caller.read_private(move |reader| (DETAIL.show)(reader, id.0.uuid())).await
 }
 
 /// Change an activity report.

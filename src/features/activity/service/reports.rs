@@ -16,7 +16,7 @@ use crate::platform::db::purge::Purge;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Place, Problem, Result};
 use crate::platform::ids::{ActivityReportId, CounsellorId, PlaceId};
-use crate::platform::transitions::require_version;
+use crate::platform::transitions::{Expected, require_version};
 
 /// A report with what it said before.
 pub struct File {
@@ -140,7 +140,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewActivityReport) -> Result<File> {
 pub fn update(
     tx: &mut Tx<'_>,
     id: ActivityReportId,
-    version: Option<i32>,
+    version: Option<Expected>,
     patch: &ActivityReportPatch,
 ) -> Result<File> {
     let counsellor = author(tx)?;
@@ -154,7 +154,7 @@ pub fn update(
     find(&mut tx.reader(), id)
 }
 
-pub fn delete(tx: &mut Tx<'_>, id: ActivityReportId, version: Option<i32>) -> Result<()> {
+pub fn delete(tx: &mut Tx<'_>, id: ActivityReportId, version: Option<Expected>) -> Result<()> {
     let counsellor = author(tx)?;
     let actor = tx.actor().clone();
     let before = reports::lock(tx, &actor, id)?.ok_or_else(Problem::not_found)?;

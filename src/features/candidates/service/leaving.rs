@@ -15,6 +15,7 @@ use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events::CandidateEvent;
 use crate::platform::http::idempotency;
 use crate::platform::ids::CandidateId;
+use crate::platform::transitions::Expected;
 use crate::platform::{mail, secret};
 
 /// Leaves by the link that every e-mail carries. Leaving twice is no error.
@@ -35,7 +36,7 @@ pub fn unsubscribe(tx: &mut Tx<'_>, token: &str, reason: Option<UnsubscribeReaso
 }
 
 /// Forgets who a candidate is.
-pub fn erase(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result<Candidate> {
+pub fn erase(tx: &mut Tx<'_>, id: CandidateId, version: Option<Expected>) -> Result<Candidate> {
     let candidate = lock(tx, id, version)?;
     check_leave(&candidate, can::erase_candidate::LINE)?;
     tx.as_service(|tx| erase_all(tx, vec![id.uuid()]))?;

@@ -21,7 +21,7 @@ use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events::{self, CandidateEvent};
 use crate::platform::ids::CandidateId;
 use crate::platform::text;
-use crate::platform::transitions::{Act, Transition, after, require_version};
+use crate::platform::transitions::{Act, Expected, Transition, after, require_version};
 
 const CONFIRM: &str = "confirm_candidate";
 const CHANGE_EMAIL: &str = "change_candidate_email";
@@ -43,7 +43,7 @@ pub fn require(reader: &mut Reader<'_>, id: CandidateId) -> Result<Candidate> {
 }
 
 /// The same, locked until the end of the transaction.
-fn lock(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result<Candidate> {
+fn lock(tx: &mut Tx<'_>, id: CandidateId, version: Option<Expected>) -> Result<Candidate> {
     let candidate = store::lock(tx, &tx.actor().clone(), id)?.ok_or_else(Problem::not_found)?;
     require_version(version, candidate.version)?;
     Ok(candidate)
@@ -82,7 +82,7 @@ fn check_leave(candidate: &Candidate, act: impl Into<Act>) -> Result<()> {
 }
 
 /// Is not to be matched for the time being.
-pub fn pause(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result<Candidate> {
+pub fn pause(tx: &mut Tx<'_>, id: CandidateId, version: Option<Expected>) -> Result<Candidate> {
     let candidate = lock(tx, id, version)?;
     after(STEPS, candidate.status, can::pause_candidate::LINE)?;
     store::change(tx, id, &Change::Paused)?;
@@ -91,7 +91,7 @@ pub fn pause(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result<C
 }
 
 /// Is available again.
-pub fn resume(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result<File> {
+pub fn resume(tx: &mut Tx<'_>, id: CandidateId, version: Option<Expected>) -> Result<File> {
     let candidate = lock(tx, id, version)?;
     after(STEPS, candidate.status, can::resume_candidate::LINE)?;
     store::change(tx, id, &Change::Resumed)?;
@@ -100,7 +100,7 @@ pub fn resume(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result<
 }
 
 /// Keeps a candidate out; its account is withdrawn.
-pub fn block(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>, reason: &str) -> Result<Candidate> {
+pub fn block(tx: &mut Tx<'_>, id: CandidateId, version: Option<Expected>, reason: &str) -> Result<Candidate> {
     let candidate = lock(tx, id, version)?;
     check_leave(&candidate, can::block_candidate::LINE)?;
     store::change(tx, id, &Change::Blocked { reason: &text::canonical(reason) })?;
@@ -110,7 +110,7 @@ pub fn block(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>, reason: &st
 }
 
 /// Lets a candidate in again, as it was before: somebody who never confirmed still has to.
-pub fn unblock(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result<File> {
+pub fn unblock(tx: &mut Tx<'_>, id: CandidateId, version: Option<Expected>) -> Result<File> {
     let candidate = lock(tx, id, version)?;
     let confirmed = after(STEPS, candidate.status, can::unblock_candidate::LINE)?;
     let to = if candidate.confirmed_at.is_some() { confirmed } else { CandidateStatus::PendingConfirmation };

@@ -15,7 +15,7 @@ use crate::platform::db::Tx;
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events::CandidateEvent;
 use crate::platform::ids::{AccountId, CandidateId};
-use crate::platform::transitions::{after, refusal};
+use crate::platform::transitions::{Expected, after, refusal};
 use crate::platform::{mail, secret, text};
 
 /// Registers somebody, or writes to those who are registered already: the answer never tells which.
@@ -82,7 +82,7 @@ pub fn confirm(tx: &mut Tx<'_>, token: &str) -> Result<(Candidate, AccountId)> {
 }
 
 /// Changes a candidate's own file.
-pub fn update(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>, patch: &CandidatePatch) -> Result<File> {
+pub fn update(tx: &mut Tx<'_>, id: CandidateId, version: Option<Expected>, patch: &CandidatePatch) -> Result<File> {
     let before = lock(tx, id, version)?;
     if !matches!(before.status, CandidateStatus::Active | CandidateStatus::Unavailable | CandidateStatus::Recruited) {
         return Err(refusal(STEPS, before.status, can::update_candidate::LINE));

@@ -19,12 +19,12 @@ use crate::platform::db::Tx;
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events::CommitteeEvent;
 use crate::platform::ids::{CommitteeId, StructureId};
-use crate::platform::transitions::require_version;
+use crate::platform::transitions::{Expected, require_version};
 
 /// Closes a session. Locks, in this order: the committee, its applications, the programme, the
 /// structures, the reservations, the allotments. Whoever else takes several of these takes the
 /// programme's line first.
-pub fn close(tx: &mut Tx<'_>, id: CommitteeId, version: Option<i32>) -> Result<File> {
+pub fn close(tx: &mut Tx<'_>, id: CommitteeId, version: Option<Expected>) -> Result<File> {
     let committee = lock(tx, id)?;
     require_version(version, committee.version)?;
     let applications = applications::service::lock_agenda(tx, id)?;

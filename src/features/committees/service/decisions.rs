@@ -13,7 +13,7 @@ use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Named, Problem, Result};
 use crate::platform::ids::{ApplicationId, CommitteeId};
 use crate::platform::text;
-use crate::platform::transitions::require_version;
+use crate::platform::transitions::{Expected, require_version};
 
 /// The decisions that the caller may see: the ANCT's own at any time, the others' once closed.
 pub fn decisions_in_reach(
@@ -34,7 +34,7 @@ pub fn record_decision(
     tx: &mut Tx<'_>,
     id: CommitteeId,
     application: ApplicationId,
-    version: Option<i32>,
+    version: Option<Expected>,
     input: &DecisionInput,
 ) -> Result<Item> {
     let committee = lock(tx, id)?;
@@ -50,7 +50,7 @@ pub fn write(
     tx: &mut Tx<'_>,
     committee: &Committee,
     application: &Application,
-    version: Option<i32>,
+    version: Option<Expected>,
     input: &DecisionInput,
 ) -> Result<Item> {
     let not_there = || Problem::new(Code::NotOnAgenda).with("application", &application.reference);

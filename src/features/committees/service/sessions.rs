@@ -12,7 +12,7 @@ use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events::CommitteeEvent;
 use crate::platform::ids::{ApplicationId, CommitteeId};
-use crate::platform::transitions::{Transition, after, require_version};
+use crate::platform::transitions::{Expected, Transition, after, require_version};
 
 /// A committee with all that its detail shows.
 pub struct File {
@@ -35,7 +35,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewCommittee) -> Result<File> {
     Ok(file)
 }
 
-pub fn update(tx: &mut Tx<'_>, id: CommitteeId, version: Option<i32>, patch: &CommitteePatch) -> Result<File> {
+pub fn update(tx: &mut Tx<'_>, id: CommitteeId, version: Option<Expected>, patch: &CommitteePatch) -> Result<File> {
     let committee = lock(tx, id)?;
     require_version(version, committee.version)?;
     require_status(&committee, &[CommitteeStatus::Preparation])?;
@@ -64,7 +64,7 @@ const OPEN_TO_CHANGES: [CommitteeStatus; 2] = [CommitteeStatus::Preparation, Com
 pub fn add_to_agenda(
     tx: &mut Tx<'_>,
     id: CommitteeId,
-    version: Option<i32>,
+    version: Option<Expected>,
     application: ApplicationId,
 ) -> Result<File> {
     let committee = lock(tx, id)?;
@@ -83,7 +83,7 @@ pub fn add_to_agenda(
 pub fn remove_from_agenda(
     tx: &mut Tx<'_>,
     id: CommitteeId,
-    version: Option<i32>,
+    version: Option<Expected>,
     application: ApplicationId,
 ) -> Result<File> {
     let committee = lock(tx, id)?;
@@ -99,7 +99,7 @@ pub fn remove_from_agenda(
     find(&mut tx.reader(), id)
 }
 
-pub fn open(tx: &mut Tx<'_>, id: CommitteeId, version: Option<i32>) -> Result<File> {
+pub fn open(tx: &mut Tx<'_>, id: CommitteeId, version: Option<Expected>) -> Result<File> {
     let committee = lock(tx, id)?;
     require_version(version, committee.version)?;
     check_open(&committee)?;

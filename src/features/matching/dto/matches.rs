@@ -115,6 +115,9 @@ pub struct MatchItem {
     pub expires_on: NaiveDate,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
 }
 
 /// A match.
@@ -148,6 +151,9 @@ pub struct MatchView {
     pub expires_on: NaiveDate,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
     /// What may be done with it now, and by whom.
     pub transitions: Vec<Transition>,
 }
@@ -312,6 +318,7 @@ impl From<Match> for MatchItem {
             expires_on: row.expires_on,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
         }
     }
 }
@@ -339,6 +346,7 @@ impl From<File> for MatchView {
             expires_on: row.expires_on,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
             transitions: file.transitions,
         }
     }

@@ -18,6 +18,7 @@ use crate::platform::db::Tx;
 use crate::platform::error::{Code, Fault, FaultCode, Named, Problem, Result};
 use crate::platform::events::MatchEvent;
 use crate::platform::ids::{CandidateId, MatchId};
+use crate::platform::transitions::Expected;
 use crate::platform::transitions::after;
 use crate::platform::{mail, text};
 
@@ -66,7 +67,7 @@ pub fn create(tx: &mut Tx<'_>, candidate: CandidateId) -> Result<File> {
 }
 
 /// One side accepts; with the other's acceptance, contact data opens to both.
-pub fn accept(tx: &mut Tx<'_>, id: MatchId, version: Option<i32>) -> Result<File> {
+pub fn accept(tx: &mut Tx<'_>, id: MatchId, version: Option<Expected>) -> Result<File> {
     let before = lock(tx, id, version)?;
     let side = own_side(tx)?;
     check_accept(&before, Some(side))?;
@@ -87,7 +88,7 @@ pub fn accept(tx: &mut Tx<'_>, id: MatchId, version: Option<i32>) -> Result<File
 }
 
 /// One side declines, for good. The other learns that it did, never why.
-pub fn decline(tx: &mut Tx<'_>, id: MatchId, version: Option<i32>, refusal: &MatchRefusal) -> Result<File> {
+pub fn decline(tx: &mut Tx<'_>, id: MatchId, version: Option<Expected>, refusal: &MatchRefusal) -> Result<File> {
     let before = lock(tx, id, version)?;
     let side = own_side(tx)?;
     after(STEPS, before.status, can::decline_match::LINE)?;
@@ -106,7 +107,12 @@ pub fn decline(tx: &mut Tx<'_>, id: MatchId, version: Option<i32>, refusal: &Mat
 }
 
 /// The structure has met the candidate.
-pub fn record_meeting(tx: &mut Tx<'_>, id: MatchId, version: Option<i32>, met_on: Option<NaiveDate>) -> Result<File> {
+pub fn record_meeting(
+    tx: &mut Tx<'_>,
+    id: MatchId,
+    version: Option<Expected>,
+    met_on: Option<NaiveDate>,
+) -> Result<File> {
     let before = lock(tx, id, version)?;
     after(STEPS, before.status, can::record_meeting::LINE)?;
     let (today, first) = (tx.today(), crate::platform::clock::Now::at(before.created_at).today());
@@ -122,7 +128,7 @@ pub fn record_meeting(tx: &mut Tx<'_>, id: MatchId, version: Option<i32>, met_on
 }
 
 /// The structure chooses the candidate; the contract follows as a recruitment.
-pub fn select(tx: &mut Tx<'_>, id: MatchId, version: Option<i32>) -> Result<File> {
+pub fn select(tx: &mut Tx<'_>, id: MatchId, version: Option<Expected>) -> Result<File> {
     let before = lock(tx, id, version)?;
     after(STEPS, before.status, can::select_match::LINE)?;
     matches::change(tx, id, &Change::Selected)?;
@@ -132,7 +138,7 @@ pub fn select(tx: &mut Tx<'_>, id: MatchId, version: Option<i32>) -> Result<File
 }
 
 /// The structure does not choose the candidate.
-pub fn reject(tx: &mut Tx<'_>, id: MatchId, version: Option<i32>, refusal: &MatchRefusal) -> Result<File> {
+pub fn reject(tx: &mut Tx<'_>, id: MatchId, version: Option<Expected>, refusal: &MatchRefusal) -> Result<File> {
     let before = lock(tx, id, version)?;
     after(STEPS, before.status, can::reject_match::LINE)?;
     matches::change(tx, id, &Change::NotSelected)?;

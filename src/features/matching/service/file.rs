@@ -9,7 +9,7 @@ use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events::{self, MatchEvent};
 use crate::platform::ids::MatchId;
-use crate::platform::transitions::{Transition, after, require_version};
+use crate::platform::transitions::{Expected, Transition, after, require_version};
 
 /// A match with what may be done with it.
 pub struct File {
@@ -24,7 +24,7 @@ pub fn find(reader: &mut Reader<'_>, id: MatchId) -> Result<File> {
 }
 
 /// A match of the caller's own, locked until the end of the transaction.
-pub(super) fn lock(tx: &mut Tx<'_>, id: MatchId, version: Option<i32>) -> Result<Match> {
+pub(super) fn lock(tx: &mut Tx<'_>, id: MatchId, version: Option<Expected>) -> Result<Match> {
     let found = matches::lock(tx, id)?.ok_or_else(Problem::not_found)?;
     require_version(version, found.version)?;
     Ok(found)

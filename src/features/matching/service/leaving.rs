@@ -11,20 +11,21 @@ use crate::platform::error::Result;
 use crate::platform::events::{self, MatchEvent};
 use crate::platform::ids::{CandidateId, StructureId};
 use crate::platform::mail;
+use crate::platform::transitions::Expected;
 
-pub fn pause_candidate(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result<File> {
+pub fn pause_candidate(tx: &mut Tx<'_>, id: CandidateId, version: Option<Expected>) -> Result<File> {
     let candidate = candidates::pause(tx, id, version)?;
     close(tx, &candidate, None)?;
     candidates::shown(tx, id)
 }
 
-pub fn block_candidate(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>, reason: &str) -> Result<File> {
+pub fn block_candidate(tx: &mut Tx<'_>, id: CandidateId, version: Option<Expected>, reason: &str) -> Result<File> {
     let candidate = candidates::block(tx, id, version, reason)?;
     close(tx, &candidate, None)?;
     candidates::shown(tx, id)
 }
 
-pub fn erase_candidate(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>) -> Result<File> {
+pub fn erase_candidate(tx: &mut Tx<'_>, id: CandidateId, version: Option<Expected>) -> Result<File> {
     let candidate = candidates::erase(tx, id, version)?;
     close(tx, &candidate, None)?;
     tx.as_service(|tx| matches::forget_refusals(tx, vec![id.uuid()]))?;

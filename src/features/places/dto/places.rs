@@ -123,6 +123,9 @@ pub struct PlaceView {
     pub merged_into_id: Option<PlaceId>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
 }
 
 page_of! {
@@ -302,6 +305,7 @@ impl From<File> for PlaceView {
             merged_into_id: row.merged_into_id,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
         }
     }
 }

@@ -63,6 +63,9 @@ pub struct PostReturnItem {
     pub refusal_reason: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
 }
 
 /// A request to give a post back.
@@ -85,6 +88,9 @@ pub struct PostReturnView {
     pub refusal_reason: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
     /// What may be done with it now, and by whom.
     pub transitions: Vec<Transition>,
 }
@@ -153,6 +159,7 @@ impl From<PostReturn> for PostReturnItem {
             refusal_reason: row.refusal_reason,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
         }
     }
 }
@@ -175,6 +182,7 @@ impl From<ReturnFile> for PostReturnView {
             refusal_reason: row.refusal_reason,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
             transitions: file.transitions,
         }
     }

@@ -3,10 +3,15 @@
 use crate::features::posts::store::counters::{self, Allotment};
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Problem, Result};
-use crate::platform::transitions::require_version;
+use crate::platform::transitions::{Expected, require_version};
 
 /// Sets or lifts the ceiling of a département: never below what is committed already.
-pub fn set_allotment(tx: &mut Tx<'_>, code: &str, version: Option<i32>, ceiling: Option<i32>) -> Result<Allotment> {
+pub fn set_allotment(
+    tx: &mut Tx<'_>,
+    code: &str,
+    version: Option<Expected>,
+    ceiling: Option<i32>,
+) -> Result<Allotment> {
     // The programme's line comes first, so that a département's first line is never made twice at once.
     counters::lock_programme(tx)?;
     counters::lock_allotments(tx, vec![code.into()])?;

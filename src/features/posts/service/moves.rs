@@ -16,7 +16,7 @@ use crate::platform::db::Tx;
 use crate::platform::error::{Code, Fault, FaultCode, Named, Problem, Result};
 use crate::platform::events::PostEvent;
 use crate::platform::ids::{PostId, StructureId};
-use crate::platform::transitions::require_version;
+use crate::platform::transitions::{Expected, require_version};
 use crate::platform::{mail, text};
 
 /// Where a post goes, and from which day on; today where none is given.
@@ -38,7 +38,7 @@ pub struct Moved {
 
 /// Hands a post over to another structure. An occupied one stays occupied: its contract is the caller's to move, after
 /// the locks of both structures and of the post.
-pub fn transfer(tx: &mut Tx<'_>, id: PostId, version: Option<i32>, to: Move) -> Result<Moved> {
+pub fn transfer(tx: &mut Tx<'_>, id: PostId, version: Option<Expected>, to: Move) -> Result<Moved> {
     // Nothing moves a post without this lock: what is read after it stays.
     lock_programme(tx)?;
     let seen = require(&mut tx.reader(), id)?;
@@ -104,7 +104,7 @@ fn require_day(tx: &mut Tx<'_>, id: PostId, on: NaiveDate) -> Result<()> {
 pub fn extend_deadline(
     tx: &mut Tx<'_>,
     id: PostId,
-    version: Option<i32>,
+    version: Option<Expected>,
     until: NaiveDate,
     reason: &str,
 ) -> Result<File> {
@@ -124,7 +124,7 @@ pub fn extend_deadline(
 }
 
 /// Takes back a vacant post on which nobody was recruited in time.
-pub fn take_back(tx: &mut Tx<'_>, id: PostId, version: Option<i32>) -> Result<File> {
+pub fn take_back(tx: &mut Tx<'_>, id: PostId, version: Option<Expected>) -> Result<File> {
     lock_programme(tx)?;
     let seen = require(&mut tx.reader(), id)?;
     require_version(version, seen.version)?;

@@ -13,7 +13,7 @@ use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Named, Problem, Result};
 use crate::platform::events::{self, PostReturnEvent};
 use crate::platform::ids::{PostId, PostReturnId};
-use crate::platform::transitions::{Transition, after, require_version};
+use crate::platform::transitions::{Expected, Transition, after, require_version};
 use crate::platform::{mail, text};
 
 /// A request with what may be done with it.
@@ -62,7 +62,7 @@ pub fn request_return(
 }
 
 /// The post goes back to the programme.
-pub fn accept_return(tx: &mut Tx<'_>, id: PostReturnId, version: Option<i32>) -> Result<ReturnFile> {
+pub fn accept_return(tx: &mut Tx<'_>, id: PostReturnId, version: Option<Expected>) -> Result<ReturnFile> {
     // Nothing moves a post without this lock: what is read after it stays.
     lock_programme(tx)?;
     let seen = require_return(tx, id, version)?;
@@ -81,7 +81,7 @@ pub fn accept_return(tx: &mut Tx<'_>, id: PostReturnId, version: Option<i32>) ->
 }
 
 /// The post stays with its structure.
-pub fn refuse_return(tx: &mut Tx<'_>, id: PostReturnId, version: Option<i32>, reason: &str) -> Result<ReturnFile> {
+pub fn refuse_return(tx: &mut Tx<'_>, id: PostReturnId, version: Option<Expected>, reason: &str) -> Result<ReturnFile> {
     let post = require_return(tx, id, version)?.post_id;
     lock(tx, post)?;
     returns::lock(tx, &tx.reach(), id)?;
@@ -104,7 +104,7 @@ pub(super) fn settle_pending(tx: &mut Tx<'_>, post: PostId, reason: &str) -> Res
     emit(tx, PostReturnEvent::Refused, &request)
 }
 
-fn require_return(tx: &mut Tx<'_>, id: PostReturnId, version: Option<i32>) -> Result<PostReturn> {
+fn require_return(tx: &mut Tx<'_>, id: PostReturnId, version: Option<Expected>) -> Result<PostReturn> {
     let reach = tx.reach();
     let request = returns::find(tx.conn(), &reach, id)?.ok_or_else(Problem::not_found)?;
     require_version(version, request.version)?;

@@ -64,6 +64,9 @@ pub struct CounsellorView {
     pub professional_phone: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
 }
 
 page_of! {
@@ -142,6 +145,7 @@ impl From<Counsellor> for CounsellorView {
             professional_phone: row.professional_phone,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
         }
     }
 }

@@ -66,6 +66,9 @@ pub struct ExtensionItem {
     pub decided_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
 }
 
 /// A request to extend a contract.
@@ -96,6 +99,9 @@ pub struct ExtensionView {
     pub refusal_reason: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
     /// What may be done with it now, and by whom.
     pub transitions: Vec<Transition>,
 }
@@ -160,6 +166,7 @@ impl ExtensionItem {
             decided_at: row.decided_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
         }
     }
 }
@@ -183,6 +190,7 @@ impl From<ExtensionFile> for ExtensionView {
             refusal_reason: row.refusal_reason,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
             transitions: file.transitions,
         }
     }

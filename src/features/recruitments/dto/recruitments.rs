@@ -291,6 +291,9 @@ pub struct RecruitmentView {
     pub rectifications: Vec<FormerTerms>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
     /// What may be done with it now, and by whom.
     pub transitions: Vec<Transition>,
 }
@@ -465,6 +468,7 @@ impl From<File> for RecruitmentView {
             rectifications: file.former.into_iter().map(|former| FormerTerms::new(former, shows)).collect(),
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
             transitions: file.transitions,
         }
     }

@@ -19,9 +19,10 @@ use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::events::RecruitmentEvent;
 use crate::platform::ids::RecruitmentId;
 use crate::platform::text;
+use crate::platform::transitions::Expected;
 
 /// Corrects what a validated contract says; absent members stay.
-pub fn rectify(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>, wanted: &Rectification) -> Result<File> {
+pub fn rectify(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<Expected>, wanted: &Rectification) -> Result<File> {
     let locked = lock_all(tx, id, version)?;
     let before = &locked.recruitment;
     check_rectification(before)?;

@@ -6,7 +6,7 @@ use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{FaultCode, Problem, Result};
 use crate::platform::events::{self, CounsellorEvent};
 use crate::platform::ids::CounsellorId;
-use crate::platform::transitions::require_version;
+use crate::platform::transitions::{Expected, require_version};
 use crate::platform::{formats, text};
 
 pub fn find_counsellor(reader: &mut Reader<'_>, id: CounsellorId) -> Result<Counsellor> {
@@ -18,7 +18,7 @@ pub fn find_counsellor(reader: &mut Reader<'_>, id: CounsellorId) -> Result<Coun
 pub fn update_counsellor(
     tx: &mut Tx<'_>,
     id: CounsellorId,
-    version: Option<i32>,
+    version: Option<Expected>,
     patch: &CounsellorPatch,
 ) -> Result<Counsellor> {
     let before = counsellors::lock(tx, id)?.ok_or_else(Problem::not_found)?;

@@ -21,13 +21,14 @@ use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events::{self, CounsellorEvent, RecruitmentEvent};
 use crate::platform::ids::{CounsellorId, RecruitmentId};
 use crate::platform::mail::Email;
+use crate::platform::transitions::Expected;
 use crate::platform::{mail, text};
 
 /// The post is occupied, the candidate a counsellor. A renewal waits for the end of the contract that it renews.
 pub fn validate(
     tx: &mut Tx<'_>,
     id: RecruitmentId,
-    version: Option<i32>,
+    version: Option<Expected>,
     expected: &RecruitmentValidation,
 ) -> Result<File> {
     let locked = lock_all(tx, id, version)?;
@@ -118,7 +119,7 @@ pub(super) fn tell_of_counsellor(
 }
 
 /// The post is free for another candidate. A contract that was validated is refused until its first day.
-pub fn refuse(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>, reason: &str) -> Result<File> {
+pub fn refuse(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<Expected>, reason: &str) -> Result<File> {
     let locked = lock_all(tx, id, version)?;
     check_undo(&locked.recruitment, can::refuse_recruitment::LINE, tx.today())?;
     let reason = text::canonical(reason);
@@ -134,7 +135,7 @@ pub fn refuse(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>, reason: 
 }
 
 /// The employer takes its submission back, or a validated contract before its first day.
-pub fn cancel(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Result<File> {
+pub fn cancel(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<Expected>) -> Result<File> {
     let locked = lock_all(tx, id, version)?;
     check_undo(&locked.recruitment, can::cancel_recruitment::LINE, tx.today())?;
     recruitments::change(tx, id, &Change::Cancelled)?;

@@ -23,13 +23,14 @@ use crate::platform::error::{Fault, FaultCode, Problem, Result};
 use crate::platform::events::{CounsellorEvent, ExtensionEvent, RecruitmentEvent};
 use crate::platform::ids::RecruitmentId;
 use crate::platform::text;
+use crate::platform::transitions::Expected;
 use crate::platform::transitions::after;
 
 /// The employer asks to break a contract off, on a day within it.
 pub fn request_termination(
     tx: &mut Tx<'_>,
     id: RecruitmentId,
-    version: Option<i32>,
+    version: Option<Expected>,
     request: &TerminationRequest,
 ) -> Result<File> {
     let recruitment = lock_with_post(tx, id, version)?;
@@ -51,7 +52,7 @@ pub fn request_termination(
 }
 
 /// The employer takes its request back: the contract goes on.
-pub fn cancel_termination(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Result<File> {
+pub fn cancel_termination(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<Expected>) -> Result<File> {
     let recruitment = lock_with_post(tx, id, version)?;
     check_termination_cancel(&recruitment, tx.today())?;
     recruitments::change(tx, id, &Change::TerminationCancelled)?;
@@ -60,7 +61,7 @@ pub fn cancel_termination(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i3
 }
 
 /// The contract is broken off on the day asked for. What was to follow it falls with it.
-pub fn terminate(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Result<File> {
+pub fn terminate(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<Expected>) -> Result<File> {
     let locked = lock_all(tx, id, version)?;
     check_termination(&locked.recruitment, tx.today())?;
     break_off(tx, &locked, &Change::Terminated)

@@ -19,7 +19,7 @@ use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::events::{self, ExtensionEvent};
 use crate::platform::ids::{ExtensionId, RecruitmentId};
 use crate::platform::text;
-use crate::platform::transitions::{POSSIBLE, Transition, after, require_version};
+use crate::platform::transitions::{Expected, POSSIBLE, Transition, after, require_version};
 
 /// An extension with what may be done with it.
 pub struct ExtensionFile {
@@ -94,7 +94,7 @@ pub fn request_extension(tx: &mut Tx<'_>, id: RecruitmentId, new: &NewExtension)
 }
 
 /// The contract gets its new end and salary.
-pub fn validate_extension(tx: &mut Tx<'_>, id: ExtensionId, version: Option<i32>) -> Result<ExtensionFile> {
+pub fn validate_extension(tx: &mut Tx<'_>, id: ExtensionId, version: Option<Expected>) -> Result<ExtensionFile> {
     let extension = lock_extension(tx, id, version)?;
     check_validate(&extension, tx.today())?;
     extensions::validate(tx, id)?;
@@ -111,7 +111,12 @@ pub fn validate_extension(tx: &mut Tx<'_>, id: ExtensionId, version: Option<i32>
 }
 
 /// The contract ends as it was.
-pub fn refuse_extension(tx: &mut Tx<'_>, id: ExtensionId, version: Option<i32>, reason: &str) -> Result<ExtensionFile> {
+pub fn refuse_extension(
+    tx: &mut Tx<'_>,
+    id: ExtensionId,
+    version: Option<Expected>,
+    reason: &str,
+) -> Result<ExtensionFile> {
     let extension = lock_extension(tx, id, version)?;
     after(EXTENSION_STEPS, extension.status, can::refuse_extension::LINE)?;
     let reason = text::canonical(reason);
@@ -125,7 +130,7 @@ pub fn refuse_extension(tx: &mut Tx<'_>, id: ExtensionId, version: Option<i32>, 
 }
 
 /// Locks the post, the recruitment, then the extension: the contract cannot end meanwhile.
-fn lock_extension(tx: &mut Tx<'_>, id: ExtensionId, version: Option<i32>) -> Result<Extension> {
+fn lock_extension(tx: &mut Tx<'_>, id: ExtensionId, version: Option<Expected>) -> Result<Extension> {
     let actor = tx.actor().clone();
     let seen = extensions::find(tx.conn(), &actor, id)?.ok_or_else(Problem::not_found)?;
     require_version(version, seen.version)?;

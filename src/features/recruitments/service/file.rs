@@ -20,7 +20,7 @@ use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events::{self, RecruitmentEvent};
 use crate::platform::ids::RecruitmentId;
-use crate::platform::transitions::{Transition, after, require_version};
+use crate::platform::transitions::{Expected, Transition, after, require_version};
 
 /// A recruitment with what may be done with it.
 pub struct File {
@@ -197,7 +197,7 @@ pub(super) struct Locked {
 }
 
 /// Locks a recruitment of the caller's reach with its structure, post and candidate.
-pub(super) fn lock_all(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Result<Locked> {
+pub(super) fn lock_all(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<Expected>) -> Result<Locked> {
     let seen = require(&mut tx.reader(), id)?;
     require_version(version, seen.version)?;
     let structure = structures::lock_any(tx, seen.structure_id)?;
@@ -212,14 +212,14 @@ pub(super) fn lock_all(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>)
 }
 
 /// Locks a recruitment with its post only: for what changes neither structure nor candidate.
-pub(super) fn lock_with_post(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Result<Recruitment> {
+pub(super) fn lock_with_post(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<Expected>) -> Result<Recruitment> {
     let seen = require(&mut tx.reader(), id)?;
     require_version(version, seen.version)?;
     posts::lock_any(tx, seen.post_id)?;
     lock(tx, id, version)
 }
 
-pub(super) fn lock(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Result<Recruitment> {
+pub(super) fn lock(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<Expected>) -> Result<Recruitment> {
     let actor = tx.actor().clone();
     let recruitment = recruitments::lock(tx, &actor, id)?.ok_or_else(Problem::not_found)?;
     require_version(version, recruitment.version)?;

@@ -12,9 +12,10 @@ use crate::platform::db::Tx;
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events::RecruitmentEvent;
 use crate::platform::ids::RecruitmentId;
+use crate::platform::transitions::Expected;
 
 /// Submits the renewal; it waits for its validation and for the end of the contract that it renews.
-pub fn renew(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>, new: &Renewal) -> Result<File> {
+pub fn renew(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<Expected>, new: &Renewal) -> Result<File> {
     let locked = lock_all(tx, id, version)?;
     check_renewal(&locked.recruitment, tx.today())?;
     let end = locked.recruitment.ends_on.ok_or_else(|| Problem::new(Code::ContractOpenEnded))?;

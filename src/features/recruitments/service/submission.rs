@@ -23,6 +23,7 @@ use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Named, Problem, Result};
 use crate::platform::events::RecruitmentEvent;
 use crate::platform::ids::{CandidateId, PostId, RecruitmentId};
+use crate::platform::transitions::Expected;
 use crate::platform::transitions::after;
 
 /// Holds the post and engages the candidate until the decision.
@@ -74,7 +75,7 @@ pub fn submit(tx: &mut Tx<'_>, new: &NewRecruitment) -> Result<File> {
 }
 
 /// Mends a recruitment that is not decided yet.
-pub fn update(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>, patch: &RecruitmentPatch) -> Result<File> {
+pub fn update(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<Expected>, patch: &RecruitmentPatch) -> Result<File> {
     let before = lock(tx, id, version)?;
     after(STEPS, before.status, can::update_recruitment::LINE)?;
     let terms = Terms {

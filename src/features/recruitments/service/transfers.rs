@@ -14,10 +14,11 @@ use crate::platform::db::Tx;
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::events::RecruitmentEvent;
 use crate::platform::ids::{PostId, RecruitmentId};
+use crate::platform::transitions::Expected;
 use crate::platform::transitions::after;
 
 /// Hands a post over to another structure.
-pub fn transfer_post(tx: &mut Tx<'_>, id: PostId, version: Option<i32>, to: Move) -> Result<PostFile> {
+pub fn transfer_post(tx: &mut Tx<'_>, id: PostId, version: Option<Expected>, to: Move) -> Result<PostFile> {
     let moved = posts::transfer(tx, id, version, to)?;
     if moved.before.status == PostStatus::Occupied {
         move_contract(tx, &moved)?;

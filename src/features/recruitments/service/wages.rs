@@ -6,7 +6,7 @@ use crate::features::recruitments::store::wages::{self, MinimumWage};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Fault, FaultCode, Result};
 use crate::platform::events::{self, MinimumWageEvent};
-use crate::platform::transitions::require_version;
+use crate::platform::transitions::{Expected, require_version};
 
 /// The fault of a salary below the wage in force on `on`, if it is.
 pub(super) fn fault(reader: &mut Reader<'_>, cents: i64, on: NaiveDate) -> Result<Option<Fault>> {
@@ -21,7 +21,7 @@ pub(super) fn fault(reader: &mut Reader<'_>, cents: i64, on: NaiveDate) -> Resul
 pub fn set_minimum_wage(
     tx: &mut Tx<'_>,
     starts_on: NaiveDate,
-    version: Option<i32>,
+    version: Option<Expected>,
     cents: i64,
 ) -> Result<MinimumWage> {
     let before = wages::lock(tx, starts_on)?;

@@ -90,6 +90,9 @@ pub struct StructureItem {
     pub merged_into_id: Option<StructureId>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
 }
 
 /// The contact of a structure.
@@ -169,6 +172,9 @@ pub struct StructureView {
     pub merged_into_id: Option<StructureId>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
     /// What may be done with it now, and by whom.
     pub transitions: Vec<Transition>,
 }
@@ -267,6 +273,7 @@ impl From<store::Structure> for StructureItem {
             merged_into_id: row.merged_into_id,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
         }
     }
 }
@@ -316,6 +323,7 @@ impl From<File> for StructureView {
             merged_into_id: row.merged_into_id,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
             transitions: file.transitions,
         }
     }

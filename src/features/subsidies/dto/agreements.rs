@@ -216,6 +216,9 @@ pub struct AgreementView {
     pub amendments: Vec<AmendmentView>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
     /// What may be done with it now, and by whom.
     pub transitions: Vec<Transition>,
 }
@@ -344,6 +347,7 @@ impl AgreementView {
             amendments: file.amendments.into_iter().map(Into::into).collect(),
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
             transitions: file.transitions,
         })
     }

@@ -103,6 +103,9 @@ pub struct PaymentBatchView {
     pub rejected_cents: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
 }
 
 /// One line of a batch.
@@ -193,6 +196,7 @@ impl From<Batch> for PaymentBatchView {
             rejected_cents: row.rejected_cents,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
         }
     }
 }

@@ -99,6 +99,9 @@ pub struct CreditNoteView {
     pub offset_instalment_id: Option<InstalmentId>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
     /// What may be done with it now, and by whom.
     pub transitions: Vec<Transition>,
 }
@@ -195,6 +198,7 @@ impl From<CreditFile> for CreditNoteView {
             offset_instalment_id: row.offset_instalment_id,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
             transitions: file.transitions,
         }
     }

@@ -10,6 +10,7 @@ use crate::features::subsidies::store::scales::{self, ScaleSort};
 use crate::platform::auth::{Caller, can};
 use crate::platform::db::listing::Rows;
 use crate::platform::http::page::PageParams;
+use crate::platform::http::rehearsal::Detail;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::{AgreementId, StructureId};
 use crate::platform::journal;
@@ -36,6 +37,12 @@ fn file(file: File) -> Answer {
     let version = file.agreement.version;
     Reply::resource(&AgreementView::new(file)?, version)
 }
+
+/// How one is shown to whoever may read it.
+pub const AGREEMENT: Detail = Detail {
+    path: "/api/v1/agreements/{id}",
+    show: |reader, id| file(service::find(reader, AgreementId::from_uuid(id))?),
+};
 
 /// List the scales.
 ///
@@ -117,7 +124,7 @@ pub async fn create_agreement(caller: Caller<can::create_agreement>, body: Body<
 #[utoipa::path(tag = "subsidies", responses((status = 200, description = "The agreement.", body = AgreementView)))]
 #[get("/agreements/{id}")]
 pub async fn find_agreement(caller: Caller<can::find_agreement>, id: PathParams<AgreementId>) -> Answer {
-    caller.read_private(move |reader| file(service::find(reader, id.0)?)).await
+    caller.read_private(move |reader| (AGREEMENT.show)(reader, id.0.uuid())).await
 }
 
 /// Change an agreement that is not signed.

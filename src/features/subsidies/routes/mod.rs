@@ -4,6 +4,9 @@ mod agreements;
 mod money;
 mod payments;
 
+pub use self::agreements::AGREEMENT;
+pub use self::payments::CREDIT_NOTE;
+
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig) {

@@ -10,6 +10,7 @@ use crate::features::subsidies::store::credits::{self, CreditSort};
 use crate::features::subsidies::store::instalments::{self, InstalmentSort};
 use crate::platform::auth::{Caller, can};
 use crate::platform::http::page::PageParams;
+use crate::platform::http::rehearsal::Detail;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::{CreditNoteId, InstalmentId, PaymentBatchId};
 use crate::platform::journal;
@@ -41,6 +42,12 @@ fn credit(file: CreditFile) -> Answer {
     let version = file.note.version;
     Reply::resource(&CreditNoteView::from(file), version)
 }
+
+/// How one is shown to whoever may read it.
+pub const CREDIT_NOTE: Detail = Detail {
+    path: "/api/v1/credit-notes/{id}",
+    show: |reader, id| credit(service::find_credit_note(reader, CreditNoteId::from_uuid(id))?),
+};
 
 /// List the instalments within your reach.
 ///
@@ -232,7 +239,7 @@ pub async fn list_credit_notes(
 #[utoipa::path(tag = "subsidies", responses((status = 200, description = "The credit note.", body = CreditNoteView)))]
 #[get("/credit-notes/{id}")]
 pub async fn find_credit_note(caller: Caller<can::find_credit_note>, id: PathParams<CreditNoteId>) -> Answer {
-    caller.read_private(move |reader| credit(service::find_credit_note(reader, id.0)?)).await
+    caller.read_private(move |reader| (CREDIT_NOTE.show)(reader, id.0.uuid())).await
 }
 
 /// Record that a credit note was repaid.

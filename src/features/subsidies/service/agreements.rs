@@ -21,6 +21,7 @@ use crate::platform::error::{Code, Fault, FaultCode, Named, Problem, Result};
 use crate::platform::events::AgreementEvent;
 use crate::platform::ids::{AgreementId, AgreementPostId};
 use crate::platform::mail::Email;
+use crate::platform::transitions::Expected;
 use crate::platform::transitions::after;
 use crate::platform::{mail, text};
 
@@ -59,7 +60,7 @@ fn distinct(documents: &[AgreementDocument]) -> Result<Vec<AgreementDocument>> {
     if twice { Err(Problem::invalid_field("documents", FaultCode::NotUnique)) } else { Ok(documents.to_vec()) }
 }
 
-pub fn update(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>, patch: &AgreementPatch) -> Result<File> {
+pub fn update(tx: &mut Tx<'_>, id: AgreementId, version: Option<Expected>, patch: &AgreementPatch) -> Result<File> {
     let agreement = lock(tx, id, version)?;
     after(AGREEMENT_STEPS, agreement.status, can::update_agreement::LINE)?;
     let legal_form = form(patch.legal_form.unwrap_or(agreement.legal_form), agreement.category)?;
@@ -71,7 +72,7 @@ pub fn update(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>, patch: &Ag
     told(tx, AgreementEvent::Updated, id)
 }
 
-pub fn instruct(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>) -> Result<File> {
+pub fn instruct(tx: &mut Tx<'_>, id: AgreementId, version: Option<Expected>) -> Result<File> {
     let agreement = lock(tx, id, version)?;
     check_instruct(&agreement)?;
     agreements::change(tx, id, &Change::Instructed)?;
@@ -79,14 +80,14 @@ pub fn instruct(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>) -> Resul
 }
 
 /// Locks the structure, then the agreement: no post comes or goes meanwhile.
-fn lock_with_posts(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>) -> Result<Agreement> {
+fn lock_with_posts(tx: &mut Tx<'_>, id: AgreementId, version: Option<Expected>) -> Result<Agreement> {
     let structure = require(&mut tx.reader(), id)?.structure_id;
     structures::lock_any(tx, structure)?;
     lock(tx, id, version)
 }
 
 /// Signs: what its posts are worth by the scales in force on that day is agreed, and their instalments are planned.
-pub fn sign(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>, signature: &Signature) -> Result<File> {
+pub fn sign(tx: &mut Tx<'_>, id: AgreementId, version: Option<Expected>, signature: &Signature) -> Result<File> {
     let agreement = lock_with_posts(tx, id, version)?;
     check_sign(&agreement)?;
     let on = signature.signed_on.unwrap_or(tx.today());
@@ -131,7 +132,7 @@ fn cover(tx: &mut Tx<'_>, agreement: &Agreement, priced: &[Priced], on: NaiveDat
 }
 
 /// Takes posts in that have come, and agrees anew on those that are occupied again.
-pub fn amend(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>, expected_cents: i64) -> Result<File> {
+pub fn amend(tx: &mut Tx<'_>, id: AgreementId, version: Option<Expected>, expected_cents: i64) -> Result<File> {
     let agreement = lock_with_posts(tx, id, version)?;
     check_amend(&agreement)?;
     let today = tx.today();
@@ -163,14 +164,14 @@ pub fn amend(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>, expected_ce
 
 /// Nothing is left to pay nor to be paid back, and none of its posts can move any more. Should the past be corrected, the
 /// agreement stays closed and what is owed back becomes a credit note.
-pub fn close(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>) -> Result<File> {
+pub fn close(tx: &mut Tx<'_>, id: AgreementId, version: Option<Expected>) -> Result<File> {
     let agreement = lock(tx, id, version)?;
     check_close(&mut tx.reader(), &agreement)?;
     agreements::change(tx, id, &Change::Closed)?;
     told(tx, AgreementEvent::Closed, id)
 }
 
-pub fn abandon(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>, reason: &str) -> Result<File> {
+pub fn abandon(tx: &mut Tx<'_>, id: AgreementId, version: Option<Expected>, reason: &str) -> Result<File> {
     let agreement = lock(tx, id, version)?;
     after(AGREEMENT_STEPS, agreement.status, can::abandon_agreement::LINE)?;
     let reason = text::canonical(reason);

@@ -8,7 +8,7 @@ use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{FaultCode, Problem, Result};
 use crate::platform::events::{self, BankDetailsEvent};
 use crate::platform::ids::StructureId;
-use crate::platform::transitions::require_version;
+use crate::platform::transitions::{Expected, require_version};
 use crate::platform::{formats, text};
 
 /// Bank details as a caller may see them.
@@ -32,7 +32,7 @@ pub fn find_bank_details(reader: &mut Reader<'_>, id: StructureId) -> Result<Ban
 pub fn set_bank_details(
     tx: &mut Tx<'_>,
     id: StructureId,
-    version: Option<i32>,
+    version: Option<Expected>,
     input: &BankDetailsInput,
 ) -> Result<BankFile> {
     let structure = structures::require(&mut tx.reader(), id)?;

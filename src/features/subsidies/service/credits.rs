@@ -12,7 +12,7 @@ use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::events::{self, CreditNoteEvent, InstalmentEvent};
 use crate::platform::ids::{CreditNoteId, InstalmentId};
-use crate::platform::transitions::{Transition, after, require_version};
+use crate::platform::transitions::{Expected, Transition, after, require_version};
 
 /// A credit note with what may be done with it.
 pub struct CreditFile {
@@ -37,7 +37,7 @@ fn require(reader: &mut Reader<'_>, id: CreditNoteId) -> Result<CreditNote> {
 fn lock(
     tx: &mut Tx<'_>,
     id: CreditNoteId,
-    version: Option<i32>,
+    version: Option<Expected>,
     other: Option<crate::platform::ids::AgreementId>,
 ) -> Result<CreditNote> {
     let seen = require(&mut tx.reader(), id)?;
@@ -53,7 +53,7 @@ fn lock(
 pub fn repay(
     tx: &mut Tx<'_>,
     id: CreditNoteId,
-    version: Option<i32>,
+    version: Option<Expected>,
     on: NaiveDate,
     bank_reference: &str,
 ) -> Result<CreditFile> {
@@ -74,7 +74,12 @@ pub fn repay(
 }
 
 /// An instalment to come pays that much less.
-pub fn offset(tx: &mut Tx<'_>, id: CreditNoteId, version: Option<i32>, against: InstalmentId) -> Result<CreditFile> {
+pub fn offset(
+    tx: &mut Tx<'_>,
+    id: CreditNoteId,
+    version: Option<Expected>,
+    against: InstalmentId,
+) -> Result<CreditFile> {
     let actor = tx.actor().clone();
     require(&mut tx.reader(), id)?;
     let unknown = || Problem::invalid_field("instalment_id", FaultCode::UnknownId);

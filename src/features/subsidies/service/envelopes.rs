@@ -8,14 +8,14 @@ use crate::platform::db::text_enum::TextEnum;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events::{self, EnvelopeEvent};
-use crate::platform::transitions::require_version;
+use crate::platform::transitions::{Expected, require_version};
 
 pub fn require_envelope(reader: &mut Reader<'_>, code: EnvelopeCode) -> Result<Envelope> {
     envelopes::find(reader.conn(), code)?.ok_or_else(Problem::not_found)
 }
 
 /// Never below what is committed; the parts never make more than the whole.
-pub fn set_envelope(tx: &mut Tx<'_>, code: EnvelopeCode, version: Option<i32>, cents: i64) -> Result<Envelope> {
+pub fn set_envelope(tx: &mut Tx<'_>, code: EnvelopeCode, version: Option<Expected>, cents: i64) -> Result<Envelope> {
     envelopes::lock_all(tx)?;
     let before = require_envelope(&mut tx.reader(), code)?;
     require_version(version, before.version)?;

@@ -17,7 +17,7 @@ use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events::{self, AgreementEvent};
 use crate::platform::ids::{AgreementId, InstalmentId};
-use crate::platform::transitions::{Transition, after, require_version};
+use crate::platform::transitions::{Expected, Transition, after, require_version};
 
 /// An agreement with its posts, its amendments, and what may be done with it.
 pub struct File {
@@ -174,7 +174,7 @@ fn moving(reader: &mut Reader<'_>, id: AgreementId) -> Result<Vec<Value>> {
 }
 
 /// Locks an agreement of the caller's reach until the end of the transaction.
-pub(super) fn lock(tx: &mut Tx<'_>, id: AgreementId, version: Option<i32>) -> Result<Agreement> {
+pub(super) fn lock(tx: &mut Tx<'_>, id: AgreementId, version: Option<Expected>) -> Result<Agreement> {
     agreements::lock_all(tx, &[id])?;
     let agreement = require(&mut tx.reader(), id)?;
     require_version(version, agreement.version)?;

@@ -11,10 +11,10 @@ use crate::platform::error::{Code, FaultCode, Problem, Result};
 use crate::platform::events::{self, InstalmentEvent};
 use crate::platform::ids::InstalmentId;
 use crate::platform::text;
-use crate::platform::transitions::require_version;
+use crate::platform::transitions::{Expected, require_version};
 
 /// Lets an instalment be paid although a condition of it is not met.
-pub fn waive(tx: &mut Tx<'_>, id: InstalmentId, version: Option<i32>, waiver: &Waiver) -> Result<Instalment> {
+pub fn waive(tx: &mut Tx<'_>, id: InstalmentId, version: Option<Expected>, waiver: &Waiver) -> Result<Instalment> {
     let seen = find_instalment(&mut tx.reader(), id)?;
     require_version(version, seen.version)?;
     agreements::lock_all(tx, &[seen.agreement_id])?;

@@ -156,6 +156,9 @@ pub struct EnrolmentView {
     pub certification_late: bool,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
     /// What may be done with it now, and by whom.
     pub transitions: Vec<Transition>,
 }
@@ -300,6 +303,7 @@ impl From<EnrolmentFile> for EnrolmentView {
             certification_late: !row.is_certified && due.is_some_and(|due| due < file.today),
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
             transitions: file.transitions,
         }
     }

@@ -86,6 +86,9 @@ pub struct TrainingSessionItem {
     pub seats_taken: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
 }
 
 /// A session.
@@ -122,6 +125,9 @@ pub struct TrainingSessionView {
     pub cancellation_reason: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Number in the entity tag `"v…"`, for If-Match.
+    #[schema(minimum = 1, example = 1)]
+    pub version: i32,
     /// What may be done with it now, and by whom.
     pub transitions: Vec<Transition>,
 }
@@ -207,6 +213,7 @@ impl From<Session> for TrainingSessionItem {
             seats_taken: row.seats_taken,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
         }
     }
 }
@@ -234,6 +241,7 @@ impl From<SessionFile> for TrainingSessionView {
             cancellation_reason: row.cancellation_reason,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            version: row.version,
             transitions: file.transitions,
         }
     }

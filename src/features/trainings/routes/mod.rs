@@ -5,6 +5,7 @@ mod enrolments;
 mod sessions;
 
 pub use self::enrolments::DETAIL;
+pub use self::sessions::SESSION;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -8,6 +8,7 @@ use crate::features::trainings::service::{self, SessionFile};
 use crate::features::trainings::store::sessions::{self, SessionSort};
 use crate::platform::auth::{Caller, can};
 use crate::platform::http::page::PageParams;
+use crate::platform::http::rehearsal::Detail;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::{CounsellorId, StructureId, TrainingSessionId, uuids};
 
@@ -31,6 +32,12 @@ fn file(file: SessionFile) -> Answer {
 fn calendar(name: String, text: String) -> Reply {
     Reply::file("text/calendar; charset=utf-8", format!("{name}.ics"), text)
 }
+
+/// How one is shown to whoever may read it.
+pub const SESSION: Detail = Detail {
+    path: "/api/v1/training-sessions/{id}",
+    show: |reader, id| file(service::find_session(reader, TrainingSessionId::from_uuid(id))?),
+};
 
 /// List the sessions.
 #[utoipa::path(tag = "trainings", params(TrainingSessionFilter, PageParams),
@@ -75,7 +82,7 @@ pub async fn find_training_session(
     caller: Caller<can::find_training_session>,
     id: PathParams<TrainingSessionId>,
 ) -> Answer {
-    caller.read(move |reader| file(service::find_session(reader, id.0)?)).await
+    caller.read(move |reader| (SESSION.show)(reader, id.0.uuid())).await
 }
 
 /// Change a session that has not begun.

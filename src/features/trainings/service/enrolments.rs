@@ -20,7 +20,7 @@ use crate::platform::error::{Code, FaultCode, Problem, Result};
 use crate::platform::events::{self, EnrolmentEvent, TrainingSessionEvent};
 use crate::platform::ids::{CounsellorId, EnrolmentId, TrainingPathId, TrainingSessionId};
 use crate::platform::mail::Email;
-use crate::platform::transitions::{Transition, after, require_version};
+use crate::platform::transitions::{Expected, Transition, after, require_version};
 use crate::platform::{mail, text};
 
 /// An enrolment with its attendance, and what may be done with it.
@@ -179,7 +179,7 @@ fn seen_path(tx: &mut Tx<'_>, id: Option<TrainingPathId>) -> Result<(TrainingPat
 }
 
 /// Locks an enrolment of the caller's reach, its session first.
-fn lock(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<i32>) -> Result<(Enrolment, Option<Session>)> {
+fn lock(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<Expected>) -> Result<(Enrolment, Option<Session>)> {
     let actor = tx.actor().clone();
     let seen = enrolments::find(tx.conn(), &actor, id)?.ok_or_else(Problem::not_found)?;
     require_version(version, seen.version)?;
@@ -192,7 +192,7 @@ fn lock(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<i32>) -> Result<(Enrol
     Ok((enrolment, session))
 }
 
-pub fn confirm(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<i32>) -> Result<EnrolmentFile> {
+pub fn confirm(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<Expected>) -> Result<EnrolmentFile> {
     let (enrolment, session) = lock(tx, id, version)?;
     check_confirm(&enrolment, session.as_ref(), tx.today())?;
     enrolments::change(tx, id, &Change::Confirmed)?;
@@ -202,7 +202,7 @@ pub fn confirm(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<i32>) -> Result
     Ok(file)
 }
 
-pub fn cancel(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<i32>) -> Result<EnrolmentFile> {
+pub fn cancel(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<Expected>) -> Result<EnrolmentFile> {
     let (enrolment, _) = lock(tx, id, version)?;
     after(ENROLMENT_STEPS, enrolment.status, can::cancel_enrolment::LINE)?;
     enrolments::change(tx, id, &Change::Cancelled)?;
@@ -236,7 +236,7 @@ fn take_seats(tx: &mut Tx<'_>, session: TrainingSessionId, seats: i32) -> Result
 }
 
 /// The person needs not follow the path: with proof. The seat is free for somebody else.
-pub fn exempt(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<i32>, proof: &str) -> Result<EnrolmentFile> {
+pub fn exempt(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<Expected>, proof: &str) -> Result<EnrolmentFile> {
     let (enrolment, _) = lock(tx, id, version)?;
     after(ENROLMENT_STEPS, enrolment.status, can::exempt_enrolment::LINE)?;
     let proof = text::canonical(proof);
@@ -245,14 +245,14 @@ pub fn exempt(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<i32>, proof: &st
     told(tx, EnrolmentEvent::Exempted, id)
 }
 
-pub fn drop_out(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<i32>) -> Result<EnrolmentFile> {
+pub fn drop_out(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<Expected>) -> Result<EnrolmentFile> {
     let (enrolment, _) = lock(tx, id, version)?;
     after(ENROLMENT_STEPS, enrolment.status, can::drop_out_enrolment::LINE)?;
     enrolments::change(tx, id, &Change::DroppedOut)?;
     told(tx, EnrolmentEvent::DroppedOut, id)
 }
 
-pub fn complete(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<i32>) -> Result<EnrolmentFile> {
+pub fn complete(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<Expected>) -> Result<EnrolmentFile> {
     let (enrolment, _) = lock(tx, id, version)?;
     check_complete(&enrolment, tx.today())?;
     let on = enrolment.ends_on.unwrap_or(tx.today());
@@ -264,7 +264,7 @@ pub fn complete(tx: &mut Tx<'_>, id: EnrolmentId, version: Option<i32>) -> Resul
 pub fn record_attendance(
     tx: &mut Tx<'_>,
     id: EnrolmentId,
-    version: Option<i32>,
+    version: Option<Expected>,
     half_day: &str,
     status: AttendanceStatus,
 ) -> Result<EnrolmentFile> {

@@ -17,7 +17,7 @@ use crate::platform::error::{Code, Fault, FaultCode, Place, Problem, Result};
 use crate::platform::events::{self, TrainingSessionEvent};
 use crate::platform::ids::TrainingSessionId;
 use crate::platform::text;
-use crate::platform::transitions::{Transition, after, require_version};
+use crate::platform::transitions::{Expected, Transition, after, require_version};
 
 /// A session with what may be done with it.
 pub struct SessionFile {
@@ -118,7 +118,7 @@ fn half_days(texts: &[String]) -> Result<Vec<HalfDay>> {
     Ok(found)
 }
 
-fn lock(tx: &mut Tx<'_>, id: TrainingSessionId, version: Option<i32>) -> Result<Session> {
+fn lock(tx: &mut Tx<'_>, id: TrainingSessionId, version: Option<Expected>) -> Result<Session> {
     let session = sessions::lock(tx, id)?.ok_or_else(Problem::not_found)?;
     require_own(tx.actor(), &session)?;
     require_version(version, session.version)?;
@@ -128,7 +128,7 @@ fn lock(tx: &mut Tx<'_>, id: TrainingSessionId, version: Option<i32>) -> Result<
 pub fn update_session(
     tx: &mut Tx<'_>,
     id: TrainingSessionId,
-    version: Option<i32>,
+    version: Option<Expected>,
     patch: &TrainingSessionPatch,
 ) -> Result<SessionFile> {
     let session = lock(tx, id, version)?;
@@ -150,7 +150,7 @@ pub fn update_session(
 pub fn cancel_session(
     tx: &mut Tx<'_>,
     id: TrainingSessionId,
-    version: Option<i32>,
+    version: Option<Expected>,
     reason: &str,
 ) -> Result<SessionFile> {
     let session = lock(tx, id, version)?;

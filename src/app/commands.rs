@@ -8,13 +8,13 @@ use uuid::Uuid;
 use super::config::{Config, Environment};
 use super::server::{Service, local_issuer};
 use super::{document, personas, server};
-use crate::features::territories;
+use crate::features::{structures, territories};
 use crate::platform::auth::policy::scopes_of;
 use crate::platform::auth::{Actor, Role, Territory};
 use crate::platform::clock::Clock;
 use crate::platform::db::private_cluster::{Keep, PrivateCluster};
 use crate::platform::db::sql::Sql;
-use crate::platform::db::{Db, Outcome, Request, Settings, feed, migrations, print_schema};
+use crate::platform::db::{Db, Outcome, Request, Settings, Tx, feed, migrations, print_schema};
 use crate::platform::http::front::Limits;
 use crate::platform::ids::{CandidateId, CounsellorId, StructureId, TrainingBodyId};
 
@@ -218,8 +218,14 @@ fn database(config: &Config) -> Db {
 }
 
 fn load_territories(db: &Db, job: &'static str) -> Result<bool, String> {
-    db.write_now(&Request::job(job), &|tx| territories::load::territories(tx).map(Outcome::Keep))
-        .map_err(|e| e.to_string())
+    let load = |tx: &mut Tx<'_>| {
+        let loaded = territories::load::territories(tx)?;
+        if loaded {
+            structures::service::follow_communes(tx)?;
+        }
+        Ok(Outcome::Keep(loaded))
+    };
+    db.write_now(&Request::job(job), &load).map_err(|e| e.to_string())
 }
 
 fn set_caps(db: &Db, config: &Config) -> Result<(), String> {
@@ -338,11 +344,10 @@ fn token(args: &TokenArgs) -> Result<(), String> {
         )
     })?;
     let territory = match (&args.departement, &args.region) {
-        (Some(code), None) if !territories::load::has_departement(code) => {
-            return Err(format!("no département has the code {code}"));
+        (Some(code), None) => {
+            Some(Territory::departement(code).ok_or_else(|| format!("no département has the code {code}"))?)
         }
-        (Some(code), None) => Some(Territory::Departement(code.clone())),
-        (None, Some(code)) => Some(Territory::Region(code.clone())),
+        (None, Some(code)) => Some(Territory::region(code).ok_or_else(|| format!("no region has the code {code}"))?),
         (None, None) => None,
         (Some(_), Some(_)) => return Err("either --departement or --region".to_owned()),
     };

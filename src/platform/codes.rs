@@ -1,13 +1,16 @@
-//! Codes of territories as types: a region's never passes for a département's, and each has its one form.
+//! Codes of territories as types: a region's never passes for a département's, and each has its one form, that of today.
 
 use diesel::deserialize::FromSql;
 use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{Output, ToSql};
 use diesel::sql_types as st;
 
-/// Declares codes, each a text of its own type with its one pattern and example.
+use super::territory;
+
+/// Declares codes, each a text of its own type with its one pattern, its example, and what reads codes that were valid once
+/// as those of today.
 macro_rules! codes {
-    ($($(#[doc = $doc:literal])+ $name:ident $pattern:literal $example:literal),+ $(,)?) => {$(
+    ($($(#[doc = $doc:literal])+ $name:ident $pattern:literal $example:literal $today:path),+ $(,)?) => {$(
         $(#[doc = $doc])+
         #[derive(
             Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord,
@@ -15,7 +18,7 @@ macro_rules! codes {
             diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
         )]
         #[diesel(sql_type = st::Text)]
-        #[serde(transparent)]
+        #[serde(from = "String", into = "String")]
         pub struct $name(String);
 
         impl $name {
@@ -74,14 +77,15 @@ macro_rules! codes {
         }
 
         impl From<String> for $name {
+            /// As it is written today, whatever was written.
             fn from(code: String) -> Self {
-                Self(code)
+                Self($today(&code))
             }
         }
 
         impl From<&str> for $name {
             fn from(code: &str) -> Self {
-                Self(code.to_owned())
+                Self($today(code))
             }
         }
 
@@ -149,12 +153,13 @@ macro_rules! codes {
 }
 
 codes! {
-    /// Code of a région: two digits, three overseas.
-    RegionCode "^[0-9]{2,3}$" "76",
+    /// Code of a région: two digits, three overseas. One from before 2016 is read as that of the région that took it over.
+    RegionCode "^[0-9]{2,3}$" "76" territory::region,
     /// Code of a département: two digits, `2A`, `2B`, three digits overseas.
-    DepartementCode "^[0-9AB]{2,3}$" "82",
-    /// Official code of a commune (INSEE), which is not its postal code.
-    CommuneCode "^[0-9AB]{5}$" "82112",
+    DepartementCode "^[0-9ABab]{2,3}$" "82" territory::departement,
+    /// Official code of a commune (INSEE), which is not its postal code. One that no longer exists is read as that of the
+    /// commune that took it over.
+    CommuneCode "^[0-9ABab]{5}$" "82112" territory::commune,
     /// SIREN of an intercommunal body (EPCI): nine digits.
-    EpciSiren "^[0-9]{9}$" "200066322",
+    EpciSiren "^[0-9]{9}$" "200066322" territory::epci,
 }

@@ -9,7 +9,7 @@ use super::model::{ApplicationKind, ApplicationStatus, CoordinatorTime, OpinionK
 use super::service::File;
 use super::store::{self, Application, ApplicationSort};
 use crate::page_of;
-use crate::platform::codes::{CommuneCode, DepartementCode, RegionCode};
+use crate::platform::codes::{CommuneCode, DepartementCode, EpciSiren, RegionCode};
 use crate::platform::http::patch;
 use crate::platform::ids::{ApplicationId, CommitteeId, StructureId, uuids};
 use crate::platform::transitions::Transition;
@@ -197,6 +197,12 @@ pub struct ApplicationFilter {
     /// Codes of regions.
     #[param(inline)]
     pub region_code: Option<Vec<RegionCode>>,
+    /// INSEE code of the commune; a city's holds its arrondissements.
+    #[param(inline)]
+    pub commune_code: Option<CommuneCode>,
+    /// SIREN of the intercommunal body.
+    #[param(inline)]
+    pub epci_siren: Option<EpciSiren>,
     /// Identifier of the structure.
     pub structure_id: Option<StructureId>,
     /// Identifier of the committee.
@@ -220,6 +226,8 @@ impl ApplicationFilter {
             kinds: self.kind.clone(),
             departements: self.departement_code.clone(),
             region: self.region_code.clone(),
+            commune: self.commune_code.clone(),
+            epci: self.epci_siren.clone(),
             structure: self.structure_id,
             committee: self.committee_id,
             has_opinion: self.has_opinion,

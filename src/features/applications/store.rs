@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::model::{ApplicationKind, ApplicationStatus, CoordinatorTime, OpinionKind};
 use crate::platform::auth::{Actor, Reach};
-use crate::platform::codes::{CommuneCode, DepartementCode, RegionCode};
+use crate::platform::codes::{CommuneCode, DepartementCode, EpciSiren, RegionCode};
 use crate::platform::db::Tx;
+use crate::platform::db::lies::{in_commune, in_epci};
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::{applications, opinions};
 use crate::platform::db::sql::Sql;
@@ -95,6 +96,8 @@ pub struct Search {
     pub kinds: Option<Vec<ApplicationKind>>,
     pub departements: Option<Vec<DepartementCode>>,
     pub region: Option<Vec<RegionCode>>,
+    pub commune: Option<CommuneCode>,
+    pub epci: Option<EpciSiren>,
     pub structure: Option<StructureId>,
     pub committee: Option<CommitteeId>,
     pub has_opinion: Option<bool>,
@@ -127,6 +130,8 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
         .filter_some(search.kinds.clone(), |kinds| sql!("a.kind = any({})", kinds))
         .filter_some(search.departements.clone(), |codes| sql!("s.departement_code = any({})", codes))
         .filter_some(search.region.clone(), |codes| sql!("s.region_code = any({})", codes))
+        .filter_some(search.commune.as_ref(), |code| in_commune("s.commune_code", code))
+        .filter_some(search.epci.as_ref(), |siren| in_epci("s.commune_code", siren))
         .filter_some(search.structure, |id| sql!("a.structure_id = {}", id))
         .filter_some(search.committee, |id| sql!("a.committee_id = {}", id))
         .filter_some(search.has_opinion, |has| sql!("(o.application_id is not null) = {}", has))

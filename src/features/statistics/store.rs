@@ -129,8 +129,10 @@ pub fn departements(conn: &mut PgConnection, reach: &Reach, on: NaiveDate, wante
     let towns = if wanted.communes {
         sql!(
             "covered as (
-                select n.commune_code from held h join {} n on n.id = h.structure_id where not h.returned
-                union select p.commune_code from places p where p.merged_into_id is null),
+                select coalesce(k.city_code, k.code) as commune_code from (
+                    select n.commune_code from held h join {} n on n.id = h.structure_id where not h.returned
+                    union select p.commune_code from places p where p.merged_into_id is null) x
+                join communes k on k.code = x.commune_code group by 1),
              towns as (
                 select c.departement_code, count(*) as communes, count(v.commune_code) as covered
                 from communes c left join covered v on v.commune_code = c.code where c.kind = 'commune' and {} group by 1)",
@@ -243,9 +245,10 @@ sortable! {
     }
 }
 
-/// Communes with a live post or a public place.
-const COVERED: &str = "(exists (select from posts p join structures s on s.id = p.structure_id where p.status <> 'returned' and s.commune_code = c.code) \
-    or exists (select from places p where p.commune_code = c.code and p.merged_into_id is null))";
+/// Communes with a live post or a place: a city by what lies in its arrondissements too.
+const COVERED: &str = "c.code in (select coalesce(k.city_code, k.code) from communes k where k.code in ( \
+    select s.commune_code from posts p join structures s on s.id = p.structure_id where p.status <> 'returned' \
+    union select p.commune_code from places p where p.merged_into_id is null))";
 
 pub fn uncovered(
     conn: &mut PgConnection,
@@ -262,8 +265,8 @@ pub fn uncovered(
         ),
         UncoveredKind::Epci => format!(
             "(select 'epci' as kind, e.siren as code, e.name, b.departement_code, b.region_code, e.population, e.search_key
-              from epcis e join lateral (select c.departement_code, c.region_code from communes c where c.epci_siren = e.siren
-                group by 1, 2 order by sum(c.population) desc nulls last, 1 limit 1) b on true
+              from epcis e join lateral (select c.departement_code, c.region_code from communes c
+                where c.epci_siren = e.siren and c.kind = 'commune' group by 1, 2 order by sum(c.population) desc nulls last, 1 limit 1) b on true
               where not exists (select from communes c where c.epci_siren = e.siren and {COVERED})) u"
         ),
         UncoveredKind::Structure => "(select 'structure' as kind, s.id::text as code, s.name, s.departement_code, s.region_code,

@@ -58,8 +58,7 @@ pub struct EpciView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CommuneView {
     /// INSEE code.
-    #[schema(example = "82112")]
-    pub code: String,
+    pub code: CommuneCode,
     #[schema(example = "Moissac")]
     pub name: String,
     /// `commune` or `arrondissement`.
@@ -67,7 +66,9 @@ pub struct CommuneView {
     pub kind: String,
     pub departement_code: DepartementCode,
     pub region_code: RegionCode,
-    /// Intercommunal body it belongs to.
+    /// The city that an arrondissement belongs to; null for communes.
+    pub city_code: Option<CommuneCode>,
+    /// Intercommunal body it belongs to; an arrondissement has its city's.
     pub epci_siren: Option<EpciSiren>,
     /// Inhabitants (INSEE).
     #[schema(minimum = 0, example = 13500)]
@@ -81,7 +82,7 @@ pub struct CommuneView {
     /// One postal code may serve several communes, and the reverse.
     #[schema(example = json!(["82200"]))]
     pub postal_codes: Vec<String>,
-    /// Names of delegated and associated communes within it, which the search finds too.
+    /// Names that it had or took over, among them those of delegated and associated communes: the search finds them too.
     #[schema(example = json!(["Sainte-Livrade"]))]
     pub former_names: Vec<String>,
     /// Distance from the point `near`, in kilometres; null without one.
@@ -211,6 +212,7 @@ impl From<store::Commune> for CommuneView {
             kind: row.kind,
             departement_code: row.departement_code,
             region_code: row.region_code,
+            city_code: row.city_code,
             epci_siren: row.epci_siren,
             population: row.population,
             longitude: row.longitude,

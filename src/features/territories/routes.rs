@@ -7,6 +7,7 @@ use super::dto::*;
 use super::service::parse_point;
 use super::store::{self, CommuneSearch, CommuneSort, Near, TerritorySort};
 use crate::platform::auth::{Caller, can};
+use crate::platform::codes::{CommuneCode, DepartementCode};
 use crate::platform::error::{Code, Fault, FaultCode, Problem};
 use crate::platform::http::page::PageParams;
 use crate::platform::http::{Answer, Paging, PathParams, Query, Reply};
@@ -59,7 +60,7 @@ pub async fn list_departements(
 #[utoipa::path(tag = "territories",
     responses((status = 200, description = "The département.", body = DepartementView)))]
 #[get("/departements/{code}")]
-pub async fn find_departement(caller: Caller<can::find_departement>, code: PathParams<String>) -> Answer {
+pub async fn find_departement(caller: Caller<can::find_departement>, code: PathParams<DepartementCode>) -> Answer {
     caller
         .read(move |reader| {
             let row = store::find_departement(reader.conn(), &code.0)?.ok_or_else(Problem::not_found)?;
@@ -131,7 +132,7 @@ fn search(filter: &CommuneFilter) -> Result<CommuneSearch, Problem> {
 #[utoipa::path(tag = "territories",
     responses((status = 200, description = "The commune as it is today.", body = CommuneView)))]
 #[get("/communes/{code}")]
-pub async fn find_commune(caller: Caller<can::find_commune>, code: PathParams<String>) -> Answer {
+pub async fn find_commune(caller: Caller<can::find_commune>, code: PathParams<CommuneCode>) -> Answer {
     caller
         .read(move |reader| {
             let row = store::find_commune(reader.conn(), &code.0)?.ok_or_else(Problem::not_found)?;

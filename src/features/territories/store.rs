@@ -42,7 +42,7 @@ pub struct Epci {
 #[derive(Clone, Debug, QueryableByName)]
 pub struct Commune {
     #[diesel(sql_type = st::Text)]
-    pub code: String,
+    pub code: CommuneCode,
     #[diesel(sql_type = st::Text)]
     pub name: String,
     #[diesel(sql_type = st::Text)]
@@ -63,6 +63,8 @@ pub struct Commune {
     pub postal_codes: Vec<String>,
     #[diesel(sql_type = st::Array<st::Text>)]
     pub former_names: Vec<String>,
+    #[diesel(sql_type = st::Nullable<st::Text>)]
+    pub city_code: Option<CommuneCode>,
     #[diesel(sql_type = st::Nullable<st::Double>)]
     pub distance_km: Option<f64>,
 }
@@ -150,19 +152,41 @@ pub fn list_epcis(
         .page(conn, page)
 }
 
+pub fn epci_exists(conn: &mut PgConnection, siren: &EpciSiren) -> Result<bool> {
+    sql!("select exists (select from epcis where siren = {}) as yes", siren).holds(conn)
+}
+
 const COMMUNE: &str = "c.code, c.name, c.kind, c.departement_code, c.region_code, c.epci_siren, c.population, \
-    c.longitude, c.latitude, c.postal_codes, c.distance_km, \
-    array(select f.name from former_communes f where f.current_code = c.code and f.name is not null order by f.name) as former_names";
+    c.longitude, c.latitude, c.postal_codes, c.distance_km, c.city_code, c.former_names";
+
+/// The town of an address, as its name is searched: `AJACCIO CEDEX 01`, `Chalon s/Saône`, `Mairie de Lormont`, `Paris 05`.
+fn town(written: &str) -> String {
+    let key = search_key(&written.replace("s/", "sur ").replace("S/", "sur "));
+    let mut words: Vec<&str> = key.split(' ').take_while(|word| *word != "cedex").collect();
+    if let ["mairie" | "commune", "de" | "du" | "des" | "d", _, ..] = words.as_slice() {
+        words.drain(..2);
+    }
+    match words.as_slice() {
+        [city @ ("paris" | "lyon" | "marseille"), number] => match number.parse::<u8>() {
+            Ok(1) => format!("{city} 1er arrondissement"),
+            Ok(number @ 2..=20) => format!("{city} {number}e arrondissement"),
+            _ => words.join(" "),
+        },
+        _ => words.join(" "),
+    }
+}
 
 pub fn list_communes(conn: &mut PgConnection, search: &CommuneSearch, page: &PageSpec) -> Result<Rows<Commune>> {
-    let relevance = match &search.name {
-        // The name itself, then names that start so, then those that hold it, then former names.
-        Some(name) => {
-            let key = search_key(name);
-            let like = like_literal(&key);
+    let name = search.name.as_deref().map(town);
+    let relevance = match &name {
+        // The name itself or one that it had, then names that start so, then those that hold it, then former names.
+        Some(key) => {
+            let like = like_literal(key);
             sql!(
-                "case when search_key = {} then 0 when search_key like {} then 1 when search_key like {} then 2 else 3 end",
+                "case when search_key = {} then 0 when search_text like {} then 1 when search_key like {} then 2
+                    when search_key like {} then 3 else 4 end",
                 key,
+                format!("%|{like}|%"),
                 format!("{like}%"),
                 format!("%{like}%")
             )
@@ -179,7 +203,7 @@ pub fn list_communes(conn: &mut PgConnection, search: &CommuneSearch, page: &Pag
         "c.code",
         "text",
     );
-    list.filter_some(search.name.as_deref(), |name| named("c.search_text", name))
+    list.filter_some(name.as_deref(), |name| named("c.search_text", name))
         .filter_some(search.postal_code.as_deref(), |code| sql!("c.postal_codes @> array[{}]", code))
         .filter_some(search.departement_code.clone(), |codes| sql!("c.departement_code = any({})", codes))
         .filter_some(search.region_code.clone(), |codes| sql!("c.region_code = any({})", codes))
@@ -197,13 +221,11 @@ pub fn list_communes(conn: &mut PgConnection, search: &CommuneSearch, page: &Pag
     list.page(conn, page)
 }
 
-/// The commune that has this code today; a former code leads to the commune that took it over.
-pub fn find_commune(conn: &mut PgConnection, code: &str) -> Result<Option<Commune>> {
+/// The commune that has this code.
+pub fn find_commune(conn: &mut PgConnection, code: &CommuneCode) -> Result<Option<Commune>> {
     sql!(
-        "select {} from (select *, null::float8 as distance_km from communes) c
-         where c.code = coalesce((select current_code from former_communes where code = {}), {})",
+        "select {} from (select *, null::float8 as distance_km from communes) c where c.code = {}",
         Sql::raw(COMMUNE),
-        code,
         code
     )
     .first(conn)
@@ -217,7 +239,7 @@ pub fn departement_of_epci(conn: &mut PgConnection, siren: &str) -> Result<Optio
         departement_code: DepartementCode,
     }
     let row: Option<Code> = sql!(
-        "select departement_code from communes where epci_siren = {}
+        "select departement_code from communes where epci_siren = {} and kind = 'commune'
          group by departement_code order by sum(coalesce(population, 0)) desc, departement_code limit 1",
         siren
     )

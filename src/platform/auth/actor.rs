@@ -2,6 +2,7 @@
 
 use crate::platform::db::sql::Sql;
 use crate::platform::ids::{AccountId, ApiClientId, CandidateId, CounsellorId, StructureId, TrainingBodyId};
+use crate::platform::territory;
 use crate::{sql, text_enum};
 
 text_enum! {
@@ -24,6 +25,20 @@ text_enum! {
 pub enum Territory {
     Departement(String),
     Region(String),
+}
+
+impl Territory {
+    /// The département of a code, as it is written today; `None` where there is none.
+    pub fn departement(code: &str) -> Option<Self> {
+        let code = territory::departement(code);
+        territory::is_departement(&code).then_some(Self::Departement(code))
+    }
+
+    /// The region of a code, as it is written today; `None` where there is none.
+    pub fn region(code: &str) -> Option<Self> {
+        let code = territory::region(code);
+        territory::is_region(&code).then_some(Self::Region(code))
+    }
 }
 
 /// A caller and its perimeter. A role without its perimeter cannot be built.

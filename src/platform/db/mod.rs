@@ -3,6 +3,7 @@
 mod address;
 mod constraints;
 pub mod feed;
+pub mod lies;
 pub mod lineage;
 pub mod listing;
 pub mod migrations;

@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::features::activity::model::{Dimension, TerritoryOf};
 use crate::features::activity::service::{Cell, Statistics, Totals};
 use crate::features::activity::store::figures::Scope;
-use crate::platform::codes::{CommuneCode, DepartementCode, RegionCode};
+use crate::platform::codes::{CommuneCode, DepartementCode, EpciSiren, RegionCode};
 use crate::platform::ids::{CounsellorId, PlaceId, StructureId};
 
 /// What to count.
@@ -33,9 +33,12 @@ pub struct ActivityFilter {
     /// Codes of regions; figures are their sum.
     #[param(inline)]
     pub region_code: Option<Vec<RegionCode>>,
-    /// INSEE code of the commune of the activity.
+    /// INSEE code of the commune of the activity; a city's holds its arrondissements.
     #[param(inline)]
     pub commune_code: Option<CommuneCode>,
+    /// SIREN of the intercommunal body of the activity; of one that lies in several territories, what lies in yours.
+    #[param(inline)]
+    pub epci_siren: Option<EpciSiren>,
     /// The employing structure.
     pub structure_id: Option<StructureId>,
     /// The counsellor.
@@ -64,9 +67,12 @@ pub struct ActivitySeriesFilter {
     /// Codes of regions; figures are their sum.
     #[param(inline)]
     pub region_code: Option<Vec<RegionCode>>,
-    /// INSEE code of the commune of the activity.
+    /// INSEE code of the commune of the activity; a city's holds its arrondissements.
     #[param(inline)]
     pub commune_code: Option<CommuneCode>,
+    /// SIREN of the intercommunal body of the activity; of one that lies in several territories, what lies in yours.
+    #[param(inline)]
+    pub epci_siren: Option<EpciSiren>,
     /// The employing structure.
     pub structure_id: Option<StructureId>,
     /// The counsellor.
@@ -85,6 +91,7 @@ impl ActivitySeriesFilter {
             departement_code: self.departement_code.clone(),
             region_code: self.region_code.clone(),
             commune_code: self.commune_code.clone(),
+            epci_siren: self.epci_siren.clone(),
             structure_id: self.structure_id,
             counsellor_id: self.counsellor_id,
             place_id: self.place_id,
@@ -279,6 +286,7 @@ impl ActivityStatistics {
         match &asked.scope {
             Scope::Place(id, ..) => link.push_str(&format!("&place_id={id}")),
             Scope::Commune(code, ..) => link.push_str(&format!("&commune_code={code}")),
+            Scope::Epci { siren, .. } => link.push_str(&format!("&epci_siren={siren}")),
             _ => {}
         }
         let listed = own && asked.scope.structure().is_none();

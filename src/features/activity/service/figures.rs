@@ -161,6 +161,7 @@ fn scope(reader: &mut Reader<'_>, filter: &ActivityFilter) -> Result<Asked> {
             || filter.counsellor_id.is_some()
             || filter.place_id.is_some()
             || filter.commune_code.is_some()
+            || filter.epci_siren.is_some()
             || by_people
             || territory_of == TerritoryOf::Structure)
     {
@@ -223,6 +224,11 @@ fn scope(reader: &mut Reader<'_>, filter: &ActivityFilter) -> Result<Asked> {
             return Err(out_of_reach());
         }
         Scope::Commune(commune.code, structure, counsellor)
+    } else if let Some(siren) = &filter.epci_siren {
+        if !territories::epci_exists(reader, siren)? {
+            return Err(refuse("epci_siren", FaultCode::UnknownId));
+        }
+        Scope::Epci { siren: siren.clone(), reach: actor.reach(), structure, counsellor }
     } else if structure.is_some() || counsellor.is_some() || by_people {
         let (departements, regions) = territory.as_ref().map(parts).unwrap_or_default();
         let open = structure.is_none() && counsellor.is_none() && departements.is_none() && regions.is_none();
@@ -380,9 +386,10 @@ impl Scope {
     /// The structure whose people count, for the links of the answer.
     pub fn structure(&self) -> Option<StructureId> {
         match self {
-            Scope::People { structure, .. } | Scope::Place(_, structure, _) | Scope::Commune(_, structure, _) => {
-                *structure
-            }
+            Scope::People { structure, .. }
+            | Scope::Place(_, structure, _)
+            | Scope::Commune(_, structure, _)
+            | Scope::Epci { structure, .. } => *structure,
             _ => None,
         }
     }

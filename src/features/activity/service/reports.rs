@@ -34,18 +34,18 @@ pub fn find(reader: &mut Reader<'_>, id: ActivityReportId) -> Result<File> {
 /// Where communes and places lie, remembered while a file is read.
 #[derive(Default)]
 pub struct Atlas {
-    communes: HashMap<String, Option<(CommuneCode, DepartementCode)>>,
+    communes: HashMap<CommuneCode, Option<(CommuneCode, DepartementCode)>>,
     places: HashMap<PlaceId, Option<(CommuneCode, DepartementCode)>>,
 }
 
 impl Atlas {
     /// The commune's own code and its département.
-    fn commune(&mut self, tx: &mut Tx<'_>, code: &str) -> Result<Option<(CommuneCode, DepartementCode)>> {
+    fn commune(&mut self, tx: &mut Tx<'_>, code: &CommuneCode) -> Result<Option<(CommuneCode, DepartementCode)>> {
         if let Some(known) = self.communes.get(code) {
             return Ok(known.clone());
         }
-        let found = territories::find_commune(&mut tx.reader(), code)?.map(|c| (c.code.into(), c.departement_code));
-        self.communes.insert(code.to_owned(), found.clone());
+        let found = territories::find_commune(&mut tx.reader(), code)?.map(|c| (c.code, c.departement_code));
+        self.communes.insert(code.clone(), found.clone());
         Ok(found)
     }
 

@@ -199,7 +199,7 @@ fn rows(scope: &Scope, period: Period, key: Key, edition: &Edition) -> Option<Sq
         (Scope::Departements(_, codes), _) => {
             sql!("f.territory_of = 'departement' and f.code = any({})", codes.clone())
         }
-        (Scope::People { .. } | Scope::Place(..) | Scope::Commune(..), _) => return None,
+        (Scope::People { .. } | Scope::Place(..) | Scope::Commune(..) | Scope::Epci { .. }, _) => return None,
     };
     Some(sql!(
         "{} and f.starts_on >= {} and f.starts_on <= {} and f.edition <= {}",

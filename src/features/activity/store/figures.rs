@@ -7,7 +7,9 @@ use diesel::sql_types as st;
 
 use crate::features::activity::model::TerritoryOf;
 use crate::features::activity::model::counters::{COUNTERS, Counts};
-use crate::platform::codes::{DepartementCode, RegionCode};
+use crate::platform::auth::{Reach, Territory};
+use crate::platform::codes::{CommuneCode, DepartementCode, EpciSiren, RegionCode};
+use crate::platform::db::lies::{in_commune, in_epci};
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
 use crate::platform::ids::{CounsellorId, PlaceId, StructureId};
@@ -65,7 +67,14 @@ pub enum Scope {
         regions: Option<Vec<RegionCode>>,
     },
     Place(PlaceId, Option<StructureId>, Option<CounsellorId>),
-    Commune(String, Option<StructureId>, Option<CounsellorId>),
+    Commune(CommuneCode, Option<StructureId>, Option<CounsellorId>),
+    /// Of an intercommunal body what lies within the reach.
+    Epci {
+        siren: EpciSiren,
+        reach: Reach,
+        structure: Option<StructureId>,
+        counsellor: Option<CounsellorId>,
+    },
 }
 
 /// What the answer has a row for.
@@ -159,11 +168,15 @@ pub fn read(
         }
         Scope::Commune(code, structure, counsellor) => {
             vec![reports(
-                narrow(sql!("f.commune_code = {}", code), *structure, *counsellor),
+                narrow(in_commune("f.commune_code", code), *structure, *counsellor),
                 (period.from, period.end()),
                 key,
                 false,
             )]
+        }
+        Scope::Epci { siren, reach, structure, counsellor } => {
+            let there = Sql::join([in_epci("f.commune_code", siren), placed_within(reach)], " and ");
+            vec![reports(narrow(there, *structure, *counsellor), (period.from, period.end()), key, false)]
         }
     };
     if pieces.is_empty() {
@@ -206,7 +219,18 @@ fn territory(scope: &Scope, apart: bool) -> Option<Sql> {
         Scope::Regions(of, codes) => {
             Some(sql!("f.territory_of = {} and f.departement_code = any({})", of.to_string(), departements(codes)))
         }
-        Scope::People { .. } | Scope::Place(..) | Scope::Commune(..) => None,
+        Scope::People { .. } | Scope::Place(..) | Scope::Commune(..) | Scope::Epci { .. } => None,
+    }
+}
+
+/// Whether an activity took place within the territory of who asks.
+fn placed_within(reach: &Reach) -> Sql {
+    match reach {
+        Reach::Territory(Territory::Departement(code)) => sql!("f.place_departement_code = {}", code),
+        Reach::Territory(Territory::Region(code)) => {
+            sql!("f.place_departement_code = any({})", departements(&[code.as_str().into()]))
+        }
+        _ => Sql::raw("true"),
     }
 }
 

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use super::tally;
 use crate::features::activity::model::{ActivityKind, Channel, Content, Theme};
 use crate::platform::auth::Actor;
-use crate::platform::codes::{CommuneCode, DepartementCode};
+use crate::platform::codes::{CommuneCode, DepartementCode, EpciSiren};
 use crate::platform::db::Tx;
+use crate::platform::db::lies::{in_commune, in_epci};
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
@@ -103,6 +104,7 @@ pub struct Search {
     pub place: Option<PlaceId>,
     pub commune: Option<CommuneCode>,
     pub covered: Option<bool>,
+    pub epci: Option<EpciSiren>,
     pub external_id: Option<String>,
     pub updated_since: Option<DateTime<Utc>>,
 }
@@ -125,8 +127,9 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
         .filter_some(search.channels.clone(), |terms| sql!("r.channel = any({})", terms))
         .filter_some(search.theme, |theme| sql!("{} = any(r.themes)", theme))
         .filter_some(search.place, |id| sql!("r.place_id = {}", id))
-        .filter_some(search.commune.as_deref(), |code| sql!("r.commune_code = {}", code))
         .filter_some(search.covered, |covered| sql!("r.uncovered <> {}", covered))
+        .filter_some(search.commune.as_ref(), |code| in_commune("r.commune_code", code))
+        .filter_some(search.epci.as_ref(), |siren| in_epci("r.commune_code", siren))
         .filter_some(search.external_id.as_deref(), |id| {
             sql!("r.id in (select x.report_id from activity_report_keys x where x.counsellor_id = r.counsellor_id and x.external_id = {})", id)
         })

@@ -201,6 +201,9 @@ pub struct PostFilter {
     /// SIREN of the intercommunal body.
     #[param(inline)]
     pub epci_siren: Option<EpciSiren>,
+    /// INSEE code of the commune; a city's holds its arrondissements.
+    #[param(inline)]
+    pub commune_code: Option<CommuneCode>,
     /// The structure that holds the post, or held it last.
     pub structure_id: Option<StructureId>,
     /// States.
@@ -243,6 +246,7 @@ impl PostFilter {
             departements: self.departement_code.clone(),
             region: self.region_code.clone(),
             epci: self.epci_siren.clone(),
+            commune: self.commune_code.clone(),
             structure: self.structure_id,
             statuses: self.status.clone(),
             available: self.available,

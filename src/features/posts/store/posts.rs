@@ -9,6 +9,7 @@ use crate::features::posts::model::{AttachmentEnd, EndReason, Phase, PostStatus}
 use crate::platform::auth::Reach;
 use crate::platform::codes::{CommuneCode, DepartementCode, EpciSiren, RegionCode};
 use crate::platform::db::Tx;
+use crate::platform::db::lies::{in_commune, in_epci};
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::posts;
 use crate::platform::db::sql::Sql;
@@ -101,6 +102,7 @@ pub struct Search {
     pub departements: Option<Vec<DepartementCode>>,
     pub region: Option<Vec<RegionCode>>,
     pub epci: Option<EpciSiren>,
+    pub commune: Option<CommuneCode>,
     pub structure: Option<StructureId>,
     pub statuses: Option<Vec<PostStatus>>,
     pub available: Option<bool>,
@@ -136,7 +138,8 @@ pub fn list(
         })
         .filter_some(search.departements.clone(), |codes| sql!("s.departement_code = any({})", codes))
         .filter_some(search.region.clone(), |codes| sql!("s.region_code = any({})", codes))
-        .filter_some(search.epci.as_deref(), |siren| sql!("s.epci_siren = {}", siren))
+        .filter_some(search.epci.as_ref(), |siren| in_epci("s.commune_code", siren))
+        .filter_some(search.commune.as_ref(), |code| in_commune("s.commune_code", code))
         .filter_some(search.structure, |id| sql!("p.structure_id = {}", id))
         .filter_some(search.statuses.clone(), |statuses| sql!("{} = any({})", shown_status(today), statuses))
         .filter_some(search.available, |available| sql!("p.available = {}", available))

@@ -7,13 +7,12 @@ use validator::Validate;
 
 use crate::features::posts::model::Phase;
 use crate::features::recruitments::model::{
-    ContractType, REQUIRED_DOCUMENTS, RecruitmentDocument, RecruitmentOrigin, RecruitmentStatus, TerminationReason,
+    ContractType, RecruitmentDocument, RecruitmentOrigin, RecruitmentStatus, TerminationReason,
 };
 use crate::features::recruitments::service::File;
 use crate::features::recruitments::store::recruitments::{Recruitment, RecruitmentSort, Search};
 use crate::page_of;
 use crate::platform::codes::{DepartementCode, RegionCode};
-use crate::platform::db::text_enum::TextEnum;
 use crate::platform::http::patch;
 use crate::platform::ids::{
     CandidateId, CounsellorId, ExtensionId, MatchId, PostId, RecruitmentId, StructureId, uuids,
@@ -25,7 +24,7 @@ use crate::platform::transitions::Transition;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"post_id": "0192f0c1-2b7e-7c3a-9f4e-1a2b3c4d5e6f", "candidate_id": "0192f0c1-2b7e-7c3a-9f4e-1a2b3c4d5e6f",
     "contract_type": "cdd", "starts_on": "2021-09-01", "ends_on": "2023-08-31", "gross_monthly_salary_cents": 185_000,
-    "documents": ["contrat_signe"]}))]
+    "documents": ["contrat_signe", "fiche_de_poste", "piece_identite"]}))]
 pub struct NewRecruitment {
     /// A vacant post of your own.
     pub post_id: PostId,
@@ -362,11 +361,9 @@ impl RecruitmentItem {
 impl From<File> for RecruitmentView {
     fn from(file: File) -> Self {
         let (row, shows) = (file.recruitment, file.shows);
-        let documents: Vec<RecruitmentDocument> =
-            row.documents.iter().filter_map(|code| RecruitmentDocument::parse(code)).collect();
         Self {
-            documents_missing: REQUIRED_DOCUMENTS.into_iter().filter(|d| !documents.contains(d)).collect(),
-            documents,
+            documents_missing: row.documents_missing(),
+            documents: row.papers(),
             id: row.id,
             reference: row.reference,
             status: row.status,

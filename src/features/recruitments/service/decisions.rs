@@ -147,9 +147,24 @@ pub fn cancel(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Resul
     Ok(file)
 }
 
+/// The person does not agree to the contract that was submitted in their name.
+pub fn decline(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<i32>) -> Result<File> {
+    let locked = lock_all(tx, id, version)?;
+    after(STEPS, locked.recruitment.status, can::decline_recruitment::LINE)?;
+    recruitments::change(tx, id, &Change::Declined)?;
+    release(tx, &locked)?;
+    let file = told(tx, RecruitmentEvent::Declined, id)?;
+    to_structure(tx, &file.recruitment, |to| mails::declined_to_structure(&locked.recruitment, to))?;
+    Ok(file)
+}
+
 /// A submission comes to nothing: the post is free again; a renewal held nothing of its own.
 fn release(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
-    if locked.recruitment.waiting { posts::settle(tx, locked.post.id) } else { posts::release(tx, locked.post.id) }
+    if locked.recruitment.waiting {
+        return posts::settle(tx, locked.post.id);
+    }
+    posts::release(tx, locked.post.id)?;
+    candidates::not_recruited(tx, &locked.candidate)
 }
 
 /// Writes to the structure of a recruitment, whose contact may be closed to the caller.

@@ -13,7 +13,7 @@ mod transfers;
 mod wages;
 
 pub use counsellors::{find_counsellor, update_counsellor};
-pub use decisions::{cancel, refuse, validate};
+pub use decisions::{cancel, decline, refuse, validate};
 pub use endings::{cancel_termination, complete_overdue, request_termination, terminate};
 pub use extensions::{ExtensionFile, find_extension, refuse_extension, request_extension, validate_extension};
 pub use file::{File, find, list, shows};

@@ -45,13 +45,14 @@ pub fn submit(tx: &mut Tx<'_>, new: &NewRecruitment) -> Result<File> {
     if tx.as_service(|tx| recruitments::is_engaged(tx, candidate.id))? {
         return Err(Problem::new(Code::CandidateAlreadyRecruited));
     }
+    let match_id = matching::consented(tx, candidate.id, structure_id)?;
     let id = RecruitmentId::new();
     let row = NewRow {
         id,
         post_id: post.id,
         structure_id,
         candidate_id: candidate.id,
-        match_id: matching::of_pair(tx, candidate.id, structure_id)?,
+        match_id,
         previous_id: None,
         origin: RecruitmentOrigin::New,
         waiting: false,

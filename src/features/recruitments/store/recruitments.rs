@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::features::posts::model::Phase;
 use crate::features::recruitments::model::{
-    ContractType, RecruitmentDocument, RecruitmentOrigin, RecruitmentStatus, TerminationReason, Terms,
+    ContractType, REQUIRED_DOCUMENTS, RecruitmentDocument, RecruitmentOrigin, RecruitmentStatus, TerminationReason,
+    Terms,
 };
 use crate::platform::auth::{Actor, Reach};
 use crate::platform::codes::{DepartementCode, RegionCode};
@@ -15,6 +16,7 @@ use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::recruitments;
 use crate::platform::db::sql::Sql;
+use crate::platform::db::text_enum::TextEnum;
 use crate::platform::error::Result;
 use crate::platform::ids::{CandidateId, CounsellorId, ExtensionId, MatchId, PostId, RecruitmentId, StructureId};
 use crate::platform::text::{like_literal, search_key};
@@ -77,6 +79,19 @@ pub struct Recruitment {
     /// Of a renewal: where the recruitment that it renews stands.
     #[diesel(sql_type = st::Nullable<st::Text>)]
     pub previous_status: Option<RecruitmentStatus>,
+}
+
+impl Recruitment {
+    /// Papers that the employer holds.
+    pub fn papers(&self) -> Vec<RecruitmentDocument> {
+        self.documents.iter().filter_map(|code| RecruitmentDocument::parse(code)).collect()
+    }
+
+    /// Papers that every file needs and that are not there yet.
+    pub fn documents_missing(&self) -> Vec<RecruitmentDocument> {
+        let papers = self.papers();
+        REQUIRED_DOCUMENTS.into_iter().filter(|paper| !papers.contains(paper)).collect()
+    }
 }
 
 sortable! {
@@ -277,6 +292,7 @@ pub enum Change<'a> {
         reason: &'a str,
     },
     Cancelled,
+    Declined,
     TerminationRequested {
         on: NaiveDate,
         reason: TerminationReason,
@@ -310,6 +326,11 @@ pub fn change(tx: &mut Tx<'_>, id: RecruitmentId, change: &Change<'_>) -> Result
         ),
         Change::Cancelled => sql!(
             "update recruitments set status = 'cancelled', waiting = false, cancelled_at = {} where id = {}",
+            now,
+            id
+        ),
+        Change::Declined => sql!(
+            "update recruitments set status = 'declined', waiting = false, declined_at = {} where id = {}",
             now,
             id
         ),

@@ -3,6 +3,7 @@
 pub mod bootstrap;
 pub mod commands;
 pub mod config;
+pub mod deadlines;
 pub mod demo;
 pub mod document;
 pub mod jobs;
@@ -17,12 +18,21 @@ pub mod tidy;
 pub mod vocabularies;
 pub mod worker;
 
-use crate::features::{candidates, matching, places, recruitments, structures, subsidies, trainings};
+use crate::features::{
+    applications, candidates, matching, places, recruitments, reservations, structures, subsidies, trainings, webhooks,
+};
 use crate::platform::events::Follower;
 use crate::platform::http::rehearsal::Details;
 
 /// Features that act on what happens in those below them, within the same transaction.
-pub const FOLLOWERS: &[Follower] = &[subsidies::service::follow];
+pub const FOLLOWERS: &[Follower] = &[
+    matching::service::follow,
+    applications::service::follow,
+    reservations::service::follow,
+    places::service::follow,
+    webhooks::service::follow,
+    subsidies::service::follow,
+];
 
 /// How the resources that show people are read: what dry runs may show of them.
 pub const DETAILS: Details = Details(&[

@@ -308,12 +308,12 @@ diesel::table! {
         reminded_at -> Nullable<Timestamptz>,
         blocked_at -> Nullable<Timestamptz>,
         block_reason -> Nullable<Text>,
-        unsubscribed_at -> Nullable<Timestamptz>,
         unsubscribe_reason -> Nullable<Text>,
         erased_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,
+        returns_to -> Nullable<Text>,
     }
 }
 
@@ -911,6 +911,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,
+        declined_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -928,6 +929,15 @@ diesel::table! {
         name -> Text,
         zone -> Text,
         search_key -> Text,
+    }
+}
+
+diesel::table! {
+    reminders (kind, resource_id, day) {
+        kind -> Text,
+        resource_id -> Uuid,
+        day -> Date,
+        sent_at -> Timestamptz,
     }
 }
 
@@ -1006,6 +1016,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,
+        leave_reason -> Nullable<Text>,
     }
 }
 

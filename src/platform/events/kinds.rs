@@ -206,6 +206,7 @@ events! {
         Cancelled "cancelled",
         Changed "changed",
         Completed "completed",
+        Declined "declined",
         Refused "refused",
         Submitted "submitted",
         Terminated "terminated",
@@ -219,6 +220,7 @@ events! {
         Created "created",
         Expired "expired",
         Released "released",
+        Updated "updated",
     }
     Structure StructureEvent "structure" "structures" list_structures {
         Cancelled "cancelled",

@@ -110,7 +110,8 @@ def hire():
     if not post or not person:
         return
     new = {"post_id": post["id"], "candidate_id": person["id"], "contract_type": "cdd", "starts_on": str(date.today()),
-           "ends_on": str(date.today() + timedelta(days=700)), "gross_monthly_salary_cents": 210000}
+           "ends_on": str(date.today() + timedelta(days=700)), "gross_monthly_salary_cents": 210000,
+           "documents": ["contrat_signe", "fiche_de_poste", "piece_identite"]}
     submitted = call("POST", "/recruitments", employer(post["structure_id"]), new)
     terms = {f"expected_{name}": new[name] for name in ("starts_on", "ends_on", "gross_monthly_salary_cents")}
     if submitted and call("POST", f"/recruitments/{submitted['id']}/validate", BDT, terms, etag="*"):

@@ -14,6 +14,5 @@ update recruitments set termination_requested_at = null, terminates_on = null, t
 alter table recruitments add constraint recruitments_termination_check check ((status in ('termination_requested', 'terminated')) = (terminates_on is not null)
     and num_nonnulls(termination_requested_at, terminates_on, termination_reason) in (0, 3)
     and (termination_comment is null or terminates_on is not null));
-drop index recruitments_beginning_idx;
-alter table recruitments drop constraint recruitments_length_check, drop column last_on, drop column begun_at;
+alter table recruitments drop constraint recruitments_length_check, drop column last_on;
 drop function conum_today();

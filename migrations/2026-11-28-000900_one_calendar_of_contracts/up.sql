@@ -7,15 +7,9 @@ grant execute on function conum_today() to conum_app;
 -- the end in fact. Money, reports, trainings, figures and letters ask these two and nothing else.
 alter table recruitments
     add column last_on date generated always as (least(ended_on, terminates_on, ends_on)) stored,
-    -- When it was told that the contract had begun: at its validation, or on the night of its first day.
-    add column begun_at timestamptz,
     -- The longest that the law knows are six years (contrat de projet, law of 6 August 2019, article 17): only a mistyped
     -- century is refused.
     add constraint recruitments_length_check check (ends_on <= starts_on + interval '10 years');
-update recruitments set begun_at = greatest(validated_at, starts_on::timestamp at time zone 'Europe/Paris')
-    where validated_at is not null and not waiting and starts_on <= conum_today();
-create index recruitments_beginning_idx on recruitments (starts_on) where status = 'validated' and begun_at is null;
-
 -- A contract that reached its end while a termination waited is completed, and keeps what was asked for.
 alter table recruitments drop constraint recruitments_termination_check;
 alter table recruitments add constraint recruitments_termination_check check (
@@ -25,7 +19,8 @@ alter table recruitments add constraint recruitments_termination_check check (
     and (termination_comment is null or terminates_on is not null));
 -- Only what has not begun is cancelled or refused after its validation.
 alter table recruitments add constraint recruitments_undone_check check (
-    status not in ('cancelled', 'refused') or begun_at is null or waiting);
+    status not in ('cancelled', 'refused') or validated_at is null or origin = 'renewal'
+    or starts_on > (coalesce(cancelled_at, refused_at) at time zone 'Europe/Paris')::date);
 
 -- No contract begins before its structure holds the post.
 create function conum_contract_within_post() returns trigger

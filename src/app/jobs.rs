@@ -1,5 +1,7 @@
 //! What happens by itself, once a legal day.
 
+pub mod waiting;
+
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
@@ -11,6 +13,7 @@ use crate::features::{
 };
 use crate::platform::db::Tx;
 use crate::platform::db::purge::Purge;
+use crate::platform::db::reminders;
 use crate::platform::error::Result;
 use crate::platform::http::rate_limit;
 use crate::platform::journal;
@@ -43,6 +46,16 @@ pub fn run_matching(tx: &mut Tx<'_>) -> Result<Value> {
     Ok(
         json!({"run_id": run.id, "proposed": run.proposed_count, "expired": run.expired_count, "closed": run.closed_count}),
     )
+}
+
+/// Reminds both sides of matches that are about to end.
+pub fn remind_matches(tx: &mut Tx<'_>) -> Result<Value> {
+    Ok(json!({"reminded": matching::service::remind(tx)?}))
+}
+
+/// Tells those who decide, once a week, how many decisions have waited for long.
+pub fn remind_deciders(tx: &mut Tx<'_>) -> Result<Value> {
+    Ok(json!({"reminded": waiting::remind(tx)?}))
 }
 
 /// Asks candidates without a match whether they are still available.
@@ -80,6 +93,7 @@ pub fn tidy(tx: &mut Tx<'_>) -> Result<Value> {
         sql!("delete from emails where status <> 'queued' and created_at < {}", old).run(tx.conn())
     })?;
     let reading_counts = tx.purge(READING_COUNTS, journal::forget_counts)?;
+    let reminders = reminders::forget(tx)?;
     let form_calls = tx.purge(FORM_CALLS, rate_limit::forget)?;
     let accesses = audit::service::forget(tx, now - TimeDelta::days(365))?;
     let (registrations, contacts) = structures::service::forget(tx)?;
@@ -91,7 +105,7 @@ pub fn tidy(tx: &mut Tx<'_>) -> Result<Value> {
     let held: Vec<Value> = held.collect();
     Ok(json!({
         "form_calls": form_calls, "reading_counts": reading_counts, "idempotency_keys": keys, "mail_links": links, "emails": emails, "registrations_cancelled": registrations,
-        "contacts": contacts, "invitations_revoked": invitations, "accounts_forgotten": accounts,
+        "contacts": contacts, "reminders": reminders, "invitations_revoked": invitations, "accounts_forgotten": accounts,
         "accesses": accesses, "candidates_erased": erased, "motivations": motivations,
         "activity_notes": notes, "webhook_deliveries": deliveries, "held": held,
     }))

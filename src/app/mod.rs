@@ -3,6 +3,7 @@
 pub mod bootstrap;
 pub mod commands;
 pub mod config;
+pub mod deadlines;
 pub mod demo;
 pub mod document;
 pub mod jobs;
@@ -20,13 +21,21 @@ pub mod worker;
 
 use crate::features::{
     accounts, activity, applications, candidates, committees, matching, places, posts, recruitments, reservations,
-    structures, subsidies, trainings,
+    structures, subsidies, trainings, webhooks,
 };
 use crate::platform::events::Follower;
 use crate::platform::http::rehearsal::Details;
 
 /// Features that act on what happens in those below them, within the same transaction.
-pub const FOLLOWERS: &[Follower] = &[subsidies::service::follow, activity::service::follow];
+pub const FOLLOWERS: &[Follower] = &[
+    matching::service::follow,
+    applications::service::follow,
+    reservations::service::follow,
+    places::service::follow,
+    webhooks::service::follow,
+    subsidies::service::follow,
+    activity::service::follow,
+];
 
 /// How resources are read one by one: for lists that show all of each row, and for what dry runs may show of people.
 pub const DETAILS: Details = Details(&[

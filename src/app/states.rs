@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::deadlines;
 use crate::features::{
     accounts, applications, candidates, committees, matching, posts, recruitments, structures, subsidies, trainings,
 };
@@ -56,17 +57,20 @@ pub fn document() -> String {
     let mut text = String::from(
         "# States\n\nWritten by `make openapi` from the tables that the code obeys. A name in `code` is an operation on the \
          resource; other words happen in the course of something else. Everything not listed is refused (409 \
-         `transition_not_allowed`, with the operations that the state allows in `transitions_possible`).\n",
+         `transition_not_allowed`, with the operations that the state allows in `transitions_possible`). The second table says \
+         how long each state lasts: its last day, the letters before and after, what happens then; or why it may last.\n",
     );
-    for Table { name, steps } in tables() {
+    for table in tables() {
+        let Table { name, steps } = &table;
         text.push_str(&format!("\n## {name}\n\n| from | by | to |\n| --- | --- | --- |\n"));
         for (from, act, to) in steps {
             let by = match act {
                 Act::Call(line) => format!("`{}`", line.operation),
-                Act::Course(word) => word.to_owned(),
+                Act::Course(word) => (*word).to_owned(),
             };
             text.push_str(&format!("| `{from}` | {by} | `{to}` |\n"));
         }
+        text.push_str(&deadlines::document(&table));
     }
     text
 }

@@ -29,7 +29,7 @@ use crate::features::recruitments::model::{
 };
 use crate::features::reservations::model::ReservationStatus;
 use crate::features::statistics::model::{ProgrammeDimension, UncoveredKind};
-use crate::features::structures::model::{IdentityField, Network, StructureKind, StructureStatus};
+use crate::features::structures::model::{IdentityField, LeaveReason, Network, StructureKind, StructureStatus};
 use crate::features::subsidies::dto::{PaymentOutcome, ReconciledResource};
 use crate::features::subsidies::model::{
     AgreementDocument, AgreementStatus, BatchStatus, Category, Condition, CreditReason, CreditStatus, EnvelopeCode,
@@ -79,6 +79,7 @@ pub fn all() -> Vec<Vocabulary> {
         Vocabulary::of::<PostChange>(),
         Vocabulary::of::<CandidateStatus>(),
         Vocabulary::of::<UnsubscribeReason>(),
+        Vocabulary::of::<LeaveReason>(),
         Vocabulary::of::<MatchStatus>(),
         Vocabulary::of::<MatchSide>(),
         Vocabulary::of::<MatchOrigin>(),

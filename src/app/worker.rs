@@ -68,6 +68,8 @@ impl Worker {
         self.daily("settle_enrolments", crate::app::jobs::settle_enrolments)?;
         self.daily("settle_instalments", crate::app::jobs::settle_instalments)?;
         self.daily("run_matching", crate::app::jobs::run_matching)?;
+        self.daily("remind_matches", crate::app::jobs::remind_matches)?;
+        self.daily("remind_deciders", crate::app::jobs::remind_deciders)?;
         self.daily("remind_candidates", crate::app::jobs::remind_candidates)?;
         self.daily("publish_figures", crate::app::jobs::publish_figures)?;
         self.daily("tidy", crate::app::jobs::tidy)?;

@@ -16,5 +16,6 @@ pub mod metrics;
 pub mod problems;
 pub mod secret;
 pub mod spool;
+pub mod standing;
 pub mod text;
 pub mod transitions;

@@ -279,6 +279,21 @@ problems! {
     StructureNotReady 409 "structure_not_ready"
         fr("Structure non admise", "L'état {status} de la structure ne permet pas cette opération.", "Confirmez d'abord l'adresse de contact de la structure.")
         en("Structure not ready", "The structure's state {status} does not allow this operation.", "Confirm the structure's contact address first.");
+    CommitteeNotHeldYet 409 "committee_not_held_yet"
+        fr("Comité à venir", "Le comité se tient le {date}.", "Ouvrez-le et clôturez-le ce jour-là ou plus tard, ou corrigez held_on.")
+        en("Not held yet", "The committee is held on {date}.", "Open and close it on that day or later, or correct held_on.");
+    CommitteeBeforeApplication 409 "committee_before_application"
+        fr("Comité antérieur à une demande", "Le comité est daté du {date}, avant le dépôt d'une demande de son ordre du jour, le {other}.", "Corrigez held_on, ou retirez cette demande de l'ordre du jour.")
+        en("Committee before an application", "The committee is dated {date}, before an application on its agenda was submitted, on {other}.", "Correct held_on, or take that application off the agenda.");
+    StructureNotLive 409 "structure_not_live"
+        fr("Structure hors du dispositif", "L'état {status} de la structure ne permet pas de créer quoi que ce soit.", "Seule une structure inscrite ou retenue le peut. Si elle a été fusionnée, agissez pour celle qui reste.")
+        en("Structure outside the scheme", "The structure's state {status} does not allow anything to be created.", "Only a registered or retained structure may. If it was merged, act for the one that stays.");
+    StructureHasMoney 409 "structure_has_money"
+        fr("Comptes ouverts", "La structure a une convention ou un trop-perçu en cours.", "Clôturez d'abord ses conventions et soldez ses trop-perçus.")
+        en("Money is open", "The structure has an agreement or a credit note that is not settled.", "Close its agreements and settle its credit notes first.");
+    MergeTargetNotUsable 409 "merge_target_not_usable"
+        fr("Structure d'accueil inutilisable", "L'état {status} de la structure désignée ne permet pas d'y fusionner une autre.", "Désignez une structure dont l'adresse est confirmée et qui n'est ni annulée ni fusionnée.")
+        en("Target not usable", "The state {status} of the structure that you name does not allow another to be merged into it.", "Name a structure with a confirmed address that is neither cancelled nor merged.");
     MergeIntoItself 409 "merge_into_itself"
         fr("Fusion impossible", "Une structure ne se fusionne qu'avec une autre structure vivante.", "Désignez une autre structure.")
         en("Cannot merge", "A structure merges only into another live structure.", "Name another structure.");
@@ -363,6 +378,9 @@ problems! {
     SessionsOverlap 409 "sessions_overlap"
         fr("Sessions simultanées", "La personne est déjà inscrite à une session aux mêmes dates.", "Choisissez d'autres dates, ou annulez l'autre inscription.")
         en("Sessions overlap", "The person is already enrolled in a session at the same time.", "Choose other dates, or cancel the other enrolment.");
+    NothingAttended 409 "nothing_attended"
+        fr("Aucune présence", "Aucune demi-journée de la session n'a été suivie.", "Déclarez l'abandon par POST /api/v1/enrolments/{id}/drop-out, ou corrigez les présences.")
+        en("Nothing attended", "No half-day of the session was attended.", "Drop the enrolment out with POST /api/v1/enrolments/{id}/drop-out, or correct the attendance.");
     InitialTrainingExists 409 "initial_training_exists"
         fr("Formation initiale déjà financée", "Une seule formation initiale est financée par personne.", "Voyez les inscriptions de la personne.")
         en("Initial training exists", "One initial training a person is financed.", "See the person's enrolments.");
@@ -482,6 +500,12 @@ problems! {
     NoVacantPost 409 "no_vacant_post"
         fr("Aucun poste vacant", "La structure n'a aucun poste vacant, libre de tout recrutement.", "Attendez qu'un poste se libère, ou demandez des postes.")
         en("No vacant post", "The structure has no vacant post that no recruitment holds.", "Wait for a post to become vacant, or apply for posts.");
+    DeadlinePassed 409 "deadline_passed"
+        fr("Délai passé", "Le dernier jour pour cela était le {date}.", "Rien ne suit plus que la fin, que les deux côtés apprennent par courriel.")
+        en("Too late", "The last day for this was {date}.", "Nothing but its end follows, of which both sides are told by e-mail.");
+    MatchNotAgreed 409 "match_not_agreed"
+        fr("Pas d'accord mutuel", "Ce candidat et votre structure sont en relation sans accord mutuel en cours : état {status}, dernier jour {date}.", "Un contrat suppose l'accord des deux côtés : attendez la réponse du candidat, ou choisissez un autre candidat.")
+        en("No mutual agreement", "This candidate and your structure were matched, without a mutual agreement that lasts: state {status}, last day {date}.", "A contract needs the agreement of both sides: wait for the candidate's answer, or choose another candidate.");
     MatchExists 409 "match_exists"
         fr("Mise en relation déjà faite", "Ce candidat et cette structure ont déjà été mis en relation.", "Voyez GET /api/v1/matches.")
         en("Already matched", "This candidate and this structure have been matched before.", "See GET /api/v1/matches.");
@@ -493,6 +517,9 @@ problems! {
         en("Already accepted", "You have accepted this match already.", "Wait for the other side's answer.");
 
     // Recruitments.
+    DocumentsMissing 409 "documents_missing"
+        fr("Pièces manquantes", "Il manque des pièces au dossier du recrutement : {missing}.", "L'employeur complète documents par PATCH /api/v1/recruitments/{id}.")
+        en("Documents missing", "The recruitment's file lacks documents: {missing}.", "The employer completes documents with PATCH /api/v1/recruitments/{id}.");
     RenewalExists 409 "renewal_exists"
         fr("Renouvellement en cours", "Un renouvellement de ce contrat est déposé ou validé.", "Annulez d'abord le renouvellement, ou agissez sur lui.")
         en("Renewal under way", "A renewal of this contract is submitted or validated.", "Cancel the renewal first, or act on it.");

@@ -84,7 +84,10 @@ pub fn possible<S: TextEnum + PartialEq>(table: &[Step<S>], from: S) -> Vec<&'st
         Act::Call(line) if step.from == from => Some(line.operation),
         Act::Call(_) | Act::Course(_) => None,
     };
-    table.iter().filter_map(call).collect()
+    let mut names: Vec<&'static str> = table.iter().filter_map(call).collect();
+    // One operation may lead to several states.
+    names.dedup();
+    names
 }
 
 /// A transition as an answer tells it: what it announces is what the call then does.

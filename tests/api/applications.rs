@@ -222,3 +222,61 @@ fn every_state_allows_what_its_table_says_and_nothing_else() {
     println!("{pairs} pairs of state and event, by role");
     assert_eq!(pairs, 7 * 3 * 3);
 }
+
+#[test]
+fn a_coordinators_post_is_asked_for_and_granted_alone() {
+    let app = App::start();
+    open_call(&app);
+    let employer = moissac(&app);
+    let mut body = json!({
+        "kind": "initial", "posts_requested": 3, "wanted_start_on": app.today() + chrono::TimeDelta::days(60),
+        "has_candidate": false, "motivation": "Coordonner le territoire.", "pledge": true, "coordinator": "full_time",
+    });
+    let send = |body: &Value| app.post("/api/v1/applications").by(&employer.actor).json(body);
+    assert_eq!(send(&body).problem("validation_failed").faults(), ["/posts_requested: too_large"]);
+    body["posts_requested"] = json!(1);
+    let id = send(&body).expect(201).id();
+    step(&app, &employer.actor, &format!("/api/v1/applications/{id}"), "submit").expect(200);
+    let committee = session(&app, 1, 1, std::slice::from_ref(&id));
+    let many = json!({"outcome": "retained", "posts_granted": 3, "without_opinion": true, "beyond_request": true});
+    let decision = format!("/api/v1/committees/{committee}/decisions/{id}");
+    let refused = app.put(&decision).by(&Actor::Anct).json(&many).problem("validation_failed");
+    assert_eq!(refused.faults(), ["/posts_granted: too_large"]);
+}
+
+#[test]
+fn further_posts_fall_with_the_last_post() {
+    let app = App::start();
+    open_call(&app);
+    let employer = retained(&app, 1, 1);
+    let body = json!({
+        "kind": "additional", "posts_requested": 2, "wanted_start_on": app.today() + chrono::TimeDelta::days(60),
+        "has_candidate": false, "motivation": "Un second lieu.", "pledge": true,
+    });
+    let id = app.post("/api/v1/applications").by(&employer.actor).json(&body).expect(201).id();
+    step(&app, &employer.actor, &format!("/api/v1/applications/{id}"), "submit").expect(200);
+    let ask = json!({"post_id": posts_of(&app, &employer)[0], "reason": "besoin_plus_justifie"});
+    let asked = app.post("/api/v1/post-returns").by(&employer.actor).json(&ask).expect(201).id();
+    transition(&app, &format!("/api/v1/post-returns/{asked}"), "accept").expect(200);
+    let fell = app.get(&format!("/api/v1/applications/{id}")).by(&employer.actor).expect(200);
+    assert_eq!(fell.at("/status"), "withdrawn");
+    assert!(app.emails().iter().any(|email| email["template"] == "application_fell"));
+}
+
+#[test]
+fn a_structure_that_got_a_post_meanwhile_gets_further_ones() {
+    let app = App::start();
+    open_call(&app);
+    let (giver, asking) = (retained(&app, 1, 2), moissac(&app));
+    let application = apply(&app, &asking, 1);
+    let committee = session(&app, 2, 1, std::slice::from_ref(&application));
+    retain(&app, &committee, &application, 1);
+    let post = format!("/api/v1/posts/{}", posts_of(&app, &giver)[0]);
+    transition(&app, &post, "transfer").json(&json!({"structure_id": asking.id})).expect(200);
+    transition(&app, &format!("/api/v1/committees/{committee}"), "close").expect(200);
+    let posts =
+        app.get(&format!("/api/v1/posts?structure_id={}&sort=reference", asking.id)).by(&Actor::Anct).expect(200);
+    let deadlines = posts.values("/data", "/recruitment_deadline");
+    let six = app.today().checked_add_months(chrono::Months::new(6)).unwrap();
+    assert!(deadlines.contains(&six.to_string()), "{deadlines:?}");
+}

@@ -291,3 +291,83 @@ fn what_a_detail_shows_moves_its_version() {
     assert_eq!((before.at("/posts_count"), after.at("/posts_count")), (json!(2), json!(1)));
     assert_ne!(before.etag(), after.etag());
 }
+
+#[test]
+fn a_session_decides_on_its_day_and_not_before_what_it_decides_of() {
+    let app = App::start();
+    open_call(&app);
+    let employer = moissac(&app);
+    let application = apply(&app, &employer, 1);
+    let (yesterday, tomorrow) = (app.today() - chrono::TimeDelta::days(1), app.today() + chrono::TimeDelta::days(1));
+    let refused = |number: i32, day: &str| {
+        let body = json!({"number": number, "wave": 1, "held_on": day});
+        app.post("/api/v1/committees").by(&Actor::Anct).json(&body).problem("validation_failed").faults()
+    };
+    for (day, code) in [
+        ("1900-01-01", "too_small"),
+        ("2020-11-16", "too_small"),
+        ("2022-01-13", "too_large"),
+        ("2099-12-31", "too_large"),
+    ] {
+        assert_eq!(refused(9, day), [format!("/held_on: {code}")], "{day}");
+    }
+    let made = |number: i32, day: chrono::NaiveDate| {
+        let body = json!({"number": number, "wave": 1, "held_on": day});
+        let id = app.post("/api/v1/committees").by(&Actor::Anct).json(&body).expect(201).id();
+        app.put(&format!("/api/v1/committees/{id}/agenda/{application}")).by(&Actor::Anct).expect(200);
+        format!("/api/v1/committees/{id}")
+    };
+    // Dated before the application was there.
+    let early = made(1, yesterday);
+    let told = app.get(&early).by(&Actor::Anct).expect(200).at("/transitions");
+    assert_eq!(told[0]["refusal"], "committee_before_application", "{told}");
+    transition(&app, &early, "open").problem("committee_before_application");
+    let etag = app.get(&early).by(&Actor::Anct).expect(200).etag();
+    app.patch(&early).by(&Actor::Anct).if_match(&etag).json(&json!({"held_on": tomorrow})).expect(200);
+    // Not held yet.
+    transition(&app, &early, "open").problem("committee_not_held_yet");
+    app.advance(chrono::TimeDelta::days(1));
+    transition(&app, &early, "open").expect(200);
+    retain(&app, early.rsplit('/').next().unwrap(), &application, 1);
+    // Something younger comes onto the agenda meanwhile.
+    app.advance(chrono::TimeDelta::days(2));
+    let other = employer_of_figeac(&app);
+    let younger = apply(&app, &other, 1);
+    app.put(&format!("{early}/agenda/{younger}")).by(&Actor::Anct).expect(200);
+    retain(&app, early.rsplit('/').next().unwrap(), &younger, 1);
+    transition(&app, &early, "close").problem("committee_before_application");
+    let etag = app.get(&early).by(&Actor::Anct).expect(200).etag();
+    app.delete(&format!("{early}/agenda/{younger}")).by(&Actor::Anct).if_match(&etag).expect(200);
+    transition(&app, &early, "close").expect(200);
+    let granted = app.get(&format!("/api/v1/posts?structure_id={}", employer.id)).by(&Actor::Anct).expect(200);
+    assert_eq!(granted.at("/data/0/granted_on"), json!(tomorrow));
+}
+
+fn employer_of_figeac(app: &App) -> crate::support::builders::Employer {
+    crate::support::builders::employer(app, "Commune de Figeac", "commune", "46102", "46100")
+}
+
+#[test]
+fn prefectures_learn_what_was_decided_in_their_territory() {
+    let app = App::start();
+    open_call(&app);
+    let invite = |email: &str, territory: Value| {
+        let mut body = json!({"role": "prefecture", "email": email});
+        body.as_object_mut().unwrap().extend(territory.as_object().unwrap().clone());
+        app.post("/api/v1/accounts").by(&Actor::Anct).json(&body).expect(201);
+    };
+    invite("tarn-et-garonne@example.org", json!({"departement_code": "82"}));
+    invite("occitanie@example.org", json!({"region_code": "76"}));
+    invite("dordogne@example.org", json!({"departement_code": "24"}));
+    app.database.owner().run("update accounts set status = 'active' where role = 'prefecture'");
+    retained(&app, 1, 2);
+    let told: Vec<String> = app
+        .emails()
+        .iter()
+        .filter(|email| email["template"] == "committee_closed_to_prefecture")
+        .map(|email| email["recipient"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(told, ["tarn-et-garonne@example.org", "occitanie@example.org"]);
+    let letter = app.emails().into_iter().rfind(|e| e["template"] == "committee_closed_to_prefecture").unwrap();
+    assert!(letter["text_body"].as_str().unwrap().contains("1 demande(s) retenue(s) pour 2 poste(s)"), "{letter}");
+}

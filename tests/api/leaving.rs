@@ -5,7 +5,6 @@ use conum::app::jobs;
 use conum::platform::auth::Actor;
 use serde_json::{Value, json};
 
-use crate::accounts::time_until_refused;
 use crate::candidates::{end, job};
 use crate::support::App;
 use crate::support::builders::{
@@ -28,9 +27,17 @@ fn leaving_takes_its_own_token_and_closes_what_is_open() {
     app.post("/api/v1/candidates/unsubscribe").json(&leave).problem("invalid_link");
     let found = app.get(&format!("/api/v1/matches/{}", made.id())).by(&employer.actor).expect(200);
     assert_eq!(found.at("/status"), "closed");
-    // The account's own token is refused within seconds.
-    time_until_refused(&app, &person.token);
-    app.get("/api/v1/me").bearer(&person.token).problem("invalid_token");
+    // Whoever has left still reads what is kept of them, and may erase it; nothing else.
+    let path = format!("/api/v1/candidates/{}", person.id);
+    let own = app.get(&path).bearer(&person.token).expect(200);
+    assert_eq!((own.at("/status"), own.at("/email")), (json!("unsubscribed"), json!(person.email)));
+    let version = own.etag();
+    app.post(&format!("{path}/resume")).bearer(&person.token).if_match(&version).problem("transition_not_allowed");
+    let patch = json!({"motivation": "Autre chose."});
+    app.patch(&path).bearer(&person.token).if_match(&version).json(&patch).problem("transition_not_allowed");
+    app.post(&format!("{path}/erase")).bearer(&person.token).if_match(&version).query("dry_run", "true").expect(200);
+    app.post("/api/v1/login-links").json(&json!({"email": person.email})).expect(202);
+    assert!(app.emails().iter().any(|e| e["resource"] == "accounts" && e["recipient"] == person.email.as_str()));
     // Whoever registers again comes back by confirming.
     let mut form = candidate_form(&app, "82112", "82200", Some(40));
     form["email"] = json!(person.email);

@@ -5,7 +5,9 @@ use conum::platform::auth::Actor;
 use serde_json::json;
 
 use crate::recruitments::{Scene, ask_termination, night, path, renewal, scene};
-use crate::support::builders::{candidate, counsellor_of, prefecture, recruited, step, submitted, terms, validate};
+use crate::support::builders::{
+    PAPERS, candidate, counsellor_of, prefecture, recruited, step, submitted, terms, validate,
+};
 
 #[test]
 fn every_transition_of_every_state_does_what_the_recruitment_announces() {
@@ -14,6 +16,7 @@ fn every_transition_of_every_state_does_what_the_recruitment_announces() {
         "validated",
         "refused",
         "cancelled",
+        "declined",
         "termination_requested",
         "terminated",
         "completed",
@@ -25,6 +28,7 @@ fn every_transition_of_every_state_does_what_the_recruitment_announces() {
         ("validate", "validate_recruitment"),
         ("refuse", "refuse_recruitment"),
         ("cancel", "cancel_recruitment"),
+        ("decline", "decline_recruitment"),
         ("extensions", "request_extension"),
         ("renew", "renew_recruitment"),
         ("request-termination", "request_termination"),
@@ -41,6 +45,7 @@ fn every_transition_of_every_state_does_what_the_recruitment_announces() {
         match state {
             "submitted" => {}
             "refused" => drop(step(&app, &anct, &path(&id), "refuse").json(&reason).expect(200)),
+            "declined" => drop(step(&app, &person.actor, &path(&id), "decline").expect(200)),
             "cancelled" => drop(step(&app, &employer.actor, &path(&id), "cancel").expect(200)),
             _ => drop(validate(&app, &id).expect(200)),
         }
@@ -75,7 +80,7 @@ fn every_transition_of_every_state_does_what_the_recruitment_announces() {
                     "validate" => call.json(&terms(&app, &id)),
                     "refuse" => call.json(&reason),
                     "extensions" => call.json(&json!({"ends_on": "2030-01-01"})),
-                    "renew" => call.json(&json!({"contract_type": "cdd", "ends_on": "2030-01-01", "gross_monthly_salary_cents": 200_000})),
+                    "renew" => call.json(&json!({"contract_type": "cdd", "ends_on": "2030-01-01", "gross_monthly_salary_cents": 200_000, "documents": PAPERS})),
                     "request-termination" => call.json(&json!({"terminates_on": within, "reason": "autre"})),
                     _ => call,
                 };
@@ -95,7 +100,7 @@ fn every_transition_of_every_state_does_what_the_recruitment_announces() {
             }
         }
     }
-    assert_eq!(tried, 400);
+    assert_eq!(tried, 495);
 }
 
 #[test]

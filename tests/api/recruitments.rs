@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::candidates::job;
 use crate::support::builders::{
-    Candidate, Employer, candidate, contract, counsellor_of, open_call, posts_of, prefecture, recruited, retained,
-    retained_at, step, submitted, token_to, transition, validate, validate_by,
+    Candidate, Employer, PAPERS, candidate, contract, counsellor_of, open_call, posts_of, prefecture, recruited,
+    retained, retained_at, step, submitted, token_to, transition, validate, validate_by,
 };
 use crate::support::{Answer, App};
 
@@ -61,13 +61,15 @@ fn a_candidate_becomes_a_counsellor() {
     let other = retained_at(&app, "Commune de Castelsarrasin", "82033", "82100", 1);
     let person = candidate(&app);
     for house in [&employer, &other] {
-        app.post("/api/v1/matches").by(&house.actor).json(&json!({"candidate_id": person.id})).expect(201);
+        let wanted = json!({"candidate_id": person.id});
+        let made = app.post("/api/v1/matches").by(&house.actor).json(&wanted).expect(201);
+        step(&app, &person.actor, &format!("/api/v1/matches/{}", made.id()), "accept").expect(200);
     }
     let id = submitted(&app, &employer, &posts[0], &person.id);
     assert_eq!(post(&app, &posts[0]), (json!("vacant"), json!(false)));
     assert_eq!(candidate_status(&app, &person), "active");
     let view = app.get(&path(&id)).by(&employer.actor).expect(200);
-    assert_eq!(view.at("/documents_missing"), json!(["contrat_signe", "fiche_de_poste", "piece_identite"]));
+    assert_eq!(view.at("/documents_missing"), json!([]));
     assert!(view.at("/match_id").is_string());
     let refused = submit_with(&app, &employer, &contract(&app, &posts[1], &person.id));
     refused.problem("candidate_already_recruited");
@@ -328,15 +330,15 @@ fn a_contract_is_extended_once_at_a_time() {
     open["ends_on"] = Value::Null;
     let open = submit_with(&app, &employer, &open).expect(201).id();
     validate(&app, &open).expect(200);
-    let later = json!({"ends_on": "2099-01-01"});
+    let later = json!({"ends_on": "2029-01-01"});
     app.post(&format!("{}/extensions", path(&open))).by(&employer.actor).json(&later).problem("contract_open_ended");
     step(&app, &employer.actor, &path(&open), "renew")
-        .json(&json!({"contract_type": "cdd", "ends_on": "2099-01-01", "gross_monthly_salary_cents": 200_000}))
+        .json(&json!({"contract_type": "cdd", "ends_on": "2029-01-01", "gross_monthly_salary_cents": 200_000}))
         .problem("contract_open_ended");
 }
 
 pub fn renewal<'a>(app: &'a App, employer: &Employer, id: &str) -> crate::support::Call<'a> {
-    let body = json!({"contract_type": "cdd", "ends_on": "2025-12-31", "gross_monthly_salary_cents": 200_000});
+    let body = json!({"contract_type": "cdd", "ends_on": "2025-12-31", "gross_monthly_salary_cents": 200_000, "documents": PAPERS});
     step(app, &employer.actor, &path(id), "renew").json(&body)
 }
 

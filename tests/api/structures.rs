@@ -213,7 +213,7 @@ fn what_transitions_announce_is_what_the_calls_do() {
 }
 
 #[test]
-fn duplicates_are_merged_and_their_siret_is_free_again() {
+fn duplicates_are_merged_and_their_siret_stays_taken() {
     let app = App::start();
     let (kept, double) = (moissac(&app), moissac(&app));
     let path = format!("/api/v1/structures/{}", double.id);
@@ -228,9 +228,9 @@ fn duplicates_are_merged_and_their_siret_is_free_again() {
     assert_eq!((merged.at("/status"), merged.at("/merged_into_id")), (json!("duplicate"), json!(kept.id)));
     let mut again = form("Commune de Moissac", "commune", "82112", "82200");
     again["siret"] = json!(siret);
-    let again = app.post("/api/v1/structures").json(&again).expect(201).id();
+    app.post("/api/v1/structures").json(&again).problem("structure_exists");
     let found = app.get(&format!("/api/v1/structures/by-identifier/siret/{siret}")).by(&Actor::Anct).expect(200);
-    assert_eq!(found.id(), again);
+    assert_eq!((found.id(), found.at("/merged_into_id")), (double.id, json!(kept.id)));
 }
 
 #[test]

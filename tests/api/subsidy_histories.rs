@@ -11,7 +11,7 @@ use chrono::{Datelike, Months, NaiveDate, TimeDelta};
 use conum::features::posts::dto::PostTransfer;
 use conum::features::posts::model::ReturnReason;
 use conum::features::recruitments::dto::{NewRecruitment, RecruitmentValidation, Renewal, TerminationRequest};
-use conum::features::recruitments::model::{ContractType, TerminationReason};
+use conum::features::recruitments::model::{ContractType, REQUIRED_DOCUMENTS, TerminationReason};
 use conum::features::subsidies::dto::{NewPaymentBatch, PaymentOutcome, PaymentResult};
 use conum::features::subsidies::model::RejectionReason;
 use conum::features::{posts, recruitments, subsidies};
@@ -248,7 +248,7 @@ impl World {
             starts_on: today,
             ends_on: Some(last),
             gross_monthly_salary_cents: 250_000,
-            documents: None,
+            documents: Some(REQUIRED_DOCUMENTS.to_vec()),
         };
         let id = self
             .act(&house.actor, |tx| Ok(recruitments::service::submit(tx, &new)?.recruitment.id))
@@ -287,7 +287,7 @@ impl World {
             ends_on: Some(contract.last + TimeDelta::days(self.dice.random_range(60..500))),
             gross_monthly_salary_cents: 250_000,
             phase: None,
-            documents: None,
+            documents: Some(REQUIRED_DOCUMENTS.to_vec()),
         };
         let id = self
             .act(&house.actor, |tx| Ok(recruitments::service::renew(tx, contract.id, None, &new)?.recruitment.id))

@@ -541,3 +541,85 @@ fn a_training_follows_its_counsellor_to_the_employer_of_the_day() {
         assert_eq!((view.at("/structure_id"), view.at("/departement_code")), (json!(structure), json!("46")));
     }
 }
+
+#[test]
+fn a_training_that_nobody_attended_is_not_completed() {
+    let Scene { app, employer, posts } = scene(1);
+    let (own, _) = counsellor(&app, &posts, 0, &employer);
+    let (body, initial) = (training_body(&app), training_path(&app, "initial", 105));
+    let course = session(&app, &body, &initial, app.today() + TimeDelta::days(5), 2, 2);
+    let id = enrol(&app, &employer.actor, &own, &course).expect(201).id();
+    let all: Vec<(usize, &str)> = (0..4).map(|at| (at, "unjustified_absence")).collect();
+    follow(&app, &body, &id, &all);
+    app.advance(TimeDelta::days(1));
+    let told = app.get(&path(&id)).by(&body).expect(200).at("/transitions");
+    let told = told.as_array().unwrap().iter().find(|t| t["name"] == "complete_enrolment").unwrap().clone();
+    assert_eq!(told["refusal"], "nothing_attended");
+    step(&app, &body, &path(&id), "complete").problem("nothing_attended");
+    let first = app.get(&path(&id)).by(&body).expect(200).text_at("/attendance/0/half_day");
+    attend(&app, &body, &id, &first, "present").expect(200);
+    step(&app, &body, &path(&id), "complete").expect(200);
+}
+
+#[test]
+fn what_nobody_confirmed_in_time_keeps_no_seat() {
+    let Scene { app, employer, posts } = scene(1);
+    let (own, _) = counsellor(&app, &posts, 0, &employer);
+    let (body, initial) = (training_body(&app), training_path(&app, "initial", 105));
+    let course = session(&app, &body, &initial, app.today() + TimeDelta::days(5), 2, 1);
+    let id = enrol(&app, &employer.actor, &own, &course).expect(201).id();
+    app.advance(TimeDelta::days(5));
+    // By date already, before the night: another one may be asked for.
+    let later = session(&app, &body, &initial, app.today() + TimeDelta::days(30), 2, 1);
+    let next = enrol(&app, &employer.actor, &own, &later).expect(201).id();
+    assert_eq!(app.get(&path(&id)).by(&body).expect(200).at("/status"), "cancelled");
+    app.advance(TimeDelta::days(30));
+    night(&app);
+    assert_eq!(app.get(&path(&next)).by(&body).expect(200).at("/status"), "cancelled");
+    let seats = app.get(&format!("/api/v1/training-sessions/{later}")).by(&body).expect(200);
+    assert_eq!(seats.at("/seats_taken"), 0, "{}", seats.describe());
+    let told = app.emails().iter().filter(|email| email["template"] == "enrolment_cancelled").count();
+    assert!(told >= 2, "{told}");
+}
+
+#[test]
+fn what_waited_for_a_session_takes_the_one_that_is_found() {
+    let Scene { app, employer, posts } = scene(1);
+    let (own, _) = counsellor(&app, &posts, 0, &employer);
+    let (body, initial) = (training_body(&app), training_path(&app, "initial", 105));
+    let waiting = app.post("/api/v1/enrolments").by(&own).json(&json!({"path_id": initial})).expect(201).id();
+    let course = session(&app, &body, &initial, app.today() + TimeDelta::days(5), 2, 1);
+    let taken = enrol(&app, &employer.actor, &own, &course).expect(201);
+    assert_eq!((taken.id(), taken.at("/session_id"), taken.at("/status")), (waiting, json!(course), json!("proposed")));
+    let seats = app.get(&format!("/api/v1/training-sessions/{course}")).by(&body).expect(200);
+    assert_eq!(seats.at("/seats_taken"), 1, "{}", seats.describe());
+}
+
+#[test]
+fn one_continuing_module_a_civil_year_with_or_without_a_session() {
+    let Scene { app, employer, posts } = scene(1);
+    let (own, _) = counsellor(&app, &posts, 0, &employer);
+    let (one, other) = (training_path(&app, "continuing", 35), training_path(&app, "continuing", 35));
+    let ask = |path: &str| app.post("/api/v1/enrolments").by(&own).json(&json!({"path_id": path}));
+    ask(&one).expect(201);
+    ask(&other).problem("continuing_module_exists");
+    app.advance(TimeDelta::days(365));
+    ask(&other).expect(201);
+}
+
+#[test]
+fn a_session_lies_within_the_scheme() {
+    let app = App::start();
+    let (body, initial) = (training_body(&app), training_path(&app, "initial", 105));
+    for (day, code) in [
+        ("1900-01-01", "too_small"),
+        ("2019-12-31", "too_small"),
+        ("2060-01-01", "too_large"),
+        ("2099-12-31", "too_large"),
+    ] {
+        let day: NaiveDate = day.parse().unwrap();
+        let new = json!({"path_id": initial, "region_code": "76", "place": "Montauban", "half_days": half_days(day, 1), "capacity": 1});
+        let faults = app.post("/api/v1/training-sessions").by(&body).json(&new).problem("validation_failed").faults();
+        assert_eq!(faults[0], format!("/half_days/0: {code}"), "{day}");
+    }
+}

@@ -10,7 +10,7 @@ use crate::features::matching::model::{DeclineReason, Target};
 use crate::features::recruitments::dto::{
     NewExtension, NewRecruitment, RecruitmentValidation, Renewal, TerminationRequest,
 };
-use crate::features::recruitments::model::{ContractType, RecruitmentDocument, TerminationReason};
+use crate::features::recruitments::model::{ContractType, REQUIRED_DOCUMENTS, TerminationReason};
 use crate::features::structures::model::StructureKind::{Commune, Epci, EtablissementPublic, Prive};
 use crate::features::{candidates, matching, recruitments};
 use crate::platform::auth::Actor;
@@ -222,7 +222,7 @@ fn recruit(
         starts_on: start,
         ends_on: (!open_ended).then_some(end),
         gross_monthly_salary_cents: 200_000 + 1_000 * rank,
-        documents: Some(vec![RecruitmentDocument::ContratSigne, RecruitmentDocument::PieceIdentite]),
+        documents: Some(REQUIRED_DOCUMENTS.to_vec()),
     };
     let submitted_on = start.min(ago(4)) - TimeDelta::days(20);
     let day = |date: NaiveDate| date.to_string();
@@ -298,7 +298,7 @@ fn renew(demo: &Demo, day: &str, employer: Actor, id: RecruitmentId, end: NaiveD
         ends_on: Some(end + TimeDelta::days(1095)),
         gross_monthly_salary_cents: 210_000,
         phase: None,
-        documents: None,
+        documents: Some(REQUIRED_DOCUMENTS.to_vec()),
     };
     let renewal = demo.act(day, employer, |tx| Ok(recruitments::service::renew(tx, id, None, &new)?.recruitment.id))?;
     if fate == F::RenewalValidated {

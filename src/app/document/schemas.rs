@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::platform::contract::days;
 use crate::platform::transitions::POSSIBLE;
 
 /// The problem, which may name operations that change states.
@@ -56,12 +57,33 @@ pub fn finish(document: &mut Value) {
         }
         let Some(properties) = schema["properties"].as_object() else { continue };
         if requested.contains(name) {
+            bound_days(schema);
             schema["additionalProperties"] = json!(false);
         } else {
             schema["required"] = properties.keys().cloned().collect();
         }
     }
     schemas.sort_keys();
+}
+
+/// Every day that is asked for has bounds: its own, or the usual ones.
+fn bound_days(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            if members.get("format").is_some_and(|format| format == "date") {
+                let bounds = members.entry(days::BOUNDS).or_insert_with(days::usual);
+                let edge = |name: &str| bounds[name].as_str().unwrap_or_default().to_owned();
+                let told =
+                    format!("Between {} and {}.", edge("from"), edge("to").replace("today+", "today + ") + " days");
+                let told = told.replace("today days", "today");
+                let text = members.get("description").and_then(Value::as_str).map(|text| format!("{text} {told}"));
+                members.insert("description".to_owned(), json!(text.unwrap_or(told)));
+            }
+            members.values_mut().for_each(bound_days);
+        }
+        Value::Array(items) => items.iter_mut().for_each(bound_days),
+        _ => {}
+    }
 }
 
 fn collect_refs(document: &Value, value: &Value, found: &mut BTreeSet<String>) {

@@ -57,6 +57,8 @@ pub const PROGRAMS: &[Role] = &[Role::Anct, Role::Bdt, Role::Prefecture, Role::E
 
 /// How long an invitation is valid.
 pub const INVITATION: Duration = Duration::days(7);
+/// An invitation that nobody takes up is withdrawn after so long.
+pub const INVITATION_LIFE: Duration = Duration::days(183);
 /// How long a link asked for at sign-in is valid.
 pub const SIGN_IN: Duration = Duration::minutes(30);
 /// Links mailed for one address at a time, and unused ones an account may have.

@@ -80,6 +80,23 @@ pub fn retained(application: &Application, recipient: &str, granted: i32, deadli
     )
 }
 
+/// Tells the structure that its request for further posts fell with its last post.
+pub fn fell(application: &Application, recipient: &str) -> Email {
+    about(
+        application,
+        "application_fell",
+        recipient,
+        "Votre demande de postes supplémentaires est sans objet".to_owned(),
+        vec![
+            format!(
+                "La demande {} de postes supplémentaires est retirée : votre structure n'a plus de poste.",
+                application.reference
+            ),
+            "Vous pouvez déposer une première demande lors d'un prochain appel.".to_owned(),
+        ],
+    )
+}
+
 /// Tells the structure that its application is refused.
 pub fn refused(application: &Application, recipient: &str) -> Email {
     about(

@@ -15,7 +15,7 @@ use crate::platform::auth::policy::Permission;
 use crate::platform::auth::{Actor, Role, Territory, can};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Named, Problem, Result};
-use crate::platform::events::{self, ApplicationEvent};
+use crate::platform::events::{self, ApplicationEvent, Kind, StructureEvent, Told};
 use crate::platform::ids::{ApplicationId, CommitteeId, StructureId};
 use crate::platform::mail::Email;
 use crate::platform::transitions::{Act, Expected, POSSIBLE, Transition, after, refusal, require_version};
@@ -56,6 +56,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewApplication) -> Result<File> {
         coordinator: new.coordinator,
     };
     require_start(&tx.reader(), fields.wanted_start_on)?;
+    require_one_coordinator(fields.coordinator.is_some(), fields.posts_requested, "posts_requested")?;
     require_may_apply(&mut tx.reader(), &structure, new.kind)?;
     let id = store::insert(tx, structure_id, &fields)?;
     let application = lock(tx, id)?;
@@ -70,6 +71,14 @@ fn author(tx: &Tx<'_>, named: Option<StructureId>) -> Result<StructureId> {
         (_, Some(named)) => Ok(named),
         (_, None) => Err(Problem::invalid_field("structure_id", FaultCode::Required)),
     }
+}
+
+/// A coordinator's post is asked for, and granted, one at a time.
+pub fn require_one_coordinator(coordinator: bool, posts: i32, field: &str) -> Result<()> {
+    if coordinator && posts > 1 {
+        return Err(Problem::invalid(vec![Fault::field(field, FaultCode::TooLarge).with("limit", 1)]));
+    }
+    Ok(())
 }
 
 fn require_start(reader: &Reader<'_>, wanted: NaiveDate) -> Result<()> {
@@ -107,6 +116,7 @@ pub fn update(tx: &mut Tx<'_>, id: ApplicationId, version: Option<Expected>, pat
         motivation: patch.motivation.as_deref().map_or(before.motivation, text::canonical),
         coordinator: patch.coordinator.unwrap_or(before.coordinator),
     };
+    require_one_coordinator(fields.coordinator.is_some(), fields.posts_requested, "posts_requested")?;
     if patch.wanted_start_on.is_some() {
         require_start(&tx.reader(), fields.wanted_start_on)?;
     }
@@ -158,6 +168,32 @@ pub fn withdraw(tx: &mut Tx<'_>, id: ApplicationId, version: Option<Expected>) -
     let application = lock(tx, id)?;
     emit(tx, ApplicationEvent::Withdrawn, &application)?;
     file(&mut tx.reader(), application)
+}
+
+/// Further posts are asked for beside those that a structure holds: with the last one, what it asked for falls, unless the
+/// committee has decided.
+pub fn follow(tx: &mut Tx<'_>, told: &[Told]) -> Result<()> {
+    let left: Vec<uuid::Uuid> = told
+        .iter()
+        .filter(|told| told.kind == Kind::Structure(StructureEvent::Withdrawn))
+        .map(|told| told.id)
+        .collect();
+    if left.is_empty() {
+        return Ok(());
+    }
+    for id in store::open_additional(tx, left)? {
+        let application = lock(tx, id)?;
+        if check_withdraw(&application).is_err() {
+            continue;
+        }
+        store::drop_from_agenda(tx, id)?;
+        store::change(tx, id, &Change::Withdrawn)?;
+        emit(tx, ApplicationEvent::Withdrawn, &application)?;
+        if let Some(recipient) = structures::service::contact_email(tx, application.structure_id)? {
+            mail::send(tx, &mails::fell(&application, &recipient))?;
+        }
+    }
+    Ok(())
 }
 
 fn check_withdraw(application: &Application) -> Result<()> {

@@ -323,3 +323,19 @@ pub fn prefecture_addresses(tx: &mut Tx<'_>, departement: &str, region: &str) ->
 pub fn touch(tx: &mut Tx<'_>, id: ApplicationId) -> Result<()> {
     sql!("update applications set status = status where id = {}", id).run(tx.conn()).map(|_| ())
 }
+
+/// Open applications for further posts of these structures.
+pub fn open_additional(tx: &mut Tx<'_>, structures: Vec<Uuid>) -> Result<Vec<ApplicationId>> {
+    #[derive(QueryableByName)]
+    struct Open {
+        #[diesel(sql_type = st::Uuid)]
+        id: ApplicationId,
+    }
+    let rows: Vec<Open> = sql!(
+        "select id from applications where structure_id = any({}) and kind = 'additional'
+            and status in ('draft', 'submitted', 'opinion_given', 'on_agenda') order by id",
+        structures
+    )
+    .load(tx.conn())?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}

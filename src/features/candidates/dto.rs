@@ -42,7 +42,7 @@ pub struct NewCandidate {
     /// Would work anywhere in France.
     pub anywhere: Option<bool>,
     /// First day on which the candidate can start: today at the earliest.
-    #[schema(example = "2099-09-01")]
+    #[schema(example = "2030-09-01")]
     pub available_from: NaiveDate,
     /// Looks for a job. At least one of the five situations must be true.
     pub job_seeker: Option<bool>,

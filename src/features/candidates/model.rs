@@ -36,7 +36,8 @@ text_enum! {
 
 use CandidateStatus as S;
 
-/// The life of a candidate. `recruit` and `release` follow from recruitments.
+/// The life of a candidate. `recruit` and `release` follow from recruitments. Who is let in again, or is free again, stands
+/// where they stood, or where they have asked to stand since.
 pub const STEPS: &[Step<CandidateStatus>] = &[
     Step::course(S::PendingConfirmation, "confirm", S::Active),
     Step::course(S::Unsubscribed, "confirm", S::Active),
@@ -45,14 +46,20 @@ pub const STEPS: &[Step<CandidateStatus>] = &[
     Step::course(S::Active, "recruit", S::Recruited),
     Step::course(S::Unavailable, "recruit", S::Recruited),
     Step::course(S::Recruited, "release", S::Active),
+    Step::course(S::Recruited, "release", S::Unsubscribed),
     Step::call(S::PendingConfirmation, can::block_candidate::LINE, S::Blocked),
     Step::call(S::Active, can::block_candidate::LINE, S::Blocked),
     Step::call(S::Unavailable, can::block_candidate::LINE, S::Blocked),
     Step::call(S::Unsubscribed, can::block_candidate::LINE, S::Blocked),
     Step::call(S::Blocked, can::unblock_candidate::LINE, S::Active),
+    Step::call(S::Blocked, can::unblock_candidate::LINE, S::Unavailable),
+    Step::call(S::Blocked, can::unblock_candidate::LINE, S::Unsubscribed),
+    Step::call(S::Blocked, can::unblock_candidate::LINE, S::PendingConfirmation),
     Step::course(S::PendingConfirmation, "unsubscribe", S::Unsubscribed),
     Step::course(S::Active, "unsubscribe", S::Unsubscribed),
     Step::course(S::Unavailable, "unsubscribe", S::Unsubscribed),
+    Step::course(S::Recruited, "unsubscribe", S::Recruited),
+    Step::course(S::Blocked, "unsubscribe", S::Blocked),
     Step::call(S::PendingConfirmation, can::erase_candidate::LINE, S::Erased),
     Step::call(S::Active, can::erase_candidate::LINE, S::Erased),
     Step::call(S::Unavailable, can::erase_candidate::LINE, S::Erased),

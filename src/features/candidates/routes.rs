@@ -143,6 +143,8 @@ pub async fn resume_candidate(caller: Caller<can::resume_candidate>, id: PathPar
 }
 
 /// Let a blocked candidate in again.
+///
+/// As they were before: active, unavailable, unsubscribed or with an address to be confirmed.
 #[utoipa::path(tag = "candidates", responses((status = 200, description = "Unblocked.", body = CandidateView)))]
 #[post("/candidates/{id}/unblock")]
 pub async fn unblock_candidate(caller: Caller<can::unblock_candidate>, id: PathParams<CandidateId>) -> Answer {

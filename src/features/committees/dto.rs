@@ -27,8 +27,9 @@ pub struct NewCommittee {
     pub wave: i32,
     /// Phase of the scheme whose posts it grants; `v1` by default.
     pub phase: Option<Phase>,
-    /// Day of the session.
-    #[schema(example = "2021-06-16")]
+    /// Day of the session: the scheme's first day at the earliest, a year ahead at most. Once it is opened and decides, not
+    /// in the future, and not before the youngest application on its agenda was submitted.
+    #[schema(example = "2021-06-16", extensions(("x-days" = json!({"from": "2020-11-17", "to": "today+366"}))))]
     pub held_on: NaiveDate,
 }
 
@@ -43,7 +44,7 @@ pub struct CommitteePatch {
     pub wave: Option<i32>,
     #[schema(nullable = false)]
     pub phase: Option<Phase>,
-    #[schema(nullable = false)]
+    #[schema(nullable = false, extensions(("x-days" = json!({"from": "2020-11-17", "to": "today+366"}))))]
     pub held_on: Option<NaiveDate>,
 }
 

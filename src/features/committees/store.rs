@@ -9,7 +9,7 @@ use super::model::{CommitteeStatus, Outcome};
 use crate::features::applications::model::{ApplicationKind, OpinionKind};
 use crate::features::posts::model::Phase;
 use crate::platform::auth::Reach;
-use crate::platform::codes::DepartementCode;
+use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::{agenda_items, committees};
@@ -41,6 +41,9 @@ pub struct Committee {
     pub retained: i64,
     #[diesel(sql_type = st::BigInt)]
     pub granted: i64,
+    /// When the youngest application on its agenda was submitted.
+    #[diesel(sql_type = st::Nullable<st::Date>)]
+    pub youngest_on: Option<NaiveDate>,
 }
 
 /// A line of an agenda, with its decision once there is one.
@@ -68,6 +71,8 @@ pub struct Item {
     pub structure_name: String,
     #[diesel(sql_type = st::Text)]
     pub departement_code: DepartementCode,
+    #[diesel(sql_type = st::Text)]
+    pub region_code: RegionCode,
     #[diesel(sql_type = st::Text)]
     pub kind: ApplicationKind,
     #[diesel(sql_type = st::Integer)]
@@ -130,11 +135,13 @@ pub struct Search {
 }
 
 const COLUMNS: &str = "k.*, \
+    (select max((a.submitted_at at time zone 'Europe/Paris')::date) from agenda_items i join applications a on a.id = i.application_id \
+        where i.committee_id = k.id) as youngest_on, \
     (select count(*) from agenda_items i where i.committee_id = k.id) as agenda, \
     (select count(*) from agenda_items i where i.committee_id = k.id and i.outcome is not null) as decided, \
     (select count(*) from agenda_items i where i.committee_id = k.id and i.outcome = 'retained') as retained, \
     (select coalesce(sum(i.posts_granted), 0) from agenda_items i where i.committee_id = k.id) as granted";
-const ITEM: &str = "i.*, a.reference, a.structure_id, s.name as structure_name, s.departement_code, a.kind, a.posts_requested, o.opinion";
+const ITEM: &str = "i.*, a.reference, a.structure_id, s.name as structure_name, s.departement_code, s.region_code, a.kind, a.posts_requested, o.opinion";
 const ITEMS: &str = "agenda_items i join applications a on a.id = i.application_id join structures s on s.id = a.structure_id \
     left join opinions o on o.application_id = a.id";
 

@@ -1,5 +1,7 @@
 //! What a match is, the life it may lead, and what a run looks at.
 
+use chrono::{NaiveDate, TimeDelta};
+
 use crate::platform::auth::policy::{Permission, can};
 use crate::platform::ids::{CandidateId, StructureId};
 use crate::platform::transitions::Step;
@@ -14,7 +16,7 @@ text_enum! {
         Selected "selected" "Candidat choisi" "Selected",
         NotSelected "not_selected" "Candidat non choisi" "Not selected",
         Declined "declined" "Déclinée" "Declined",
-        Expired "expired" "Expirée sans réponse" "Expired without an answer",
+        Expired "expired" "Expirée sans suite" "Expired without a next step",
         Closed "closed" "Close" "Closed",
     }
 }
@@ -106,19 +108,49 @@ impl Target {
 
 use MatchStatus as S;
 
-/// The life of a match. The first `accept` leaves it proposed; `expire` and `close` come from the service.
+/// The life of a match. The first `accept` leaves it proposed; `expire` and `close` come from the service. Either side may
+/// leave until a contract is submitted.
 pub const STEPS: &[Step<MatchStatus>] = &[
     Step::call(S::Proposed, can::accept_match::LINE, S::Mutual),
     Step::call(S::Proposed, can::decline_match::LINE, S::Declined),
     Step::call(S::Mutual, can::record_meeting::LINE, S::Met),
+    Step::call(S::Mutual, can::decline_match::LINE, S::Declined),
+    Step::call(S::Mutual, can::reject_match::LINE, S::NotSelected),
     Step::call(S::Met, can::select_match::LINE, S::Selected),
+    Step::call(S::Met, can::decline_match::LINE, S::Declined),
     Step::call(S::Met, can::reject_match::LINE, S::NotSelected),
+    Step::call(S::Selected, can::decline_match::LINE, S::Declined),
+    Step::call(S::Selected, can::reject_match::LINE, S::NotSelected),
     Step::course(S::Proposed, "expire", S::Expired),
+    Step::course(S::Expired, "propose_again", S::Proposed),
+    Step::course(S::Closed, "propose_again", S::Proposed),
+    Step::course(S::NotSelected, "propose_again", S::Proposed),
+    Step::course(S::Mutual, "expire", S::Expired),
+    Step::course(S::Met, "expire", S::Expired),
     Step::course(S::Proposed, "close", S::Closed),
     Step::course(S::Mutual, "close", S::Closed),
     Step::course(S::Met, "close", S::Closed),
     Step::course(S::Selected, "close", S::Closed),
 ];
 
-/// Days after which a proposal that was not answered by both sides expires.
+/// Days within which both sides answer a proposal.
 pub const ANSWER_DAYS: i64 = 30;
+/// Days within which they meet, once both have agreed.
+pub const MEETING_DAYS: i64 = 60;
+/// Days within which the structure chooses, after the meeting.
+pub const CHOICE_DAYS: i64 = 60;
+/// Days within which the contract of somebody chosen is submitted.
+pub const CONTRACT_DAYS: i64 = 90;
+/// Both sides are reminded so many days before.
+pub const REMIND_DAYS: i64 = 7;
+
+/// The last day of a state that is entered today.
+pub fn last_day(status: MatchStatus, today: NaiveDate) -> NaiveDate {
+    let days = match status {
+        S::Mutual => MEETING_DAYS,
+        S::Met => CHOICE_DAYS,
+        S::Selected => CONTRACT_DAYS,
+        S::Proposed | S::NotSelected | S::Declined | S::Expired | S::Closed => ANSWER_DAYS,
+    };
+    today + TimeDelta::days(days)
+}

@@ -54,8 +54,10 @@ pub const DETAIL: Detail =
 
 /// Leave the scheme as a candidate.
 ///
-/// By the token of the link to leave, which every e-mail to a candidate carries. Open matches are closed and the
-/// account is withdrawn. 410 when the link is unknown, used or expired; 409 while a recruitment is under way.
+/// By the token of the link to leave, which every e-mail to a candidate carries. Open matches are closed and
+/// nothing is proposed any more. While a contract is submitted or runs it goes on, with the letters that it needs, and you are
+/// gone with its end. Your account stays, to read and erase what is kept of you. 410 when the link is unknown, used or
+/// expired.
 #[utoipa::path(tag = "candidates", request_body = Unsubscription,
     responses((status = 200, description = "Unsubscribed.", body = CandidateAnswered)))]
 #[post("/candidates/unsubscribe")]
@@ -179,7 +181,9 @@ pub async fn find_matching_run(caller: Caller<can::find_matching_run>, id: PathP
 
 /// List the matches of your own side.
 ///
-/// Contact data of each side is open to the other from `mutual` on, until the match ends without a choice.
+/// Contact data of each side is open to the other from `mutual` on, until the match ends. Each state has a last day,
+/// `expires_on`: 30 days to answer, 60 to meet, 60 to choose, 90 to submit the contract. Both sides are told a week
+/// before and when it has passed.
 #[utoipa::path(tag = "matching", params(MatchFilter, PageParams),
     responses((status = 200, description = "A page of matches.", body = MatchPage)))]
 #[get("/matches")]
@@ -188,8 +192,8 @@ pub async fn list_matches(caller: Caller<can::list_matches>, filter: Query<Match
     let search = filter.search();
     caller
         .read_private(move |reader| {
-            let actor = reader.actor().clone();
-            let rows = matches::list(reader.conn(), &actor, &search, &page)?;
+            let (actor, today) = (reader.actor().clone(), reader.today());
+            let rows = matches::list(reader.conn(), &actor, today, &search, &page)?;
             let people = rows.rows.iter().map(|row| row.candidate_id.uuid()).collect();
             Ok(MatchPage::reply(&paging, rows.map(Into::into))?.shows("matches", None, people))
         })
@@ -199,7 +203,8 @@ pub async fn list_matches(caller: Caller<can::list_matches>, filter: Query<Match
 /// Add a candidate by hand.
 ///
 /// A candidate who gave you their identifier: your own acceptance is given with it, and the candidate is asked for
-/// theirs. Counts against the cap of both sides (409 `match_cap_reached`); a pair is matched once (409 `match_exists`).
+/// theirs. Counts against the cap of both sides (409 `match_cap_reached`). One that ended in time, for want of a post or by
+/// your own choice begins anew under its identifier; one that is open or was declined does not (409 `match_exists`).
 #[utoipa::path(tag = "matching", request_body = NewMatch,
     responses((status = 201, description = "Proposed to the candidate.", body = MatchView)))]
 #[post("/matches")]
@@ -248,7 +253,8 @@ pub async fn accept_match(caller: Caller<can::accept_match>, id: PathParams<Matc
 
 /// Decline a match, for your side.
 ///
-/// Final. The other side learns that you declined, never why.
+/// Final, and possible until a contract is submitted: also after the agreement, a meeting or a choice. The other side
+/// learns that you declined, never why; contact data closes.
 #[utoipa::path(tag = "matching", request_body = MatchRefusal,
     responses((status = 200, description = "Declined.", body = MatchView)))]
 #[post("/matches/{id}/decline")]
@@ -262,6 +268,8 @@ pub async fn decline_match(
 }
 
 /// Say that you have met the candidate.
+///
+/// Only while you have a vacant post and the candidate is available.
 #[utoipa::path(tag = "matching", request_body = Meeting,
     responses((status = 200, description = "Noted.", body = MatchView)))]
 #[post("/matches/{id}/meeting")]
@@ -276,7 +284,8 @@ pub async fn record_meeting(
 
 /// Choose the candidate.
 ///
-/// The contract follows: submit a recruitment.
+/// Only while you have a vacant post and the candidate is available. The contract follows within 90 days: submit a
+/// recruitment; otherwise the match is closed.
 #[utoipa::path(tag = "matching", responses((status = 200, description = "Selected.", body = MatchView)))]
 #[post("/matches/{id}/select")]
 pub async fn select_match(caller: Caller<can::select_match>, id: PathParams<MatchId>) -> Answer {
@@ -286,7 +295,7 @@ pub async fn select_match(caller: Caller<can::select_match>, id: PathParams<Matc
 
 /// Do not choose the candidate.
 ///
-/// Final. The candidate learns it, never why; contact data closes.
+/// From the agreement on, until a contract is submitted. Final. The candidate learns it, never why; contact data closes.
 #[utoipa::path(tag = "matching", request_body = MatchRefusal,
     responses((status = 200, description = "Not selected.", body = MatchView)))]
 #[post("/matches/{id}/reject")]

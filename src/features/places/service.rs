@@ -14,11 +14,11 @@ use crate::platform::codes::DepartementCode;
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, FaultCode, Named, Problem, Result};
-use crate::platform::events::{self, PlaceEvent};
+use crate::platform::events::{self, Kind, PlaceEvent, StructureEvent, Told};
 use crate::platform::ids::{CounsellorId, PlaceId, StructureId};
 use crate::platform::problems::Language;
 use crate::platform::transitions::{Expected, require_version};
-use crate::platform::{formats, text};
+use crate::platform::{formats, standing, text};
 
 /// Places nearer than this may be the same one.
 const NEAR_METRES: f64 = 100.0;
@@ -63,7 +63,11 @@ fn home(tx: &mut Tx<'_>, named: Option<StructureId>) -> Result<StructureId> {
             let at = recruitments::find_counsellor(&mut tx.reader(), own)?.structure_id;
             if at == named { Ok(named) } else { Err(unknown()) }
         }
-        (_, Some(named)) => Ok(structures::require(&mut tx.reader(), named).named_by("structure_id")?.id),
+        (_, Some(named)) => {
+            let structure = structures::require(&mut tx.reader(), named).named_by("structure_id")?;
+            standing::require_live(tx, structure.id)?;
+            Ok(structure.id)
+        }
     }
 }
 
@@ -417,4 +421,19 @@ fn labels<T: TextEnum>(codes: &[String]) -> String {
 fn harmless(cell: &str) -> String {
     let number = cell.strip_prefix(['+', '-']).is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == '.'));
     if number { cell.to_owned() } else { text::harmless(cell) }
+}
+
+/// Places go with their structure: to the one that stays where it was merged, out of public sight where it was cancelled.
+pub fn follow(tx: &mut Tx<'_>, told: &[Told]) -> Result<()> {
+    let ends = |told: &&Told| matches!(told.kind, Kind::Structure(StructureEvent::Merged | StructureEvent::Cancelled));
+    let ended: Vec<uuid::Uuid> = told.iter().filter(ends).map(|told| told.id).collect();
+    if ended.is_empty() {
+        return Ok(());
+    }
+    for id in store::follow_structures(tx, ended)? {
+        let place = store::find(tx.conn(), &Actor::System, id)?.ok_or_else(Problem::not_found)?;
+        let at = Some((Some(place.structure_id), place.departement_code.as_str(), place.region_code.as_str()));
+        events::emit(tx, PlaceEvent::Updated, id.uuid(), at)?;
+    }
+    Ok(())
 }

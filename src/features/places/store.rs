@@ -424,3 +424,22 @@ fn recount(tx: &mut Tx<'_>, id: PlaceId) -> Result<()> {
         .map(|_| ())
     })
 }
+
+/// Places of structures that have ended: those of a merged one go to the one that stays, those of a cancelled one are no
+/// longer published. Their identifiers.
+pub fn follow_structures(tx: &mut Tx<'_>, ended: Vec<Uuid>) -> Result<Vec<PlaceId>> {
+    #[derive(QueryableByName)]
+    struct Moved {
+        #[diesel(sql_type = st::Uuid)]
+        id: PlaceId,
+    }
+    let rows: Vec<Moved> = sql!(
+        "update places p set structure_id = coalesce(s.merged_into_id, p.structure_id),
+            published = p.published and s.status <> 'cancelled'
+         from structures s where s.id = p.structure_id and s.id = any({})
+            and (s.merged_into_id is not null or (s.status = 'cancelled' and p.published)) returning p.id",
+        ended
+    )
+    .load(tx.conn())?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}

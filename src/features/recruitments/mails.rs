@@ -70,8 +70,8 @@ pub fn submitted(front_url: &str, recruitment: &Recruitment, recipient: &str, le
             matter(recruitment),
             dates(recruitment)
         ),
-        "Son dossier va être examiné ; vous serez prévenu de la décision. Si vous n'êtes pas d'accord, prévenez la \
-         structure et l'ANCT."
+        "Son dossier va être examiné ; vous serez prévenu de la décision. Si vous n'êtes pas d'accord, déclinez-le depuis \
+         votre espace avant la décision."
             .to_owned(),
     ];
     may_leave(
@@ -166,6 +166,26 @@ pub fn cancelled(front_url: &str, recruitment: &Recruitment, recipient: &str, le
     )
 }
 
+/// Tells the structure that the person does not agree to the contract.
+pub fn declined_to_structure(recruitment: &Recruitment, recipient: &str) -> Email {
+    let next = match recruitment.waiting {
+        true => "Le contrat en cours n'est pas modifié.".to_owned(),
+        false => format!("Le poste {} est de nouveau libre.", recruitment.post_reference),
+    };
+    let paragraphs = vec![
+        format!(
+            "Le candidat {} décline le recrutement {} déposé par votre structure « {} » ({}).",
+            recruitment.candidate_reference,
+            recruitment.reference,
+            recruitment.structure_name,
+            dates(recruitment)
+        ),
+        next,
+    ];
+    let subject = format!("Le recrutement {} est décliné", recruitment.reference);
+    email("recruitment_declined_to_structure", recipient, subject, paragraphs, recruitment)
+}
+
 pub fn terminated_to_structure(recruitment: &Recruitment, on: NaiveDate, recipient: &str) -> Email {
     let paragraphs = vec![
         format!(
@@ -212,8 +232,8 @@ pub fn ended_to_candidate(
 ) -> Email {
     let paragraphs = vec![
         format!("Votre contrat avec la structure « {} » a pris fin le {}.", recruitment.structure_name, day(on)),
-        "Votre candidature est de nouveau active : d'autres structures pourront vous être proposées. \
-         Vous pouvez la suspendre depuis votre espace."
+        "Sauf si vous avez demandé à ne plus être contacté, votre candidature est de nouveau active : d'autres structures \
+         pourront vous être proposées. Vous pouvez la suspendre depuis votre espace."
             .to_owned(),
     ];
     may_leave(

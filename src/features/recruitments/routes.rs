@@ -29,6 +29,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(validate_recruitment)
         .service(refuse_recruitment)
         .service(cancel_recruitment)
+        .service(decline_recruitment)
         .service(request_termination)
         .service(cancel_termination)
         .service(terminate_recruitment)
@@ -249,6 +250,17 @@ pub async fn refuse_recruitment(
 pub async fn cancel_recruitment(caller: Caller<can::cancel_recruitment>, id: PathParams<RecruitmentId>) -> Answer {
     let version = caller.version();
     caller.write(move |tx| file(service::cancel(tx, id.0, version)?)).await
+}
+
+/// Decline a contract that was submitted in your name.
+///
+/// Until it is decided. The post is free again and the structure is told; a contract that runs is not touched by the
+/// renewal that you decline. Your match with the structure stays: decline that too if you do not want to go on.
+#[utoipa::path(tag = "recruitments", responses((status = 200, description = "Declined.", body = RecruitmentView)))]
+#[post("/recruitments/{id}/decline")]
+pub async fn decline_recruitment(caller: Caller<can::decline_recruitment>, id: PathParams<RecruitmentId>) -> Answer {
+    let version = caller.version();
+    caller.write(move |tx| file(service::decline(tx, id.0, version)?)).await
 }
 
 /// Ask to break a contract off.

@@ -7,16 +7,18 @@ use chrono::Months;
 use super::dto::NewReservation;
 use super::model::{DEFAULT_MONTHS, ReservationStatus};
 use super::store::{self, Fields, Reservation};
+use uuid::Uuid;
+
 use crate::features::structures::store::Structure;
 use crate::features::{posts, structures, territories};
 use crate::platform::auth::policy::Permission;
 use crate::platform::auth::{Principal, can};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, FaultCode, Named, Problem, Result};
-use crate::platform::events::{self, ReservationEvent};
+use crate::platform::events::{self, Kind, ReservationEvent, StructureEvent, Told};
 use crate::platform::ids::{ReservationId, StructureId};
-use crate::platform::text;
 use crate::platform::transitions::{Expected, POSSIBLE, Transition, require_version};
+use crate::platform::{standing, text};
 
 pub fn find(reader: &mut Reader<'_>, id: ReservationId) -> Result<Reservation> {
     let reach = reader.reach();
@@ -30,6 +32,9 @@ pub fn find_by_reference(tx: &mut Tx<'_>, reference: &str) -> Result<Option<Rese
 
 pub fn create(tx: &mut Tx<'_>, new: &NewReservation) -> Result<Reservation> {
     let fields = fields(tx, new)?;
+    if let Some(lead) = fields.lead_structure_id {
+        standing::require_live(tx, lead)?;
+    }
     end_overdue(tx)?;
     posts::service::commit_posts(tx, &BTreeMap::from([(fields.departement_code.clone(), fields.posts_reserved)]))?;
     let id = store::insert(tx, &fields)?;
@@ -144,6 +149,19 @@ pub fn consume(tx: &mut Tx<'_>, id: ReservationId, posts: i32, structure: &Struc
     }
     emit(tx, ReservationEvent::Consumed, &reservation)?;
     Ok(reservation)
+}
+
+/// What a merged structure led is led by the one that stays.
+pub fn follow(tx: &mut Tx<'_>, told: &[Told]) -> Result<()> {
+    let merged: Vec<Uuid> =
+        told.iter().filter(|told| told.kind == Kind::Structure(StructureEvent::Merged)).map(|told| told.id).collect();
+    if merged.is_empty() {
+        return Ok(());
+    }
+    for reservation in store::lead_on(tx, merged)? {
+        emit(tx, ReservationEvent::Updated, &reservation)?;
+    }
+    Ok(())
 }
 
 fn emit(tx: &mut Tx<'_>, kind: ReservationEvent, reservation: &Reservation) -> Result<()> {

@@ -150,3 +150,21 @@ pub fn consume(tx: &mut Tx<'_>, id: ReservationId, posts: i32) -> Result<bool> {
     .run(tx.conn())?;
     Ok(taken == 1)
 }
+
+/// Reservations led by a structure that was merged are led by the one that stays.
+pub fn lead_on(tx: &mut Tx<'_>, merged: Vec<Uuid>) -> Result<Vec<Reservation>> {
+    #[derive(QueryableByName)]
+    struct Led {
+        #[diesel(sql_type = diesel::sql_types::Uuid)]
+        id: Uuid,
+    }
+    let led: Vec<Led> = sql!(
+        "update reservations r set lead_structure_id = s.merged_into_id from structures s
+         where s.id = r.lead_structure_id and s.merged_into_id is not null and s.id = any({}) returning r.id",
+        merged
+    )
+    .load(tx.conn())?;
+    let ids: Vec<Uuid> = led.into_iter().map(|row| row.id).collect();
+    sql!("select {} from {} where r.id = any({}) order by r.id", Sql::raw(COLUMNS), Sql::raw(TABLES), ids)
+        .load(tx.conn())
+}

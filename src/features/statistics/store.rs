@@ -170,7 +170,8 @@ pub fn departements(conn: &mut PgConnection, reach: &Reach, on: NaiveDate, wante
          submitted as (
             select n.departement_code, count(*) as n from recruitments r join {} n on n.id = r.structure_id
             where r.created_at < {} and (r.validated_at is null or r.validated_at >= {}) and (r.refused_at is null or r.refused_at >= {})
-                and (r.cancelled_at is null or r.cancelled_at >= {}) group by 1),
+                and (r.cancelled_at is null or r.cancelled_at >= {}) and (r.declined_at is null or r.declined_at >= {})
+            group by 1),
          people as (
             select n.departement_code, count(distinct r.candidate_id) filter (where r.begun) as in_post,
                 count(distinct r.candidate_id) as recruited
@@ -205,6 +206,7 @@ pub fn departements(conn: &mut PgConnection, reach: &Reach, on: NaiveDate, wante
         narrow("(r.post_id in (select h.post_id from held h) or r.structure_id in (select n.id from near n))"),
         near.clone(),
         near.clone(),
+        end(),
         end(),
         end(),
         end(),

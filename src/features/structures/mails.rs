@@ -42,6 +42,72 @@ pub fn confirm_address(front_url: &str, structure: &Structure, recipient: &str, 
     }
 }
 
+fn letter(
+    template: &'static str,
+    structure: &Structure,
+    recipient: &str,
+    subject: &str,
+    paragraphs: Vec<String>,
+) -> Email {
+    Email {
+        template,
+        cause: Cause::Notice,
+        recipient: recipient.to_owned(),
+        subject: subject.to_owned(),
+        paragraphs,
+        action: None,
+        leave: None,
+        resource: "structures",
+        resource_id: structure.id.uuid(),
+    }
+}
+
+/// Tells a structure that its registration is cancelled.
+pub fn cancelled(structure: &Structure, recipient: &str) -> Email {
+    let paragraphs = vec![
+        format!("L'inscription de votre structure ({}) au dispositif est annulée par l'ANCT.", named(structure)),
+        "Ses comptes sont fermés. Vous pouvez inscrire la structure de nouveau.".to_owned(),
+    ];
+    letter("structure_cancelled", structure, recipient, "L'inscription de votre structure est annulée", paragraphs)
+}
+
+/// Tells a structure that it has left, as it asked.
+pub fn left(structure: &Structure, recipient: &str) -> Email {
+    let paragraphs = vec![
+        format!("Votre structure ({}) est sortie du dispositif, à sa demande.", named(structure)),
+        "Ses comptes restent ouverts ; elle peut déposer une nouvelle demande de postes.".to_owned(),
+    ];
+    letter("structure_left", structure, recipient, "Votre structure est sortie du dispositif", paragraphs)
+}
+
+/// Tells a structure that it was a duplicate of another.
+pub fn merged(structure: &Structure, survivor: &Structure, recipient: &str) -> Email {
+    let paragraphs = vec![
+        format!(
+            "L'ANCT a fusionné l'inscription de votre structure ({}) avec une autre inscription ({}).",
+            named(structure),
+            named(survivor)
+        ),
+        "Les comptes de la première sont fermés ; ses lieux suivent la seconde. Pour agir, connectez-vous au compte de la \
+         seconde, ou demandez-lui d'en ouvrir un."
+            .to_owned(),
+    ];
+    letter("structure_merged", structure, recipient, "Deux inscriptions de votre structure sont fusionnées", paragraphs)
+}
+
+/// Tells the one that stays.
+pub fn merged_here(structure: &Structure, survivor: &Structure, recipient: &str) -> Email {
+    let paragraphs = vec![
+        format!(
+            "L'ANCT a fusionné une autre inscription ({}) avec celle de votre structure ({}).",
+            named(structure),
+            named(survivor)
+        ),
+        "Ses lieux sont désormais les vôtres. Invitez celles et ceux qui agissaient pour elle.".to_owned(),
+    ];
+    letter("structure_merged_here", survivor, recipient, "Une inscription est fusionnée avec la vôtre", paragraphs)
+}
+
 /// Tells the former address that it is no longer the structure's.
 pub fn address_changed(structure: &Structure, recipient: &str) -> Email {
     Email {

@@ -51,6 +51,16 @@ text_enum! {
 }
 
 text_enum! {
+    /// Why a structure leaves the scheme.
+    pub enum LeaveReason "structure_leave_reasons" ["structures.leave_reason"] {
+        BesoinPlusJustifie "besoin_plus_justifie" "Le besoin n'est plus justifié" "The need is no longer justified",
+        DifficulteRecrutement "difficulte_recrutement" "Difficulté à recruter" "Difficulty in recruiting",
+        CapaciteFinanciere "capacite_financiere" "Capacité financière insuffisante" "Insufficient funds",
+        Autre "autre" "Autre" "Other",
+    }
+}
+
+text_enum! {
     /// What of a structure's identity changed.
     pub enum IdentityField "identity_fields" ["structure_identity_changes.field"] {
         Siret "siret" "SIRET" "SIRET",
@@ -71,11 +81,13 @@ use StructureStatus as S;
 /// The life of a structure. `retain` and `withdraw` follow from posts granted and returned.
 pub const STEPS: &[Step<StructureStatus>] = &[
     Step::course(S::PendingConfirmation, "confirm", S::Registered),
+    Step::course(S::PendingConfirmation, "expire", S::Cancelled),
     Step::call(S::PendingConfirmation, can::cancel_structure::LINE, S::Cancelled),
     Step::call(S::Registered, can::cancel_structure::LINE, S::Cancelled),
     Step::call(S::PendingConfirmation, can::merge_structure::LINE, S::Duplicate),
     Step::call(S::Registered, can::merge_structure::LINE, S::Duplicate),
     Step::call(S::Withdrawn, can::merge_structure::LINE, S::Duplicate),
+    Step::call(S::Registered, can::leave_structure::LINE, S::Withdrawn),
     Step::course(S::Registered, "retain", S::Retained),
     Step::course(S::Retained, "retain", S::Retained),
     Step::course(S::Withdrawn, "retain", S::Retained),

@@ -25,6 +25,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(find_structure)
         .service(update_structure)
         .service(cancel_structure)
+        .service(leave_structure)
         .service(merge_structure)
         .service(list_retained_structures);
 }
@@ -159,7 +160,8 @@ pub async fn update_structure(
 
 /// Cancel a registration.
 ///
-/// Only before any post, and with no application open.
+/// Only before any post, and with no application open. Its accounts, API clients and webhooks end with it, its places are
+/// no longer published, and its contact is told.
 #[utoipa::path(tag = "structures",
     responses((status = 200, description = "Cancelled.", body = StructureView)))]
 #[post("/structures/{id}/cancel")]
@@ -168,9 +170,28 @@ pub async fn cancel_structure(caller: Caller<can::cancel_structure>, id: PathPar
     caller.write(move |tx| file(service::cancel(tx, id.0, version)?)).await
 }
 
+/// Leave the scheme, as a structure.
+///
+/// Of one that holds no posts and has no application open: it is withdrawn, and told so. Whoever holds posts asks to give
+/// them back first. A structure that has left may apply anew.
+#[utoipa::path(tag = "structures", request_body = Leave,
+    responses((status = 200, description = "Withdrawn.", body = StructureView)))]
+#[post("/structures/{id}/leave")]
+pub async fn leave_structure(
+    caller: Caller<can::leave_structure>,
+    id: PathParams<StructureId>,
+    body: Body<Leave>,
+) -> Answer {
+    let version = caller.version();
+    caller.write(move |tx| file(service::leave(tx, id.0, version, &body)?)).await
+}
+
 /// Mark a structure as a duplicate of another.
 ///
-/// The duplicate must hold no posts and have no application open.
+/// The duplicate must hold no posts, have no application open, and owe or be owed nothing; the other must have a confirmed
+/// address. What hangs on the duplicate follows in the same transaction: its accounts, API clients and webhooks end, its
+/// places and the reservations that it leads go over, earlier duplicates of it point at the one that stays, and its
+/// identifier stays taken. Both are told by e-mail.
 #[utoipa::path(tag = "structures", request_body = Merge,
     responses((status = 200, description = "Marked as a duplicate.", body = StructureView)))]
 #[post("/structures/{id}/merge")]

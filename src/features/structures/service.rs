@@ -2,12 +2,12 @@
 
 use chrono::{Duration, NaiveDate};
 
-use super::dto::{ContactInput, NewStructure, StructurePatch};
+use super::dto::{ContactInput, Leave, NewStructure, StructurePatch};
 use super::mails;
 use super::model::{CONFIRMATION_DAYS, IdentityField, STEPS, StructureStatus};
 use super::store::{self, Change, Contact, Fields, Structure, ZoneWord};
 use crate::features::accounts;
-use crate::features::territories::service as territories;
+use crate::features::territories::service::{self as territories, Commune};
 use crate::platform::auth::{Actor, Reach, can, policy::Permission};
 use crate::platform::db::purge::Purge;
 use crate::platform::db::{Reader, Tx};
@@ -64,11 +64,7 @@ pub fn contact_email(tx: &mut Tx<'_>, id: StructureId) -> Result<Option<String>>
 pub fn register(tx: &mut Tx<'_>, new: &NewStructure) -> Result<File> {
     let commune = territories::require_commune(&mut tx.reader(), &new.commune_code, &new.postal_code, "")?;
     let point = point(new.longitude, new.latitude)?;
-    if new.ridet.is_some() && commune.departement_code != "988" {
-        return Err(Problem::invalid(vec![
-            Fault::field("commune_code", FaultCode::OutsideDepartement).with("departement", "988"),
-        ]));
-    }
+    require_ridet_at_home(new.ridet.as_deref(), &commune)?;
     let fields = Fields {
         kind: new.kind,
         experimental: new.experimental.unwrap_or(false) && *tx.actor() == Actor::Anct,
@@ -123,13 +119,25 @@ fn update_zones(tx: &mut Tx<'_>, before: &Structure, patch: &StructurePatch) -> 
     store::set_zones(tx, before.id, &word)
 }
 
-/// Refuses an identifier that a structure has confirmed as its own. Registrations that nobody has confirmed keep it from
+/// The RIDET is New Caledonia's own.
+fn require_ridet_at_home(ridet: Option<&str>, commune: &Commune) -> Result<()> {
+    if ridet.is_some() && commune.departement_code != "988" {
+        return Err(Problem::invalid(vec![
+            Fault::field("commune_code", FaultCode::OutsideDepartement).with("departement", "988"),
+        ]));
+    }
+    Ok(())
+}
+
+/// Refuses an identifier that a structure has confirmed as its own, also one that was merged into another since: it stays
+/// the survivor's. Registrations that nobody has confirmed keep it from
 /// nobody; a constraint holds that only one is ever confirmed.
 fn require_free(tx: &mut Tx<'_>, fields: &Fields) -> Result<()> {
     for (field, value) in [(IdentityField::Siret, &fields.siret), (IdentityField::Ridet, &fields.ridet)] {
         let Some(value) = value else { continue };
         let holder = store::find_by(tx.conn(), &Reach::Country, field, value)?;
-        if holder.is_some_and(|found| is_confirmed(found.status)) {
+        let merged = store::duplicate_of(tx.conn(), field, value)?.is_some();
+        if merged || holder.is_some_and(|found| is_confirmed(found.status)) {
             return Err(Problem::new(Code::StructureExists).with("system", field.to_string().to_uppercase()));
         }
     }
@@ -192,6 +200,16 @@ pub fn update(tx: &mut Tx<'_>, id: StructureId, version: Option<Expected>, patch
     let fields = merged(tx, &before, patch)?;
     if fields.commune.departement_code != before.departement_code && before.posts > 0 {
         return Err(Problem::new(Code::StructureHasPosts));
+    }
+    for (field, old, new) in
+        [(IdentityField::Siret, &before.siret, &fields.siret), (IdentityField::Ridet, &before.ridet, &fields.ridet)]
+    {
+        if let (true, Some(value)) = (old != new, new)
+            && let Some(holder) = tx.as_service(|tx| store::duplicate_of(tx.conn(), field, value))?
+            && holder != id
+        {
+            return Err(Problem::new(Code::StructureExists).with("system", field.to_string().to_uppercase()));
+        }
     }
     // Whose opinion counts is not the applicant's choice.
     let elsewhere = fields.commune.departement_code != before.departement_code;
@@ -256,6 +274,7 @@ fn merged(tx: &mut Tx<'_>, before: &Structure, patch: &StructurePatch) -> Result
     if siret.is_some() == ridet.is_some() {
         return Err(Problem::invalid_field("siret", FaultCode::ExactlyOneIdentifier));
     }
+    require_ridet_at_home(ridet.as_deref(), &commune)?;
     let moved = before.commune_code != commune.code;
     let given = point(patch.longitude, patch.latitude)?;
     let point = if moved { given } else { given.or(Some((before.longitude, before.latitude))) };
@@ -320,9 +339,40 @@ pub fn cancel(tx: &mut Tx<'_>, id: StructureId, version: Option<Expected>) -> Re
     require_version(version, structure.version)?;
     check_cancel(&mut tx.reader(), &structure)?;
     store::change(tx, id, &Change::Cancelled)?;
+    accounts::service::close_structure(tx, id)?;
     let structure = lock(tx, id)?;
     emit(tx, StructureEvent::Cancelled, &structure)?;
+    if structure.confirmed_at.is_some() {
+        write_to(tx, &structure, |to| mails::cancelled(&structure, to))?;
+    }
     file(&mut tx.reader(), structure)
+}
+
+/// A structure that holds no posts leaves by itself; it may apply anew.
+pub fn leave(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>, leave: &Leave) -> Result<File> {
+    let structure = lock(tx, id)?;
+    require_version(version, structure.version)?;
+    check_leave(&mut tx.reader(), &structure)?;
+    store::change(tx, id, &Change::Left { reason: leave.reason })?;
+    let structure = lock(tx, id)?;
+    emit(tx, StructureEvent::Withdrawn, &structure)?;
+    write_to(tx, &structure, |to| mails::left(&structure, to))?;
+    file(&mut tx.reader(), structure)
+}
+
+fn check_leave(reader: &mut Reader<'_>, structure: &Structure) -> Result<()> {
+    if structure.posts > 0 {
+        return Err(Problem::new(Code::StructureHasPosts));
+    }
+    after(STEPS, structure.status, can::leave_structure::LINE)?;
+    require_no_open_application(reader, structure.id)
+}
+
+fn write_to(tx: &mut Tx<'_>, structure: &Structure, write: impl FnOnce(&str) -> mail::Email) -> Result<()> {
+    match contact_email(tx, structure.id)? {
+        Some(address) => mail::send(tx, &write(&address)),
+        None => Ok(()),
+    }
 }
 
 fn check_cancel(reader: &mut Reader<'_>, structure: &Structure) -> Result<()> {
@@ -342,12 +392,27 @@ pub fn merge(tx: &mut Tx<'_>, id: StructureId, version: Option<Expected>, into: 
     let reach = tx.reach();
     let target =
         store::find(tx.conn(), &reach, into)?.ok_or_else(|| Problem::invalid_field("into_id", FaultCode::UnknownId))?;
-    if into == id || after(STEPS, target.status, "retain").is_err() && after(STEPS, target.status, "confirm").is_err() {
+    if into == id {
         return Err(Problem::new(Code::MergeIntoItself));
     }
+    if !is_confirmed(target.status) {
+        return Err(Problem::new(Code::MergeTargetNotUsable).with("status", target.status));
+    }
+    let was_confirmed = structure.confirmed_at.is_some();
     store::change(tx, id, &Change::MergedInto(into))?;
+    store::void_confirmations(tx, id)?;
+    accounts::service::close_structure(tx, id)?;
+    // Those that were merged into this one before follow it: a duplicate always names the one that stays.
+    for former in store::lead_on(tx, id, into)? {
+        let former = lock_any(tx, former)?;
+        emit(tx, StructureEvent::Updated, &former)?;
+    }
     let structure = lock(tx, id)?;
     emit(tx, StructureEvent::Merged, &structure)?;
+    if was_confirmed {
+        write_to(tx, &structure, |to| mails::merged(&structure, &target, to))?;
+        write_to(tx, &target, |to| mails::merged_here(&structure, &target, to))?;
+    }
     file(&mut tx.reader(), structure)
 }
 
@@ -356,7 +421,12 @@ fn check_merge(reader: &mut Reader<'_>, structure: &Structure) -> Result<()> {
     if structure.posts > 0 {
         return Err(Problem::new(Code::StructureHasPosts));
     }
-    require_no_open_application(reader, structure.id)
+    require_no_open_application(reader, structure.id)?;
+    // Who owes, or is owed, cannot vanish behind another.
+    if store::has_open_money(reader.conn(), structure.id)? {
+        return Err(Problem::new(Code::StructureHasMoney));
+    }
+    Ok(())
 }
 
 fn require_no_open_application(reader: &mut Reader<'_>, id: StructureId) -> Result<()> {
@@ -370,8 +440,10 @@ fn transitions(reader: &mut Reader<'_>, structure: &Structure) -> Result<Vec<Tra
     let principal = reader.principal();
     let cancel = check_cancel(reader, structure);
     let merge = check_merge(reader, structure);
+    let leave = check_leave(reader, structure);
     Ok(vec![
         Transition::new(can::cancel_structure::LINE, principal, cancel),
+        Transition::new(can::leave_structure::LINE, principal, leave),
         Transition::new(can::merge_structure::LINE, principal, merge),
     ])
 }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types as st;
 use uuid::Uuid;
 
-use super::model::{IdentityField, StructureKind, StructureStatus};
+use super::model::{IdentityField, LeaveReason, StructureKind, StructureStatus};
 use crate::features::territories::service::Commune;
 use crate::platform::auth::Reach;
 use crate::platform::codes::{CommuneCode, DepartementCode, EpciSiren, RegionCode};
@@ -14,6 +14,7 @@ use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::{structure_contacts, structures};
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
+use crate::platform::events::{self, StructureEvent};
 use crate::platform::ids::StructureId;
 use crate::platform::text::{search_key, search_pattern};
 use crate::{sortable, sql};
@@ -42,10 +43,12 @@ pub struct Structure {
     pub network: Option<String>,
     pub ds_number: Option<String>,
     pub status: StructureStatus,
+    pub confirmed_at: Option<DateTime<Utc>>,
     pub retained_on: Option<NaiveDate>,
     pub retained_wave: Option<i32>,
     pub withdrawn_on: Option<NaiveDate>,
     pub merged_into_id: Option<StructureId>,
+    pub leave_reason: Option<LeaveReason>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub version: i32,
@@ -378,8 +381,15 @@ pub enum Change {
     Confirmed,
     Cancelled,
     MergedInto(StructureId),
-    Retained { wave: i32, on: NaiveDate },
+    Retained {
+        wave: i32,
+        on: NaiveDate,
+    },
     Withdrawn,
+    /// By its own will.
+    Left {
+        reason: LeaveReason,
+    },
 }
 
 pub fn change(tx: &mut Tx<'_>, id: StructureId, change: &Change) -> Result<()> {
@@ -398,7 +408,7 @@ pub fn change(tx: &mut Tx<'_>, id: StructureId, change: &Change) -> Result<()> {
         ),
         // The first wave that retained it stays.
         Change::Retained { wave, on } => sql!(
-            "update structures set status = 'retained', withdrawn_on = null, retained_on = coalesce(retained_on, {}),
+            "update structures set status = 'retained', withdrawn_on = null, leave_reason = null, retained_on = coalesce(retained_on, {}),
                 retained_wave = coalesce(retained_wave, {}) where id = {}",
             *on,
             *wave,
@@ -407,6 +417,12 @@ pub fn change(tx: &mut Tx<'_>, id: StructureId, change: &Change) -> Result<()> {
         Change::Withdrawn => {
             sql!("update structures set status = 'withdrawn', withdrawn_on = {} where id = {}", today, id)
         }
+        Change::Left { reason } => sql!(
+            "update structures set status = 'withdrawn', withdrawn_on = {}, leave_reason = {} where id = {}",
+            today,
+            *reason,
+            id
+        ),
     }
     .run(tx.conn())
     .map(|_| ())
@@ -480,15 +496,63 @@ pub fn use_confirmation(tx: &mut Tx<'_>, hash: Vec<u8>) -> Result<Option<Structu
     Ok(used.map(|row| row.structure_id))
 }
 
-/// Cancels registrations that nobody confirmed in time. Tells how many.
+/// Cancels registrations that nobody confirmed in time, and tells of it. Tells how many.
 pub fn cancel_unconfirmed(tx: &mut Tx<'_>, before: DateTime<Utc>) -> Result<usize> {
     let now = tx.now().instant();
     sql!(
-        "update structures set status = 'cancelled', cancelled_at = {} where status = 'pending_confirmation' and created_at < {}",
+        "with ended as (
+            update structures set status = 'cancelled', cancelled_at = {} where status = 'pending_confirmation' and created_at < {}
+            returning id, departement_code, region_code)
+         {}",
         now,
-        before
+        before,
+        events::of_rows(
+            StructureEvent::Cancelled,
+            now,
+            Sql::raw("select e.id, e.id as structure_id, e.departement_code, e.region_code from ended e order by e.id")
+        )
     )
     .run(tx.conn())
+}
+
+/// The structure that stays in place of one that had confirmed this SIRET or RIDET and was merged into it.
+pub fn duplicate_of(conn: &mut PgConnection, field: IdentityField, value: &str) -> Result<Option<StructureId>> {
+    #[derive(QueryableByName)]
+    struct Survivor {
+        #[diesel(sql_type = st::Uuid)]
+        merged_into_id: StructureId,
+    }
+    let column = match field {
+        IdentityField::Siret => "s.siret",
+        IdentityField::Ridet => "s.ridet",
+        IdentityField::Email => return Ok(None),
+    };
+    let found: Option<Survivor> = sql!(
+        "select s.merged_into_id from structures s where s.status = 'duplicate' and s.confirmed_at is not null and {} = {}
+         order by s.updated_at desc limit 1",
+        Sql::raw(column),
+        value
+    )
+    .first(conn)?;
+    Ok(found.map(|row| row.merged_into_id))
+}
+
+/// Whether an agreement or a credit note of a structure is not settled. Its table may be closed to the caller.
+pub fn has_open_money(conn: &mut PgConnection, id: StructureId) -> Result<bool> {
+    sql!("select conum_has_open_money({}) as yes", id).holds(conn)
+}
+
+/// Points the structures that were merged into one that is merged itself at the one that stays.
+pub fn lead_on(tx: &mut Tx<'_>, from: StructureId, into: StructureId) -> Result<Vec<StructureId>> {
+    #[derive(QueryableByName)]
+    struct Former {
+        #[diesel(sql_type = st::Uuid)]
+        id: StructureId,
+    }
+    let rows: Vec<Former> =
+        sql!("update structures set merged_into_id = {} where merged_into_id = {} returning id", into, from)
+            .load(tx.conn())?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 /// Forgets contacts that have served their purpose. Tells how many.

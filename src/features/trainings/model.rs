@@ -78,6 +78,7 @@ pub const ENROLMENT_STEPS: &[Step<EnrolmentStatus>] = &[
     Step::call(E::Proposed, can::confirm_enrolment::LINE, E::Confirmed),
     Step::call(E::Proposed, can::cancel_enrolment::LINE, E::Cancelled),
     Step::call(E::Proposed, can::exempt_enrolment::LINE, E::Exempted),
+    Step::course(E::Proposed, "lapse", E::Cancelled),
     Step::course(E::Confirmed, "start", E::InProgress),
     Step::call(E::Confirmed, can::cancel_enrolment::LINE, E::Cancelled),
     Step::call(E::Confirmed, can::exempt_enrolment::LINE, E::Exempted),
@@ -116,6 +117,11 @@ impl std::fmt::Display for HalfDay {
         write!(f, "{}-{}", self.on, if self.afternoon { "pm" } else { "am" })
     }
 }
+
+/// No session is earlier.
+pub const FIRST_DAY: Option<NaiveDate> = NaiveDate::from_ymd_opt(2020, 11, 17);
+/// Nor further ahead, in days.
+pub const AHEAD: i64 = 731;
 
 #[cfg(test)]
 mod tests {

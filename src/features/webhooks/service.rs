@@ -20,7 +20,7 @@ use crate::platform::db::feed::{self as epochs, Point, Present};
 use crate::platform::db::purge::Purge;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
-use crate::platform::events::{self, Audience, WebhookEvent};
+use crate::platform::events::{self, Audience, Kind, StructureEvent, Told, WebhookEvent};
 use crate::platform::ids::WebhookId;
 use crate::platform::mail;
 use crate::platform::transitions::{Expected, require_version};
@@ -161,6 +161,22 @@ pub fn delete(tx: &mut Tx<'_>, id: WebhookId, version: Option<Expected>) -> Resu
     let webhook = lock(tx, id, version)?;
     store::delete(tx, id)?;
     emit(tx, WebhookEvent::Deleted, &webhook)
+}
+
+/// Nothing is sent any more for a structure that was cancelled, or merged into another.
+pub fn follow(tx: &mut Tx<'_>, told: &[Told]) -> Result<()> {
+    let ended = |told: &&Told| matches!(told.kind, Kind::Structure(StructureEvent::Merged | StructureEvent::Cancelled));
+    let ended: Vec<Uuid> = told.iter().filter(ended).map(|told| told.id).collect();
+    if ended.is_empty() {
+        return Ok(());
+    }
+    for id in store::of_structures(tx, ended)? {
+        if let Some(webhook) = store::lock(tx, id)? {
+            store::delete(tx, id)?;
+            emit(tx, WebhookEvent::Deleted, &webhook)?;
+        }
+    }
+    Ok(())
 }
 
 /// Queues an event of no meaning.

@@ -427,3 +427,15 @@ pub fn address(tx: &mut Tx<'_>, account: AccountId) -> Result<Option<String>> {
 pub fn forget(tx: &mut Tx<'_>, before: DateTime<Utc>) -> Result<usize> {
     sql!("delete from webhook_deliveries where status <> 'queued' and queued_at < {}", before).run(tx.conn())
 }
+
+/// The webhooks of structures.
+pub fn of_structures(tx: &mut Tx<'_>, ids: Vec<Uuid>) -> Result<Vec<WebhookId>> {
+    #[derive(QueryableByName)]
+    struct Own {
+        #[diesel(sql_type = diesel::sql_types::Uuid)]
+        id: WebhookId,
+    }
+    let rows: Vec<Own> =
+        sql!("select id from webhooks where structure_id = any({}) order by id", ids).load(tx.conn())?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}

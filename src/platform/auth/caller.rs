@@ -23,6 +23,7 @@ use crate::platform::http::idempotency;
 use crate::platform::http::rehearsal::{Detail, Details, Sent};
 use crate::platform::http::reply::{Answer, Reply};
 use crate::platform::journal;
+use crate::platform::standing;
 
 /// Somebody whom the policy line `P` admits, and the way to the database on their behalf.
 pub struct Caller<P> {
@@ -179,6 +180,13 @@ impl<P: Permission> Caller<P> {
 
     /// Runs a use case in one transaction; honours `dry_run` and `Idempotency-Key`.
     pub async fn write(&self, work: impl Fn(&mut Tx<'_>) -> Result<Reply> + Send + 'static) -> Answer {
+        let (line, creates) = (P::LINE, self.admitted.operation.creates);
+        let work = move |tx: &mut Tx<'_>| {
+            if creates {
+                standing::admit(tx, line)?;
+            }
+            work(tx)
+        };
         if self.admitted.dry_run {
             return self.rehearse(work).await;
         }

@@ -205,6 +205,7 @@ policy! {
     find_structure_by_identifier "structures:read" closed [Anct Bdt Prefecture Observer Employer];
     update_structure "structures:write" closed [Anct Employer];
     cancel_structure "structures:write" closed [Anct];
+    leave_structure "structures:write" closed [Employer];
     merge_structure "structures:write" closed [Anct];
     list_retained_structures "" open signed_in;
 
@@ -285,6 +286,7 @@ policy! {
     validate_recruitment "recruitments:write" closed [Anct Bdt];
     refuse_recruitment "recruitments:write" closed [Anct Bdt];
     cancel_recruitment "recruitments:write" closed [Employer];
+    decline_recruitment "recruitments:write" closed [Candidate];
     request_termination "recruitments:write" closed [Employer];
     cancel_termination "recruitments:write" closed [Employer];
     terminate_recruitment "recruitments:write" closed [Anct];

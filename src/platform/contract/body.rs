@@ -1,8 +1,10 @@
 //! Bodies: read no further than their schema goes, and every fault of them told, or the first hundred.
 
+use chrono::NaiveDate;
 use jsonschema::Validator;
 use serde_json::Value;
 
+use super::days::{self, Days};
 use super::faults::{self, unknown_name};
 use super::schema::{compile, property_names, resolve, shape};
 use crate::platform::error::{Code, Fault, FaultCode, MOST_FAULTS, Place, Problem, Result};
@@ -26,6 +28,8 @@ struct JsonBody {
     names: Vec<String>,
     /// Lists that may be longer than faults are told: their items are looked at one by one.
     long_lists: Vec<LongList>,
+    /// Members that name a day.
+    days: Vec<Days>,
 }
 
 struct LongList {
@@ -52,13 +56,13 @@ impl BodyContract {
     }
 
     /// Reads and checks a JSON body. Takes memory for what the schema has a place for, whatever comes.
-    pub fn check(&self, text: &[u8]) -> Result<Value> {
+    pub fn check(&self, text: &[u8], today: NaiveDate) -> Result<Value> {
         let any = Shape::Any;
         let shape = self.json.as_ref().map_or(&any, |json| &json.shape);
         let (value, passed) =
             json::read(text, shape).map_err(|reason| Problem::new(Code::MalformedRequest).with("reason", reason))?;
         match &self.json {
-            Some(json) => json.check(value, passed),
+            Some(json) => json.check(value, passed, today),
             None => Ok(value),
         }
     }
@@ -74,11 +78,13 @@ impl JsonBody {
             validator: compile(document, schema.clone())?,
             names: property_names(document, schema),
             long_lists,
+            days: days::collect(document, schema)?,
         })
     }
 
-    fn check(&self, value: Value, passed: Passed) -> Result<Value> {
-        let clean = passed == Passed::default();
+    fn check(&self, value: Value, passed: Passed, today: NaiveDate) -> Result<Value> {
+        let outside = days::faults(&self.days, &value, today);
+        let clean = passed == Passed::default() && outside.is_empty();
         if clean && self.validator.is_valid(&value) {
             return Ok(value);
         }
@@ -90,6 +96,7 @@ impl JsonBody {
             found.faults.push(unknown_name(Place::Pointer(pointer), &name, self.names.iter().map(String::as_str)));
         }
         self.look_through(value, &mut found);
+        found.faults.extend(outside);
         Err(Problem::invalid(faults::once(found.faults)).omitted(found.beyond))
     }
 

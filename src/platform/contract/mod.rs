@@ -13,6 +13,7 @@ use super::auth::policy::{self, Line};
 
 mod body;
 mod columns;
+pub mod days;
 mod faults;
 mod parameters;
 mod schema;
@@ -48,6 +49,8 @@ pub struct Operation {
     pub body: Option<BodyContract>,
     /// Media types of its successful answers.
     pub produces: Vec<String>,
+    /// Whether something may be there afterwards that was not before.
+    pub creates: bool,
     pub needs_if_match: bool,
     pub needs_idempotency_key: bool,
     pub limited: Limited,
@@ -183,6 +186,7 @@ impl Operation {
             line,
             body,
             produces: produces.into_iter().collect(),
+            creates: *method == Method::PUT || operation["responses"].get("201").is_some(),
             needs_if_match: needs("If-Match"),
             needs_idempotency_key: needs("Idempotency-Key"),
             limited: Limited::of(document, method, line, operation),

@@ -14,6 +14,7 @@ pub mod print_schema;
 pub mod private_cluster;
 pub mod purge;
 mod ready;
+pub mod reminders;
 #[rustfmt::skip]
 pub mod schema;
 mod sockets;
@@ -186,7 +187,7 @@ impl Db {
     /// [`Db::read_private`] on the calling thread, which may block.
     pub fn read_private_now<T>(&self, principal: &Principal, work: &dyn Fn(&mut Reader<'_>) -> Result<T>) -> Result<T> {
         let now = self.0.clock.now();
-        let begin = tx::begin_read(principal);
+        let begin = tx::begin_read(principal, now);
         self.attempt_read(&|conn: &mut PgConnection| {
             conn.batch_execute(&begin)?;
             let answer = work(&mut Reader::new(conn, principal, now));
@@ -216,8 +217,8 @@ impl Db {
         work: &mut dyn FnMut(&mut Reader<'_>) -> Result<()>,
     ) -> Result<()> {
         let mut conn = self.0.readers.get()?;
-        let begun = conn.inner.batch_execute(&tx::begin_read(principal)).map_err(Problem::from);
         let now = self.0.clock.now();
+        let begun = conn.inner.batch_execute(&tx::begin_read(principal, now)).map_err(Problem::from);
         let outcome = begun.and_then(|()| work(&mut Reader::new(&mut conn.inner, principal, now)));
         let ended = conn.inner.batch_execute(if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" });
         if let Err(problem) = &outcome

@@ -308,12 +308,12 @@ diesel::table! {
         reminded_at -> Nullable<Timestamptz>,
         blocked_at -> Nullable<Timestamptz>,
         block_reason -> Nullable<Text>,
-        unsubscribed_at -> Nullable<Timestamptz>,
         unsubscribe_reason -> Nullable<Text>,
         erased_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,
+        returns_to -> Nullable<Text>,
     }
 }
 
@@ -917,7 +917,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         version -> Int4,
         last_on -> Nullable<Date>,
-        begun_at -> Nullable<Timestamptz>,
+        declined_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -948,6 +948,15 @@ diesel::table! {
         name -> Text,
         zone -> Text,
         search_key -> Text,
+    }
+}
+
+diesel::table! {
+    reminders (kind, resource_id, day) {
+        kind -> Text,
+        resource_id -> Uuid,
+        day -> Date,
+        sent_at -> Timestamptz,
     }
 }
 
@@ -1039,6 +1048,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int4,
+        leave_reason -> Nullable<Text>,
     }
 }
 

@@ -240,9 +240,11 @@ impl Tx<'_> {
     }
 }
 
-pub(super) fn begin_read(principal: &Principal) -> String {
+pub(super) fn begin_read(principal: &Principal, now: Now) -> String {
     let mut batch = String::from("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; select ");
-    let settings = reach_settings(principal);
+    let mut settings = reach_settings(principal);
+    // What is open to whom may depend on the day.
+    settings.push(("now", now.instant().to_rfc3339_opts(SecondsFormat::Micros, true)));
     push_settings(&mut batch, &settings);
     batch
 }

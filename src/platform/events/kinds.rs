@@ -206,6 +206,7 @@ events! {
         Cancelled "cancelled",
         Changed "changed",
         Completed "completed",
+        Declined "declined",
         Rectified "rectified",
         Refused "refused",
         Submitted "submitted",
@@ -220,6 +221,7 @@ events! {
         Created "created",
         Expired "expired",
         Released "released",
+        Updated "updated",
     }
     Structure StructureEvent "structure" "structures" list_structures {
         Cancelled "cancelled",

@@ -10,6 +10,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use chrono::NaiveDate;
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -19,6 +20,7 @@ use validator::Validate;
 
 use super::front::{Admitted, Limits};
 use super::rehearsal::Sent;
+use crate::platform::db::Db;
 use crate::platform::error::{Code, Fault, FaultCode, Place, Problem, Result};
 
 /// Hash of the body as it came, for idempotency.
@@ -103,9 +105,11 @@ impl<T: DeserializeOwned + Checked + Send + 'static> FromRequest for Body<T> {
             let bytes = receive(&request, &mut payload).await?;
             let admitted = request.extensions().get::<Admitted>().cloned();
             let admitted = admitted.ok_or_else(|| Problem::internal("a body read before the door"))?;
+            let db = request.app_data::<Data<Db>>().ok_or_else(|| Problem::internal("a body without a clock"))?;
+            let today = db.clock().now().today();
             let (hash, sent, body) = apart(bytes.len(), move || {
                 let hash = BodyHash(Sha256::digest(&bytes).into());
-                let value = checked(&admitted, &bytes)?;
+                let value = checked(&admitted, &bytes, today)?;
                 let body = typed(&value)?;
                 Ok((hash, Some(Sent(value)).filter(|_| admitted.dry_run), body))
             })
@@ -121,9 +125,9 @@ impl<T: DeserializeOwned + Checked + Send + 'static> FromRequest for Body<T> {
 }
 
 /// What a body says, once it fits its schema.
-fn checked(admitted: &Admitted, bytes: &[u8]) -> Result<Value> {
+fn checked(admitted: &Admitted, bytes: &[u8], today: NaiveDate) -> Result<Value> {
     let contract = admitted.operation.body.as_ref();
-    contract.ok_or_else(|| Problem::internal("a body that the document does not have"))?.check(bytes)
+    contract.ok_or_else(|| Problem::internal("a body that the document does not have"))?.check(bytes, today)
 }
 
 /// A body that fits its schema, once it fits the rules between its members as well.

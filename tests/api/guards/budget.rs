@@ -130,6 +130,7 @@ fn no_answer_is_much_longer_than_its_request() {
 fn checking_a_body_takes_bounded_memory() {
     let document = conum::app::document::build().expect("a document");
     let contract = Contract::from_document(&document).expect("a contract");
+    let today = chrono::NaiveDate::from_ymd_opt(2021, 1, 11).expect("a day");
     let (mut checked, mut worst, mut wrong) = (0, (0, String::new()), Vec::new());
     for operation in &operations::all(&document) {
         let Some((_, schema)) = json_schema(operation) else { continue };
@@ -139,7 +140,8 @@ fn checking_a_body_takes_bounded_memory() {
         // A quarter of what an import may be, with a quarter of its room: enough to see how it grows.
         let (longest, room) = if body.is_long() { (2 << 20, MEMORY / 4) } else { (64 << 10, MEMORY) };
         for text in hostile(&document, &schema, longest) {
-            let (faults, peak) = peak_of(|| body.check(text.as_bytes()).err().map_or(0, |p| p.fault_list().len()));
+            let (faults, peak) =
+                peak_of(|| body.check(text.as_bytes(), today).err().map_or(0, |p| p.fault_list().len()));
             checked += 1;
             if peak > worst.0 {
                 worst = (peak, format!("{}: {:.60}", operation.id, text));

@@ -5,6 +5,8 @@ mod budget;
 mod codes;
 mod committed;
 mod completeness;
+mod days;
+mod deadlines;
 mod documents;
 mod freshness;
 mod giving;

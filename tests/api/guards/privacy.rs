@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{looked_at, none, operations};
 use crate::places::place;
 use crate::recruitments::{Scene, scene};
-use crate::support::builders::{candidate_form, candidate_from, counsellor_of, recruited};
+use crate::support::builders::{candidate_form, candidate_from, counsellor_of, recruited, step};
 use crate::support::{App, Database};
 use crate::trainings::{enrol, session, training_body, training_path};
 
@@ -92,6 +92,7 @@ fn whoever_is_shown_a_name_is_in_the_journal() {
     let person = candidate_from(&app, &form);
     let met =
         app.post("/api/v1/matches").by(&employer.actor).json(&json!({"candidate_id": person.id})).expect(201).id();
+    step(&app, &person.actor, &format!("/api/v1/matches/{met}"), "accept").expect(200);
     let contract = recruited(&app, &employer, &posts[0], &person.id);
     let own = counsellor_of(&app, &contract);
     let Actor::Counsellor(counsellor) = own else { panic!("a counsellor") };

@@ -84,6 +84,7 @@ const NOT_AUDITED: &[&str] = &[
     "payment_line_accounts",
     "public_figures",
     "reading_counts",
+    "reminders",
     "reference_loads",
     "regions",
     "subsidy_scale_instalments",

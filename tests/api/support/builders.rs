@@ -204,11 +204,14 @@ pub fn step<'a>(app: &'a App, by: &Actor, resource: &str, name: &str) -> super::
     app.post(&format!("{resource}/{name}")).by(by).if_match(&etag)
 }
 
-/// A contract of two years from today on.
+/// The papers that every file needs.
+pub const PAPERS: [&str; 3] = ["contrat_signe", "fiche_de_poste", "piece_identite"];
+
+/// A contract of two years from today on, with its papers.
 pub fn contract(app: &App, post: &str, candidate: &str) -> Value {
     let today = app.today();
     json!({"post_id": post, "candidate_id": candidate, "contract_type": "cdd", "starts_on": today,
-        "ends_on": today + chrono::TimeDelta::days(730), "gross_monthly_salary_cents": 190_000})
+        "ends_on": today + chrono::TimeDelta::days(730), "gross_monthly_salary_cents": 190_000, "documents": PAPERS})
 }
 
 /// Submits a recruitment; the recruitment's id.

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::{emit_account, links};
 use crate::features::accounts::dto::accounts::{AccountPatch, InviteAccount};
 use crate::features::accounts::mails;
-use crate::features::accounts::model::{ACCOUNT_STEPS, INVITATION, INVITED, Perimeter, grant};
+use crate::features::accounts::model::{ACCOUNT_STEPS, INVITATION, INVITATION_LIFE, INVITED, Perimeter, grant};
 use crate::features::accounts::store::{self, accounts::Account};
 use crate::platform::auth::policy::{Gift, Permission, require_to_give};
 use crate::platform::auth::{Actor, Principal, Role, can};
@@ -15,7 +15,7 @@ use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::events::AccountEvent;
 use crate::platform::ids::AccountId;
 use crate::platform::transitions::{Expected, Transition, after, require_version};
-use crate::platform::{mail, text};
+use crate::platform::{mail, standing, text};
 
 /// What may be done with an account, as its detail tells.
 pub fn transitions(principal: &Principal, account: &Account) -> Vec<Transition> {
@@ -32,6 +32,9 @@ pub fn invite(tx: &mut Tx<'_>, new: &InviteAccount) -> Result<Account> {
         subject_id: None,
     };
     grant(tx.actor(), INVITED, new.role, &perimeter)?;
+    if let Some(structure) = new.structure_id {
+        standing::require_live(tx, structure)?;
+    }
     require_to_give(tx.principal(), Gift::Account)?;
     let email = text::canonical_email(&new.email);
     let account = store::accounts::insert(tx, new.role, &perimeter, &email)?;
@@ -100,7 +103,7 @@ fn end_links(tx: &mut Tx<'_>, id: AccountId) -> Result<()> {
 pub fn forget(tx: &mut Tx<'_>) -> Result<(usize, usize)> {
     let now = tx.now().instant();
     let revoked = tx.purge(Purge::of("invitations", "accounts"), |tx| {
-        store::accounts::revoke_invitations(tx, now - TimeDelta::days(183))
+        store::accounts::revoke_invitations(tx, now - INVITATION_LIFE)
     })?;
     let forgotten = tx.purge(Purge::of("accounts", "accounts"), |tx| {
         store::accounts::forget_revoked(tx, now - TimeDelta::days(365))

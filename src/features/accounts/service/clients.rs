@@ -16,7 +16,7 @@ use crate::platform::error::{Fault, FaultCode, Place, Problem, Result};
 use crate::platform::events::ApiClientEvent;
 use crate::platform::ids::ApiClientId;
 use crate::platform::transitions::{Expected, Transition, after, require_version};
-use crate::platform::{secret, text};
+use crate::platform::{secret, standing, text};
 
 /// State of a client now.
 pub fn status(client: &ApiClient, now: Now) -> ApiClientStatus {
@@ -48,6 +48,9 @@ pub fn create(tx: &mut Tx<'_>, new: &NewApiClient) -> Result<(ApiClient, String)
     grant(tx.actor(), PROGRAMS, new.role, &perimeter)?;
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
+    }
+    if let Some(structure) = new.structure_id {
+        standing::require_live(tx, structure)?;
     }
     require_to_give(tx.principal(), Gift::Scopes(&new.scopes))?;
     let value = secret::generate();

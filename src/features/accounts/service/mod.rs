@@ -12,12 +12,32 @@ pub use links::{
 };
 pub use tokens::Token;
 
-use super::store::accounts::Account;
+use super::store;
+use super::store::accounts::{Account, Office};
 use super::store::clients::ApiClient;
 use crate::platform::auth::Role;
 use crate::platform::db::Tx;
 use crate::platform::error::Result;
 use crate::platform::events::{self, AccountEvent, ApiClientEvent, Audience};
+use crate::platform::ids::StructureId;
+
+/// Where the prefectures are written to.
+pub fn prefectures(tx: &mut Tx<'_>) -> Result<Vec<Office>> {
+    tx.as_service(store::accounts::prefectures)
+}
+
+/// Nobody acts for a structure any more that was cancelled, or merged into another.
+pub fn close_structure(tx: &mut Tx<'_>, id: StructureId) -> Result<()> {
+    tx.as_service(|tx| {
+        for account in store::accounts::close_of_structure(tx, id)? {
+            emit_account(tx, AccountEvent::Revoked, &account)?;
+        }
+        for client in store::clients::revoke_of_structure(tx, id)? {
+            emit_client(tx, ApiClientEvent::Revoked, &client)?;
+        }
+        Ok(())
+    })
+}
 
 /// Tells of a change to an account: those who may read it, and nobody else.
 fn emit_account(tx: &mut Tx<'_>, kind: AccountEvent, account: &Account) -> Result<()> {

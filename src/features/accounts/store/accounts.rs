@@ -352,3 +352,43 @@ pub fn revoke_invitations(tx: &mut Tx<'_>, invited_before: DateTime<Utc>) -> Res
 pub fn forget_revoked(tx: &mut Tx<'_>, revoked_before: DateTime<Utc>) -> Result<usize> {
     anonymise(tx, &sql!("(a.status = 'revoked' and a.revoked_at < {})", revoked_before))
 }
+
+/// Withdraws the live accounts of a structure. As the service itself.
+pub fn close_of_structure(tx: &mut Tx<'_>, id: StructureId) -> Result<Vec<Account>> {
+    end_links(tx, &sql!("a.structure_id = {}", id))?;
+    let now = tx.now().instant();
+    sql!(
+        "update accounts a set status = 'revoked', revoked_at = {} where a.structure_id = {} and a.status <> 'revoked'
+         returning {}",
+        now,
+        id,
+        Sql::raw(ACCOUNT)
+    )
+    .load(tx.conn())
+}
+
+/// An account of a prefecture that is in use: where it is written to, and its territory.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct Office {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    pub email: String,
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+    pub departement_code: Option<DepartementCode>,
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+    pub region_code: Option<RegionCode>,
+}
+
+impl Office {
+    pub fn covers(&self, departement: &DepartementCode, region: &RegionCode) -> bool {
+        self.departement_code.as_ref() == Some(departement) || self.region_code.as_ref() == Some(region)
+    }
+}
+
+/// The prefectures' accounts in use. As the service itself.
+pub fn prefectures(tx: &mut Tx<'_>) -> Result<Vec<Office>> {
+    sql!(
+        "select a.email, a.departement_code, a.region_code from accounts a
+         where a.role = 'prefecture' and a.status = 'active' order by a.created_at, a.id"
+    )
+    .load(tx.conn())
+}

@@ -193,3 +193,16 @@ pub fn is_live(conn: &mut PgConnection, id: ApiClientId, now: DateTime<Utc>) -> 
     )
     .holds(conn)
 }
+
+/// Withdraws the live clients of a structure. As the service itself.
+pub fn revoke_of_structure(tx: &mut Tx<'_>, id: StructureId) -> Result<Vec<ApiClient>> {
+    let now = tx.now().instant();
+    sql!(
+        "update api_clients a set revoked_at = {}, previous_secret_hash = null, previous_secret_until = null
+         where a.structure_id = {} and a.revoked_at is null returning {}",
+        now,
+        id,
+        Sql::raw(CLIENT)
+    )
+    .load(tx.conn())
+}

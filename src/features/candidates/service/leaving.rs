@@ -2,12 +2,13 @@
 
 use uuid::Uuid;
 
-use super::{CHANGE_EMAIL, CONFIRM, REMIND, UNSUBSCRIBE, check_leave, emit, lock, lock_any};
+use super::{CONFIRM, REMIND, UNSUBSCRIBE, check_leave, emit, lock, lock_any};
 use crate::features::accounts;
 use crate::features::candidates::mails;
-use crate::features::candidates::model::{CandidateStatus, FREE_TEXT, RETENTION, UNCONFIRMED, UnsubscribeReason};
+use crate::features::candidates::model::{
+    CandidateStatus, FREE_TEXT, RETENTION, STEPS, UNCONFIRMED, UnsubscribeReason,
+};
 use crate::features::candidates::store::{self, Candidate, Change};
-use crate::platform::auth::Role;
 use crate::platform::auth::policy::{Permission, can};
 use crate::platform::db::Tx;
 use crate::platform::db::purge::Purge;
@@ -15,10 +16,12 @@ use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events::CandidateEvent;
 use crate::platform::http::idempotency;
 use crate::platform::ids::CandidateId;
-use crate::platform::transitions::Expected;
+use crate::platform::transitions::{Expected, after};
 use crate::platform::{mail, secret};
 
-/// Leaves by the link that every e-mail carries. Leaving twice is no error.
+/// Leaves by the link that every e-mail carries; it always works. Beside a contract or a block, which are not ended by it,
+/// nothing else is proposed any more, and its end is the leaving. Leaving twice is no error. Tells whether what they had
+/// open ends with it. The account stays: whoever has left may still read and erase what is kept of them.
 pub fn unsubscribe(tx: &mut Tx<'_>, token: &str, reason: Option<UnsubscribeReason>) -> Result<(Candidate, bool)> {
     tx.widen()?;
     let link =
@@ -27,11 +30,16 @@ pub fn unsubscribe(tx: &mut Tx<'_>, token: &str, reason: Option<UnsubscribeReaso
     if candidate.status == CandidateStatus::Unsubscribed {
         return Ok((candidate, false));
     }
-    check_leave(&candidate, "unsubscribe")?;
-    store::change(tx, candidate.id, &Change::Unsubscribed { reason })?;
-    store::end_links(tx, candidate.id, &[REMIND, CONFIRM, CHANGE_EMAIL])?;
-    accounts::service::close_personal_account(tx, Role::Candidate, candidate.id.uuid())?;
-    emit(tx, CandidateEvent::Unsubscribed, &candidate)?;
+    let to = after(STEPS, candidate.status, "unsubscribe")?;
+    let (change, event) = match to {
+        CandidateStatus::Unsubscribed if !candidate.in_recruitment => {
+            (Change::Unsubscribed { reason }, CandidateEvent::Unsubscribed)
+        }
+        _ => (Change::Leaving { reason }, CandidateEvent::Updated),
+    };
+    store::change(tx, candidate.id, &change)?;
+    store::end_links(tx, candidate.id, &[REMIND, CONFIRM])?;
+    emit(tx, event, &candidate)?;
     Ok((lock_any(tx, candidate.id)?, true))
 }
 

@@ -109,13 +109,13 @@ pub fn block(tx: &mut Tx<'_>, id: CandidateId, version: Option<Expected>, reason
     Ok(candidate)
 }
 
-/// Lets a candidate in again, as it was before: somebody who never confirmed still has to.
+/// Lets a candidate in again, as they were before: who had left, paused or never confirmed is not written to for it.
 pub fn unblock(tx: &mut Tx<'_>, id: CandidateId, version: Option<Expected>) -> Result<File> {
     let candidate = lock(tx, id, version)?;
-    let confirmed = after(STEPS, candidate.status, can::unblock_candidate::LINE)?;
-    let to = if candidate.confirmed_at.is_some() { confirmed } else { CandidateStatus::PendingConfirmation };
+    after(STEPS, candidate.status, can::unblock_candidate::LINE)?;
+    let to = candidate.returns_to.ok_or_else(|| Problem::internal("a blocked candidate from nowhere"))?;
     store::change(tx, id, &Change::Unblocked { to })?;
-    if let (Some(email), CandidateStatus::Active) = (&candidate.email, to) {
+    if let (Some(email), true) = (&candidate.email, candidate.confirmed_at.is_some()) {
         tx.as_service(|tx| {
             accounts::service::open_personal_account(tx, Role::Candidate, id.uuid(), email).map(|_| ())
         })?;
@@ -153,11 +153,28 @@ pub fn recruit(tx: &mut Tx<'_>, candidate: &Candidate) -> Result<()> {
     emit(tx, CandidateEvent::Recruited, candidate)
 }
 
-/// The last recruitment of a locked candidate has ended.
+/// The last recruitment of a locked candidate has ended. Who asked to leave meanwhile is gone.
 pub fn release(tx: &mut Tx<'_>, candidate: &Candidate) -> Result<()> {
     after(STEPS, candidate.status, "release")?;
+    if asked_to_leave(candidate) {
+        return let_go(tx, candidate);
+    }
     tx.as_service(|tx| store::change(tx, candidate.id, &Change::Released))?;
     emit(tx, CandidateEvent::Released, candidate)
+}
+
+/// A recruitment of a locked candidate came to nothing: who asked to leave meanwhile is gone.
+pub fn not_recruited(tx: &mut Tx<'_>, candidate: &Candidate) -> Result<()> {
+    if asked_to_leave(candidate) { let_go(tx, candidate) } else { Ok(()) }
+}
+
+fn asked_to_leave(candidate: &Candidate) -> bool {
+    candidate.returns_to == Some(CandidateStatus::Unsubscribed)
+}
+
+fn let_go(tx: &mut Tx<'_>, candidate: &Candidate) -> Result<()> {
+    tx.as_service(|tx| store::change(tx, candidate.id, &Change::Left))?;
+    emit(tx, CandidateEvent::Unsubscribed, candidate)
 }
 
 fn emit(tx: &mut Tx<'_>, kind: CandidateEvent, candidate: &Candidate) -> Result<()> {

@@ -50,6 +50,8 @@ pub struct Candidate {
     pub confirmed_at: Option<DateTime<Utc>>,
     pub block_reason: Option<String>,
     pub unsubscribe_reason: Option<UnsubscribeReason>,
+    /// Where they stand once a block is lifted, or a contract over.
+    pub returns_to: Option<CandidateStatus>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub version: i32,
@@ -114,6 +116,9 @@ pub struct Search {
 const TABLES: &str = "candidates c left join communes l on l.code = c.commune_code \
     left join candidate_contacts k on k.candidate_id = c.id left join candidate_motivations t on t.candidate_id = c.id";
 const OPEN: &str = "('proposed', 'mutual', 'met')";
+/// A match is over by its date, whether or not the night has written it down; a contract carries it on.
+const LASTS: &str = "(m.expires_on >= conum_today() or exists (select from recruitments r where r.match_id = m.id \
+    and r.status in ('submitted', 'validated', 'termination_requested')))";
 const HAS_OPEN: &str =
     "exists (select from matches m where m.candidate_id = c.id and m.status in ('proposed', 'mutual', 'met'))";
 
@@ -124,16 +129,18 @@ fn columns(actor: &Actor) -> Sql {
         Actor::Employer(structure) => (
             sql!(
                 "(exists (select from matches m where m.candidate_id = c.id and m.structure_id = {}
-                    and m.status in ('mutual', 'met', 'selected'))
+                    and m.status in ('mutual', 'met', 'selected') and {})
                  or exists (select from recruitments r where r.candidate_id = c.id and r.structure_id = {}
                     and r.status in ('validated', 'termination_requested')))",
                 *structure,
+                Sql::raw(LASTS),
                 *structure
             ),
             sql!(
                 "exists (select from matches m where m.candidate_id = c.id and m.structure_id = {}
-                    and m.status in ('proposed', 'mutual', 'met', 'selected'))",
-                *structure
+                    and m.status in ('proposed', 'mutual', 'met', 'selected') and {})",
+                *structure,
+                Sql::raw(LASTS)
             ),
         ),
         _ => (Sql::raw("false"), Sql::raw("false")),
@@ -330,17 +337,29 @@ pub enum Change<'a> {
     Resumed,
     Recruited,
     Released,
-    Blocked { reason: &'a str },
-    Unblocked { to: CandidateStatus },
-    Unsubscribed { reason: Option<UnsubscribeReason> },
+    Blocked {
+        reason: &'a str,
+    },
+    Unblocked {
+        to: CandidateStatus,
+    },
+    Unsubscribed {
+        reason: Option<UnsubscribeReason>,
+    },
+    /// Asks to leave while a contract or a block lasts: nothing else is proposed, and they are gone with its end.
+    Leaving {
+        reason: Option<UnsubscribeReason>,
+    },
+    /// What they had asked for comes true.
+    Left,
 }
 
 pub fn change(tx: &mut Tx<'_>, id: CandidateId, change: &Change<'_>) -> Result<()> {
     let now = tx.now().instant();
     match change {
         Change::Confirmed => sql!(
-            "update candidates set status = 'active', confirmed_at = coalesce(confirmed_at, {}), unsubscribed_at = null,
-                unsubscribe_reason = null, last_contact_at = {}, reminded_at = null where id = {}",
+            "update candidates set status = 'active', confirmed_at = coalesce(confirmed_at, {}),
+                unsubscribe_reason = null, returns_to = null, last_contact_at = {}, reminded_at = null where id = {}",
             now,
             now,
             id
@@ -349,7 +368,12 @@ pub fn change(tx: &mut Tx<'_>, id: CandidateId, change: &Change<'_>) -> Result<(
             sql!("update candidates set status = 'unavailable', last_contact_at = {}, reminded_at = null where id = {}", now, id)
         }
         Change::Resumed => {
-            sql!("update candidates set status = 'active', last_contact_at = {}, reminded_at = null where id = {}", now, id)
+            sql!(
+                "update candidates set status = 'active', returns_to = null, unsubscribe_reason = null, last_contact_at = {},
+                    reminded_at = null where id = {}",
+                now,
+                id
+            )
         }
         Change::Recruited => {
             sql!("update candidates set status = 'recruited', last_contact_at = {}, reminded_at = null where id = {}", now, id)
@@ -358,22 +382,30 @@ pub fn change(tx: &mut Tx<'_>, id: CandidateId, change: &Change<'_>) -> Result<(
             sql!("update candidates set status = 'active', last_contact_at = {}, reminded_at = null where id = {}", now, id)
         }
         Change::Blocked { reason } => sql!(
-            "update candidates set status = 'blocked', blocked_at = {}, block_reason = {}, unsubscribed_at = null where id = {}",
+            "update candidates set returns_to = status, status = 'blocked', blocked_at = {}, block_reason = {} where id = {}",
             now,
             *reason,
             id
         ),
         Change::Unblocked { to } => sql!(
-            "update candidates set status = {}, blocked_at = null, block_reason = null where id = {}",
+            "update candidates set status = {}, blocked_at = null, block_reason = null, returns_to = null where id = {}",
             *to,
             id
         ),
         Change::Unsubscribed { reason } => sql!(
-            "update candidates set status = 'unsubscribed', unsubscribed_at = {}, unsubscribe_reason = {} where id = {}",
-            now,
+            "update candidates set status = 'unsubscribed', unsubscribe_reason = {}, returns_to = null where id = {}",
             *reason,
             id
         ),
+        Change::Leaving { reason } => sql!(
+            "update candidates set returns_to = 'unsubscribed', unsubscribe_reason = {},
+                status = case status when 'active' then 'unavailable' else status end where id = {}",
+            *reason,
+            id
+        ),
+        Change::Left => {
+            sql!("update candidates set status = 'unsubscribed', returns_to = null where id = {}", id)
+        }
     }
     .run(tx.conn())
     .map(|_| ())

@@ -29,7 +29,7 @@ pub fn erase(tx: &mut Tx<'_>, ids: Vec<Uuid>) -> Result<()> {
         "update candidates set status = 'erased', erased_at = {}, first_name = 'Personne', last_name = reference,
             search_key = lower(replace(reference, '-', ' ')), diploma_name = null, graduated = false,
             job_seeker = job_seeker or not (employed or in_training or experienced), blocked_at = null, block_reason = null,
-            unsubscribed_at = null, unsubscribe_reason = null
+            unsubscribe_reason = null, returns_to = null
          where id = any({})",
         now,
         ids.clone()

@@ -5,20 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
+use super::super::mails;
 use super::super::model::{CommitteeStatus, Outcome, recruitment_deadline};
 use super::super::store::{self, Committee, Item};
 use super::sessions::{File, check_close, find};
 use super::{emit, lock};
+use crate::features::applications::model::ApplicationKind;
 use crate::features::applications::service::Settlement;
 use crate::features::applications::store::Application;
 use crate::features::posts::service::Grant;
 use crate::features::structures::store::Structure;
-use crate::features::{applications, posts, reservations, structures};
+use crate::features::{accounts, applications, posts, reservations, structures};
 use crate::platform::codes::DepartementCode;
 use crate::platform::db::Tx;
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events::CommitteeEvent;
 use crate::platform::ids::{CommitteeId, StructureId};
+use crate::platform::mail;
 use crate::platform::transitions::{Expected, require_version};
 
 /// Closes a session. Locks, in this order: the committee, its applications, the programme, the
@@ -29,7 +32,7 @@ pub fn close(tx: &mut Tx<'_>, id: CommitteeId, version: Option<Expected>) -> Res
     require_version(version, committee.version)?;
     let applications = applications::service::lock_agenda(tx, id)?;
     let items = store::agenda(tx.conn(), id)?;
-    check_close(&committee)
+    check_close(&committee, tx.today())
         .map_err(|problem| with_lines(problem, items.iter().filter(|item| item.outcome.is_none())))?;
     let lines: Vec<(Application, Item)> = applications
         .into_iter()
@@ -42,12 +45,27 @@ pub fn close(tx: &mut Tx<'_>, id: CommitteeId, version: Option<Expected>) -> Res
     let structures = lock_structures(tx, &lines)?;
     commit(tx, &lines, &structures)?;
     for (application, item) in &lines {
-        settle(tx, &committee, application, item)?;
+        let holds = structures.get(&application.structure_id).is_some_and(|structure| structure.posts > 0);
+        settle(tx, &committee, application, item, holds)?;
     }
     store::settle(tx, id)?;
     store::change_status(tx, id, CommitteeStatus::Closed)?;
     emit(tx, CommitteeEvent::Closed, &committee)?;
+    tell_prefectures(tx, &committee, &items)?;
     find(&mut tx.reader(), id)
+}
+
+/// Each prefecture learns what was decided of the structures of its territory, whose opinion it was asked for.
+fn tell_prefectures(tx: &mut Tx<'_>, committee: &Committee, items: &[Item]) -> Result<()> {
+    let front_url = &tx.site().front_url;
+    for office in accounts::service::prefectures(tx)? {
+        let own: Vec<&Item> =
+            items.iter().filter(|item| office.covers(&item.departement_code, &item.region_code)).collect();
+        if !own.is_empty() {
+            mail::send(tx, &mails::closed_to_prefecture(front_url, committee, &own, &office.email))?;
+        }
+    }
+    Ok(())
 }
 
 /// The structures that receive posts, locked by id: where they lie now is what counts.
@@ -113,11 +131,11 @@ fn with_lines<'a>(problem: Problem, items: impl Iterator<Item = &'a Item>) -> Pr
 }
 
 /// One decision takes effect.
-fn settle(tx: &mut Tx<'_>, committee: &Committee, application: &Application, item: &Item) -> Result<()> {
+fn settle(tx: &mut Tx<'_>, committee: &Committee, application: &Application, item: &Item, holds: bool) -> Result<()> {
     let settlement = match item.outcome {
         Some(Outcome::Retained) => {
             let posts = item.posts_granted.unwrap_or(0);
-            let recruit_before = grant(tx, committee, application, item, posts)?;
+            let recruit_before = grant(tx, committee, application, item, posts, holds)?;
             Settlement::Retained { posts, recruit_before }
         }
         Some(Outcome::Refused) => Settlement::Refused,
@@ -134,11 +152,14 @@ fn grant(
     application: &Application,
     item: &Item,
     count: i32,
+    holds: bool,
 ) -> Result<NaiveDate> {
     let structure = application.structure_id;
     structures::service::retain(tx, structure, committee.wave, committee.held_on)?;
     // The clock of the recruitment starts with the letters, not with a session held before.
-    let deadline = recruitment_deadline(application.kind, tx.today());
+    // Whether they are its first ones is decided by what it holds now: posts may have come, or gone, since it asked.
+    let kind = if holds { ApplicationKind::Additional } else { ApplicationKind::Initial };
+    let deadline = recruitment_deadline(kind, tx.today());
     posts::service::grant(
         tx,
         &Grant {

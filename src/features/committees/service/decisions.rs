@@ -80,6 +80,9 @@ fn check(tx: &mut Tx<'_>, application: &Application, input: &DecisionInput) -> R
         }
         _ => {}
     }
+    if let Some(granted) = input.posts_granted {
+        applications::service::require_one_coordinator(application.coordinator.is_some(), granted, "posts_granted")?;
+    }
     let without_opinion = input.without_opinion.unwrap_or(false);
     if input.outcome != Outcome::FurtherExamination && application.opinion.is_none() && !without_opinion {
         return Err(Problem::new(Code::OpinionMissing));

@@ -1,5 +1,7 @@
 //! Preparing and opening a session.
 
+use chrono::NaiveDate;
+
 use super::super::dto::{CommitteePatch, NewCommittee};
 use super::super::model::{CommitteeStatus, STEPS};
 use super::super::store::{self, Committee, Fields};
@@ -102,32 +104,45 @@ pub fn remove_from_agenda(
 pub fn open(tx: &mut Tx<'_>, id: CommitteeId, version: Option<Expected>) -> Result<File> {
     let committee = lock(tx, id)?;
     require_version(version, committee.version)?;
-    check_open(&committee)?;
+    check_open(&committee, tx.today())?;
     store::change_status(tx, id, CommitteeStatus::InSession)?;
     emit(tx, CommitteeEvent::Opened, &committee)?;
     find(&mut tx.reader(), id)
 }
 
-fn check_open(committee: &Committee) -> Result<()> {
+fn check_open(committee: &Committee, today: NaiveDate) -> Result<()> {
     after(STEPS, committee.status, can::open_committee::LINE)?;
     if committee.agenda == 0 {
         return Err(Problem::new(Code::AgendaEmpty));
     }
-    Ok(())
+    require_day(committee, today)
 }
 
-pub fn check_close(committee: &Committee) -> Result<()> {
+/// A session decides on its day, and not before what it decides of was there.
+pub fn require_day(committee: &Committee, today: NaiveDate) -> Result<()> {
+    if committee.held_on > today {
+        return Err(Problem::new(Code::CommitteeNotHeldYet).with("date", committee.held_on));
+    }
+    match committee.youngest_on.filter(|youngest| *youngest > committee.held_on) {
+        Some(youngest) => {
+            Err(Problem::new(Code::CommitteeBeforeApplication).with("date", committee.held_on).with("other", youngest))
+        }
+        None => Ok(()),
+    }
+}
+
+pub fn check_close(committee: &Committee, today: NaiveDate) -> Result<()> {
     after(STEPS, committee.status, can::close_committee::LINE)?;
     if committee.decided < committee.agenda {
         return Err(Problem::new(Code::DecisionMissing));
     }
-    Ok(())
+    require_day(committee, today)
 }
 
 fn transitions(reader: &Reader<'_>, committee: &Committee) -> Vec<Transition> {
-    let principal = reader.principal();
+    let (principal, today) = (reader.principal(), reader.today());
     vec![
-        Transition::new(can::open_committee::LINE, principal, check_open(committee)),
-        Transition::new(can::close_committee::LINE, principal, check_close(committee)),
+        Transition::new(can::open_committee::LINE, principal, check_open(committee, today)),
+        Transition::new(can::close_committee::LINE, principal, check_close(committee, today)),
     ]
 }

@@ -110,7 +110,8 @@ pub struct MatchItem {
     pub distance_km: f64,
     pub candidate_accepted_at: Option<DateTime<Utc>>,
     pub structure_accepted_at: Option<DateTime<Utc>>,
-    /// Last day to answer.
+    /// Last day of the state it is in: to answer, to meet, to choose, to submit the contract. Past, nothing but its end
+    /// follows, unless a contract of the pair is submitted or runs.
     #[schema(example = "2021-07-30")]
     pub expires_on: NaiveDate,
     pub created_at: DateTime<Utc>,
@@ -144,9 +145,10 @@ pub struct MatchView {
     /// Your own side's words for it.
     pub refusal_comment: Option<String>,
     pub met_on: Option<NaiveDate>,
-    /// When it came to its end: a choice, a refusal, no answer, or one side no longer eligible.
+    /// When it came to its end: a choice, a refusal, its last day, or one side no longer eligible.
     pub ended_at: Option<DateTime<Utc>>,
-    /// Last day to answer.
+    /// Last day of the state it is in: to answer, to meet, to choose, to submit the contract. Past, nothing but its end
+    /// follows, unless a contract of the pair is submitted or runs.
     #[schema(example = "2021-07-30")]
     pub expires_on: NaiveDate,
     pub created_at: DateTime<Utc>,

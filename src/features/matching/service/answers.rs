@@ -1,13 +1,13 @@
 //! What both sides do with a match.
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::NaiveDate;
 
-use super::file::{File, check_accept, emit, find, lock, side};
+use super::file::{File, check_accept, check_leave, check_step, emit, find, lock, side};
 use crate::features::candidates::model::CandidateStatus;
 use crate::features::candidates::service as candidates;
 use crate::features::matching::dto::MatchRefusal;
 use crate::features::matching::mails;
-use crate::features::matching::model::{ANSWER_DAYS, MatchSide, STEPS};
+use crate::features::matching::model::{MatchSide, MatchStatus, STEPS, last_day};
 use crate::features::matching::store::matches::{self, Change, Match};
 use crate::features::matching::store::{explain, runs};
 use crate::features::structures::model::StructureStatus;
@@ -40,12 +40,17 @@ pub fn create(tx: &mut Tx<'_>, candidate: CandidateId) -> Result<File> {
         }
         _ => return Err(Problem::invalid_field("candidate_id", FaultCode::UnknownId)),
     }
+    let today = tx.today();
     let facts = tx
-        .as_service(|tx| explain::facts(tx.conn(), candidate, structure_id))?
+        .as_service(|tx| explain::facts(tx.conn(), candidate, structure_id, today))?
         .ok_or_else(|| Problem::internal("a pair without facts"))?;
-    if facts.match_id.is_some() {
-        return Err(Problem::new(Code::MatchExists));
-    }
+    // What ended in time or for want of a post may be tried again; a refusal of the candidate is final.
+    let again = match facts.match_id.zip(facts.match_status) {
+        Some((id, status)) => {
+            Some(after(STEPS, status, "propose_again").map(|_| id).map_err(|_| Problem::new(Code::MatchExists))?)
+        }
+        None => None,
+    };
     if facts.vacant_posts == 0 {
         return Err(Problem::new(Code::NoVacantPost));
     }
@@ -56,9 +61,12 @@ pub fn create(tx: &mut Tx<'_>, candidate: CandidateId) -> Result<File> {
             return Err(Problem::new(Code::MatchCapReached).with("side", side).with("cap", facts.match_cap));
         }
     }
-    let id = MatchId::new();
-    let expires_on = tx.today() + TimeDelta::days(ANSWER_DAYS);
-    matches::insert_manual(tx, id, candidate, structure_id, facts.distance_m, expires_on)?;
+    let id = again.unwrap_or_else(MatchId::new);
+    let expires_on = last_day(MatchStatus::Proposed, today);
+    match again {
+        Some(id) => matches::propose_again(tx, id, facts.distance_m, expires_on)?,
+        None => matches::insert_manual(tx, id, candidate, structure_id, facts.distance_m, expires_on)?,
+    }
     let file = find(&mut tx.reader(), id)?;
     emit(tx, MatchEvent::Proposed, &file.found)?;
     let front_url = &tx.site().front_url;
@@ -70,7 +78,7 @@ pub fn create(tx: &mut Tx<'_>, candidate: CandidateId) -> Result<File> {
 pub fn accept(tx: &mut Tx<'_>, id: MatchId, version: Option<Expected>) -> Result<File> {
     let before = lock(tx, id, version)?;
     let side = own_side(tx)?;
-    check_accept(&before, Some(side))?;
+    check_accept(&before, Some(side), tx.today())?;
     matches::change(tx, id, &Change::Accepted(side))?;
     let file = find(&mut tx.reader(), id)?;
     let mutual = file.found.candidate_accepted_at.is_some() && file.found.structure_accepted_at.is_some();
@@ -91,7 +99,7 @@ pub fn accept(tx: &mut Tx<'_>, id: MatchId, version: Option<Expected>) -> Result
 pub fn decline(tx: &mut Tx<'_>, id: MatchId, version: Option<Expected>, refusal: &MatchRefusal) -> Result<File> {
     let before = lock(tx, id, version)?;
     let side = own_side(tx)?;
-    after(STEPS, before.status, can::decline_match::LINE)?;
+    check_leave(&before, can::decline_match::LINE, tx.today())?;
     matches::change(tx, id, &Change::Declined(side))?;
     keep_refusal(tx, id, side, refusal)?;
     let file = find(&mut tx.reader(), id)?;
@@ -114,7 +122,7 @@ pub fn record_meeting(
     met_on: Option<NaiveDate>,
 ) -> Result<File> {
     let before = lock(tx, id, version)?;
-    after(STEPS, before.status, can::record_meeting::LINE)?;
+    check_step(&before, can::record_meeting::LINE, tx.today())?;
     let (today, first) = (tx.today(), crate::platform::clock::Now::at(before.created_at).today());
     let on = met_on.unwrap_or(today);
     if on > today {
@@ -130,7 +138,7 @@ pub fn record_meeting(
 /// The structure chooses the candidate; the contract follows as a recruitment.
 pub fn select(tx: &mut Tx<'_>, id: MatchId, version: Option<Expected>) -> Result<File> {
     let before = lock(tx, id, version)?;
-    after(STEPS, before.status, can::select_match::LINE)?;
+    check_step(&before, can::select_match::LINE, tx.today())?;
     matches::change(tx, id, &Change::Selected)?;
     let front_url = &tx.site().front_url;
     to_candidate(tx, &before, |to, leave| mails::selected(&before, front_url, to, leave))?;
@@ -140,7 +148,7 @@ pub fn select(tx: &mut Tx<'_>, id: MatchId, version: Option<Expected>) -> Result
 /// The structure does not choose the candidate.
 pub fn reject(tx: &mut Tx<'_>, id: MatchId, version: Option<Expected>, refusal: &MatchRefusal) -> Result<File> {
     let before = lock(tx, id, version)?;
-    after(STEPS, before.status, can::reject_match::LINE)?;
+    check_leave(&before, can::reject_match::LINE, tx.today())?;
     matches::change(tx, id, &Change::NotSelected)?;
     keep_refusal(tx, id, MatchSide::Structure, refusal)?;
     tell_candidate(tx, &before)?;

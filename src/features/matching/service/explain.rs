@@ -28,12 +28,13 @@ pub fn explain(reader: &mut Reader<'_>, candidate: CandidateId, structure: Struc
     if !is_own {
         return Err(Problem::not_found());
     }
+    let today = reader.today();
     // The conditions look at all matches of both sides; of them only the numbers are told.
     reader.widen()?;
-    let facts = explain::facts(reader.conn(), candidate, structure)?
+    let facts = explain::facts(reader.conn(), candidate, structure, today)?
         .filter(|facts| facts.candidate_status != CandidateStatus::Erased)
         .ok_or_else(Problem::not_found)?;
-    Ok(judge(facts, reader.today()))
+    Ok(judge(facts, today))
 }
 
 fn judge(facts: Facts, today: NaiveDate) -> Explanation {

@@ -1,9 +1,12 @@
 //! A match as it is shown, and the checks behind every transition of it.
 
+use chrono::NaiveDate;
+
+use crate::features::candidates::model::CandidateStatus;
 use crate::features::matching::model::{MatchSide, STEPS};
 use crate::features::matching::store::matches::{self, Match};
 use crate::features::structures::model::StructureStatus;
-use crate::platform::auth::policy::Permission;
+use crate::platform::auth::policy::{Line, Permission};
 use crate::platform::auth::{Actor, can};
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Problem, Result};
@@ -19,7 +22,8 @@ pub struct File {
 
 pub fn find(reader: &mut Reader<'_>, id: MatchId) -> Result<File> {
     let actor = reader.actor().clone();
-    let found = matches::find(reader.conn(), &actor, id)?.ok_or_else(Problem::not_found)?;
+    let today = reader.today();
+    let found = matches::find(reader.conn(), &actor, today, id)?.ok_or_else(Problem::not_found)?;
     Ok(file(reader, found))
 }
 
@@ -33,13 +37,15 @@ pub(super) fn lock(tx: &mut Tx<'_>, id: MatchId, version: Option<Expected>) -> R
 fn file(reader: &Reader<'_>, found: Match) -> File {
     let principal = reader.principal();
     let side = side(reader.actor());
-    let by_state = |line| Transition::of_state(line, principal, STEPS, found.status);
+    let today = reader.today();
+    let leave = |line| Transition::new(line, principal, check_leave(&found, line, today));
+    let step = |line| Transition::new(line, principal, check_step(&found, line, today));
     let transitions = vec![
-        Transition::new(can::accept_match::LINE, principal, check_accept(&found, side)),
-        by_state(can::decline_match::LINE),
-        by_state(can::record_meeting::LINE),
-        by_state(can::select_match::LINE),
-        by_state(can::reject_match::LINE),
+        Transition::new(can::accept_match::LINE, principal, check_accept(&found, side, today)),
+        leave(can::decline_match::LINE),
+        step(can::record_meeting::LINE),
+        step(can::select_match::LINE),
+        leave(can::reject_match::LINE),
     ];
     File { found, transitions }
 }
@@ -53,9 +59,10 @@ pub(super) fn side(actor: &Actor) -> Option<MatchSide> {
     }
 }
 
-/// Once a side, and only with a structure that is still in the scheme.
-pub(super) fn check_accept(found: &Match, side: Option<MatchSide>) -> Result<()> {
-    after(STEPS, found.status, can::accept_match::LINE)?;
+/// Once a side, and as long as the pair could still be proposed.
+pub(super) fn check_accept(found: &Match, side: Option<MatchSide>, today: NaiveDate) -> Result<()> {
+    let line = can::accept_match::LINE;
+    after(STEPS, found.status, line)?;
     let answered = match side {
         Some(MatchSide::Candidate) => found.candidate_accepted_at.is_some(),
         Some(MatchSide::Structure) => found.structure_accepted_at.is_some(),
@@ -64,8 +71,39 @@ pub(super) fn check_accept(found: &Match, side: Option<MatchSide>) -> Result<()>
     if answered {
         return Err(Problem::new(Code::MatchAlreadyAccepted));
     }
+    check_step(found, line, today)
+}
+
+/// A step further: in time, and with both sides as eligible as when the pair was proposed.
+pub(super) fn check_step(found: &Match, line: &'static Line, today: NaiveDate) -> Result<()> {
+    after(STEPS, found.status, line)?;
+    require_in_time(found, today)?;
     if found.structure_status != StructureStatus::Retained {
         return Err(Problem::new(Code::StructureNotRetained).with("status", found.structure_status));
+    }
+    if found.candidate_status != CandidateStatus::Active {
+        return Err(Problem::new(Code::CandidateNotAvailable).with("status", found.candidate_status));
+    }
+    if found.vacant_posts == 0 {
+        return Err(Problem::new(Code::NoVacantPost));
+    }
+    Ok(())
+}
+
+/// Either side may leave until a contract is submitted: then it is the contract that has to be taken back.
+pub(super) fn check_leave(found: &Match, line: &'static Line, today: NaiveDate) -> Result<()> {
+    after(STEPS, found.status, line)?;
+    require_in_time(found, today)?;
+    if found.contracted {
+        return Err(Problem::new(Code::CandidateInRecruitment));
+    }
+    Ok(())
+}
+
+/// The date decides, and not the night that writes it down.
+fn require_in_time(found: &Match, today: NaiveDate) -> Result<()> {
+    if found.expires_on < today && !found.contracted {
+        return Err(Problem::new(Code::DeadlinePassed).with("date", found.expires_on));
     }
     Ok(())
 }

@@ -1,14 +1,14 @@
 //! Candidates who leave, for a while or for good: what they had open is closed with it.
 
 use super::super::mails;
-use super::super::store::matches::{self, Ended};
+use super::super::store::endings::{self, Ended};
+use super::super::store::matches;
 use crate::features::candidates::model::UnsubscribeReason;
 use crate::features::candidates::service::{self as candidates, File};
 use crate::features::candidates::store::Candidate;
 use crate::features::structures::service as structures;
 use crate::platform::db::Tx;
 use crate::platform::error::Result;
-use crate::platform::events::{self, MatchEvent};
 use crate::platform::ids::{CandidateId, StructureId};
 use crate::platform::mail;
 use crate::platform::transitions::Expected;
@@ -53,26 +53,23 @@ pub fn close_of_recruited(tx: &mut Tx<'_>, candidate: &Candidate, by: StructureI
     close(tx, candidate, Some(by))
 }
 
-/// Closes the open matches of a candidate, whose row is locked; tells those structures that had agreed.
+/// Closes the open matches of a candidate, whose row is locked; tells those structures that had said yes.
 fn close(tx: &mut Tx<'_>, candidate: &Candidate, by: Option<StructureId>) -> Result<()> {
     let id = candidate.id;
     tx.as_service(|tx| {
-        for ended in matches::close_of_candidate(tx, id, by)? {
-            tell(tx, candidate, &ended, by != Some(ended.structure_id))?;
+        for ended in endings::close_of_candidate(tx, id, by)? {
+            // Whoever has hired the candidate knows.
+            if ended.structure_accepted && by != Some(ended.structure_id) {
+                tell(tx, &ended)?;
+            }
         }
         Ok(())
     })
 }
 
-fn tell(tx: &mut Tx<'_>, candidate: &Candidate, ended: &Ended, is_news: bool) -> Result<()> {
-    let structure = structures::require_any(tx, ended.structure_id)?;
-    let place = Some((Some(structure.id), structure.departement_code.as_str(), structure.region_code.as_str()));
-    events::emit(tx, MatchEvent::Closed, ended.id.uuid(), place)?;
-    if ended.agreed
-        && is_news
-        && let Some(address) = structures::contact_email(tx, structure.id)?
-    {
-        mail::send(tx, &mails::ended_to_structure(&candidate.reference, &address, ended.id))?;
+fn tell(tx: &mut Tx<'_>, ended: &Ended) -> Result<()> {
+    match structures::contact_email(tx, ended.structure_id)? {
+        Some(address) => mail::send(tx, &mails::ended_to_structure(&ended.candidate_reference, &address, ended.id)),
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use super::endings::end_all;
 use crate::features::candidates::service as candidates;
 use crate::features::matching::dto::NewMatchingRun;
 use crate::features::matching::mails;
@@ -56,8 +57,7 @@ pub fn run(tx: &mut Tx<'_>, target: Target) -> Result<RunFile> {
     let id = MatchingRunId::new();
     let proposals = tx.as_service(|tx| {
         runs::lock_alone(tx)?;
-        let expired = runs::expire(tx, target)?;
-        let closed = runs::close(tx, target)?;
+        let (expired, closed) = end_all(tx, target)?;
         let cap = runs::match_cap(tx.conn())?;
         let pools = runs::gather(tx, target, cap)?;
         runs::choose(tx)?;

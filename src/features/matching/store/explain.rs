@@ -51,7 +51,13 @@ pub struct Facts {
     pub match_cap: i32,
 }
 
-pub fn facts(conn: &mut PgConnection, candidate: CandidateId, structure: StructureId) -> Result<Option<Facts>> {
+/// As of a day: a match whose last day has passed is over, whether or not the night has seen it.
+pub fn facts(
+    conn: &mut PgConnection,
+    candidate: CandidateId,
+    structure: StructureId,
+    today: NaiveDate,
+) -> Result<Option<Facts>> {
     sql!(
         "select c.id as candidate_id, s.id as structure_id, c.status as candidate_status, s.status as structure_status,
             (select count(*) from posts p where p.structure_id = s.id and p.status = 'vacant' and p.available) as vacant_posts,
@@ -62,14 +68,18 @@ pub fn facts(conn: &mut PgConnection, candidate: CandidateId, structure: Structu
             c.max_distance_km, c.anywhere,
             conum_island(c.departement_code) as candidate_territory, conum_island(s.departement_code) as structure_territory,
             m.id as match_id, m.status as match_status,
-            (select count(*) from matches o where o.candidate_id = c.id and o.status in ('proposed', 'mutual', 'met'))
+            (select count(*) from matches o where o.candidate_id = c.id and o.status in ('proposed', 'mutual', 'met')
+                and o.expires_on >= {})
                 as candidate_open_matches,
-            (select count(*) from matches o where o.structure_id = s.id and o.status in ('proposed', 'mutual', 'met'))
+            (select count(*) from matches o where o.structure_id = s.id and o.status in ('proposed', 'mutual', 'met')
+                and o.expires_on >= {})
                 as structure_open_matches,
             (select match_cap from programme where id = 1) as match_cap
          from candidates c cross join structures s
          left join matches m on m.candidate_id = c.id and m.structure_id = s.id
          where c.id = {} and s.id = {}",
+        today,
+        today,
         candidate,
         structure
     )

@@ -5,7 +5,9 @@ use diesel::prelude::*;
 use diesel::sql_types as st;
 use uuid::Uuid;
 
-use crate::features::matching::model::{DeclineReason, MatchOrigin, MatchSide, MatchStatus};
+use super::endings::CONTRACTED;
+use crate::features::candidates::model::CandidateStatus;
+use crate::features::matching::model::{DeclineReason, MatchOrigin, MatchSide, MatchStatus, last_day};
 use crate::platform::auth::Actor;
 use crate::platform::codes::{DepartementCode, RegionCode};
 use crate::platform::db::Tx;
@@ -38,6 +40,14 @@ pub struct Match {
     pub version: i32,
     #[diesel(sql_type = st::Text)]
     pub candidate_reference: String,
+    #[diesel(sql_type = st::Text)]
+    pub candidate_status: CandidateStatus,
+    /// Vacant posts of the structure that no submitted recruitment holds.
+    #[diesel(sql_type = st::BigInt)]
+    pub vacant_posts: i64,
+    /// Whether a contract of the pair is submitted or runs.
+    #[diesel(sql_type = st::Bool)]
+    pub contracted: bool,
     #[diesel(sql_type = st::Text)]
     pub first_name: String,
     #[diesel(sql_type = st::Text)]
@@ -112,17 +122,17 @@ const TABLES: &str = "matches m join candidates c on c.id = m.candidate_id left 
     left join structure_contacts sk on sk.structure_id = s.id left join match_refusals f on f.match_id = m.id";
 
 /// The columns, with what each side may read of the other: contact data from the mutual agreement on and as long as
-/// the match leads somewhere, nobody else's reasons ever.
-fn columns(actor: &Actor) -> Sql {
-    const AGREED: &str = "m.status in ('mutual', 'met', 'selected')";
+/// the match leads somewhere, by date and not by the night that ends it; nobody else's reasons ever.
+fn columns(actor: &Actor, today: NaiveDate) -> Sql {
+    let lasts = || sql!("(m.expires_on >= {} or {})", today, Sql::raw(CONTRACTED));
     let yes = || Sql::raw("true");
-    let agreed = || Sql::raw(AGREED);
+    let agreed = || sql!("(m.status in ('mutual', 'met', 'selected') and {})", lasts());
     let no = || Sql::raw("false");
     let (contact, text, structure, own) = match actor {
         Actor::System | Actor::Anct => (yes(), yes(), yes(), yes()),
         Actor::Employer(_) => (
             agreed(),
-            Sql::raw("m.status in ('proposed', 'mutual', 'met', 'selected')"),
+            sql!("(m.status in ('proposed', 'mutual', 'met', 'selected') and {})", lasts()),
             yes(),
             Sql::raw("f.side = 'structure'"),
         ),
@@ -130,7 +140,9 @@ fn columns(actor: &Actor) -> Sql {
         _ => (no(), no(), no(), no()),
     };
     sql!(
-        "m.*, c.reference as candidate_reference, c.first_name, c.last_name, cl.name as candidate_commune_name,
+        "m.*, c.reference as candidate_reference, c.status as candidate_status, {} as contracted,
+         (select count(*) from posts p where p.structure_id = m.structure_id and p.status = 'vacant' and p.available) as vacant_posts,
+         c.first_name, c.last_name, cl.name as candidate_commune_name,
          c.available_from, c.graduated, c.experienced, case when {} then t.motivation end as motivation,
          case when {} then k.email end as candidate_email, case when {} then k.phone end as candidate_phone,
          s.reference as structure_reference, s.name as structure_name, s.status as structure_status,
@@ -138,6 +150,7 @@ fn columns(actor: &Actor) -> Sql {
          case when {} then sk.first_name end as contact_first_name, case when {} then sk.last_name end as contact_last_name,
          case when {} then sk.email end as contact_email, case when {} then sk.phone end as contact_phone,
          case when {} then f.reason end as refusal_reason, case when {} then f.comment end as refusal_comment",
+        Sql::raw(CONTRACTED),
         text,
         contact.clone(),
         contact,
@@ -166,8 +179,14 @@ fn of(actor: &Actor) -> Sql {
     }
 }
 
-pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &PageSpec) -> Result<Rows<Match>> {
-    let mut list = Listing::selecting(columns(actor), Sql::raw(TABLES), "m.id", "uuid");
+pub fn list(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    today: NaiveDate,
+    search: &Search,
+    page: &PageSpec,
+) -> Result<Rows<Match>> {
+    let mut list = Listing::selecting(columns(actor, today), Sql::raw(TABLES), "m.id", "uuid");
     list.filter(of(actor))
         .filter_some(search.statuses.clone(), |statuses| sql!("m.status = any({})", statuses))
         .filter_some(search.origin, |origin| sql!("m.origin = {}", origin))
@@ -180,15 +199,15 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
     list.page(conn, page)
 }
 
-pub fn find(conn: &mut PgConnection, actor: &Actor, id: MatchId) -> Result<Option<Match>> {
-    sql!("select {} from {} where m.id = {} and {}", columns(actor), Sql::raw(TABLES), id, of(actor)).first(conn)
+pub fn find(conn: &mut PgConnection, actor: &Actor, today: NaiveDate, id: MatchId) -> Result<Option<Match>> {
+    sql!("select {} from {} where m.id = {} and {}", columns(actor, today), Sql::raw(TABLES), id, of(actor)).first(conn)
 }
 
 /// Locks the row until the end of the transaction, then reads it.
 pub fn lock(tx: &mut Tx<'_>, id: MatchId) -> Result<Option<Match>> {
     sql!("select 1 from matches where id = {} for no key update", id).run(tx.conn())?;
-    let actor = tx.actor().clone();
-    find(tx.conn(), &actor, id)
+    let (actor, today) = (tx.actor().clone(), tx.today());
+    find(tx.conn(), &actor, today, id)
 }
 
 /// A match that a structure makes by hand: its own answer is given.
@@ -228,20 +247,24 @@ pub enum Change {
 }
 
 pub fn change(tx: &mut Tx<'_>, id: MatchId, change: &Change) -> Result<()> {
-    let now = tx.now().instant();
+    let (now, today) = (tx.now().instant(), tx.today());
+    let until = |status| last_day(status, today);
+    // With the other side's answer there already, the agreement is mutual, and has a last day of its own.
+    let accepted = |own: &'static str, other: &'static str| {
+        sql!(
+            "update matches set {} = {}, status = case when {} is null then 'proposed' else 'mutual' end,
+                expires_on = case when {} is null then expires_on else {} end where id = {}",
+            Sql::raw(own),
+            now,
+            Sql::raw(other),
+            Sql::raw(other),
+            until(MatchStatus::Mutual),
+            id
+        )
+    };
     match change {
-        Change::Accepted(MatchSide::Candidate) => sql!(
-            "update matches set candidate_accepted_at = {},
-                status = case when structure_accepted_at is null then 'proposed' else 'mutual' end where id = {}",
-            now,
-            id
-        ),
-        Change::Accepted(MatchSide::Structure) => sql!(
-            "update matches set structure_accepted_at = {},
-                status = case when candidate_accepted_at is null then 'proposed' else 'mutual' end where id = {}",
-            now,
-            id
-        ),
+        Change::Accepted(MatchSide::Candidate) => accepted("candidate_accepted_at", "structure_accepted_at"),
+        Change::Accepted(MatchSide::Structure) => accepted("structure_accepted_at", "candidate_accepted_at"),
         Change::Declined(side) => {
             sql!(
                 "update matches set status = 'declined', declined_by = {}, ended_at = {} where id = {}",
@@ -250,8 +273,18 @@ pub fn change(tx: &mut Tx<'_>, id: MatchId, change: &Change) -> Result<()> {
                 id
             )
         }
-        Change::Met { on } => sql!("update matches set status = 'met', met_on = {} where id = {}", *on, id),
-        Change::Selected => sql!("update matches set status = 'selected', ended_at = {} where id = {}", now, id),
+        Change::Met { on } => sql!(
+            "update matches set status = 'met', met_on = {}, expires_on = {} where id = {}",
+            *on,
+            until(MatchStatus::Met),
+            id
+        ),
+        Change::Selected => sql!(
+            "update matches set status = 'selected', ended_at = {}, expires_on = {} where id = {}",
+            now,
+            until(MatchStatus::Selected),
+            id
+        ),
         Change::NotSelected => sql!("update matches set status = 'not_selected', ended_at = {} where id = {}", now, id),
     }
     .run(tx.conn())
@@ -279,36 +312,6 @@ pub fn insert_refusal(
     .map(|_| ())
 }
 
-/// A match that ended beside its own sides' doing: for events and letters.
-#[derive(Clone, Debug, QueryableByName)]
-pub struct Ended {
-    #[diesel(sql_type = st::Uuid)]
-    pub id: MatchId,
-    #[diesel(sql_type = st::Uuid)]
-    pub structure_id: StructureId,
-    #[diesel(sql_type = st::Uuid)]
-    pub candidate_id: CandidateId,
-    #[diesel(sql_type = st::Bool)]
-    pub agreed: bool,
-}
-
-/// Closes what a candidate had open; what one structure has selected stays so. As the service itself.
-pub fn close_of_candidate(tx: &mut Tx<'_>, id: CandidateId, selected_by: Option<StructureId>) -> Result<Vec<Ended>> {
-    let now = tx.now().instant();
-    sql!(
-        "update matches m set status = 'closed', ended_at = {} from (
-            select x.id, x.status in ('mutual', 'met', 'selected') as agreed from matches x
-            where x.candidate_id = {} and x.status in ('proposed', 'mutual', 'met', 'selected')
-                and (x.status <> 'selected' or x.structure_id is distinct from {})
-            order by x.id for no key update) o
-         where m.id = o.id returning m.id, m.structure_id, m.candidate_id, o.agreed",
-        now,
-        id,
-        selected_by
-    )
-    .load(tx.conn())
-}
-
 /// Forgets why a person declined.
 pub fn forget_refusals(tx: &mut Tx<'_>, candidates: Vec<Uuid>) -> Result<()> {
     sql!(
@@ -320,15 +323,44 @@ pub fn forget_refusals(tx: &mut Tx<'_>, candidates: Vec<Uuid>) -> Result<()> {
     .map(|_| ())
 }
 
-/// The match of a pair, if there ever was one.
-pub fn of_pair(tx: &mut Tx<'_>, candidate: CandidateId, structure: StructureId) -> Result<Option<MatchId>> {
-    #[derive(QueryableByName)]
-    struct Pair {
-        #[diesel(sql_type = st::Uuid)]
-        id: MatchId,
-    }
-    let row: Option<Pair> =
-        sql!("select id from matches where candidate_id = {} and structure_id = {}", candidate, structure)
-            .first(tx.conn())?;
-    Ok(row.map(|row| row.id))
+/// The match of a pair, if there ever was one, with its state. As the service itself.
+pub fn of_pair(tx: &mut Tx<'_>, candidate: CandidateId, structure: StructureId) -> Result<Option<Pair>> {
+    sql!(
+        "select m.id, m.status, m.expires_on, exists (select from recruitments r where r.candidate_id = m.candidate_id
+            and r.structure_id = m.structure_id and r.validated_at is not null) as hired
+         from matches m where m.candidate_id = {} and m.structure_id = {}",
+        candidate,
+        structure
+    )
+    .first(tx.conn())
+}
+
+/// How far a pair has come.
+#[derive(Clone, Copy, Debug, QueryableByName)]
+pub struct Pair {
+    #[diesel(sql_type = st::Uuid)]
+    pub id: MatchId,
+    #[diesel(sql_type = st::Text)]
+    pub status: MatchStatus,
+    #[diesel(sql_type = st::Date)]
+    pub expires_on: NaiveDate,
+    /// Whether they have worked together before.
+    #[diesel(sql_type = st::Bool)]
+    pub hired: bool,
+}
+
+/// A match that ended without anybody's refusal is proposed anew by the structure: a pair has one row only.
+pub fn propose_again(tx: &mut Tx<'_>, id: MatchId, distance_m: i32, expires_on: NaiveDate) -> Result<()> {
+    let now = tx.now().instant();
+    sql!("delete from match_refusals where match_id = {}", id).run(tx.conn())?;
+    sql!(
+        "update matches set status = 'proposed', candidate_accepted_at = null, structure_accepted_at = {}, met_on = null,
+            ended_at = null, distance_m = {}, expires_on = {} where id = {}",
+        now,
+        distance_m,
+        expires_on,
+        id
+    )
+    .run(tx.conn())
+    .map(|_| ())
 }

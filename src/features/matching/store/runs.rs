@@ -96,64 +96,6 @@ pub fn match_cap(conn: &mut PgConnection) -> Result<i32> {
     Ok(sql!("select match_cap from programme where id = 1").one::<Cap>(conn)?.match_cap)
 }
 
-fn of_target(target: Target, structure: &'static str, candidate: &'static str) -> Sql {
-    match target {
-        Target::Country => Sql::raw("true"),
-        Target::Structure(id) => sql!("{} = {}", Sql::raw(structure), id),
-        Target::Candidate(id) => sql!("{} = {}", Sql::raw(candidate), id),
-    }
-}
-
-/// Proposals that were not answered in time.
-pub fn expire(tx: &mut Tx<'_>, target: Target) -> Result<usize> {
-    let (now, today) = (tx.now().instant(), tx.today());
-    let ended = sql!(
-        "with ended as (
-            update matches m set status = 'expired', ended_at = {}
-            where m.status = 'proposed' and m.expires_on < {} and {} returning m.id, m.structure_id)
-         {}",
-        now,
-        today,
-        of_target(target, "m.structure_id", "m.candidate_id"),
-        told(MatchEvent::Expired, now)
-    );
-    ended.run(tx.conn())
-}
-
-/// Open matches one side of which is no longer eligible: the candidate does not look for a post any more, or the
-/// structure has none to fill; and proposals that have moved out of the candidate's radius.
-pub fn close(tx: &mut Tx<'_>, target: Target) -> Result<usize> {
-    let now = tx.now().instant();
-    sql!(
-        "with ended as (
-            update matches m set status = 'closed', ended_at = {}
-            from candidates c, structures s
-            where c.id = m.candidate_id and s.id = m.structure_id and m.status in ('proposed', 'mutual', 'met') and {}
-                and (c.status <> 'active' or s.status <> 'retained'
-                    or not exists (select from posts p where p.structure_id = s.id and p.status = 'vacant')
-                    or (m.status = 'proposed' and m.origin = 'run' and not c.anywhere
-                        and round(1000 * conum_km(c.longitude, c.latitude, s.longitude, s.latitude)) > 1000 * c.max_distance_km))
-            returning m.id, m.structure_id)
-         {}",
-        now,
-        of_target(target, "m.structure_id", "m.candidate_id"),
-        told(MatchEvent::Closed, now)
-    )
-    .run(tx.conn())
-}
-
-/// Events of the rows of `ended`.
-fn told(kind: MatchEvent, now: DateTime<Utc>) -> Sql {
-    events::of_rows(
-        kind,
-        now,
-        Sql::raw(
-            "select e.id, e.structure_id, s.departement_code, s.region_code
-             from ended e join structures s on s.id = e.structure_id order by e.id",
-        ),
-    )
-}
-
 const TABLES: &str = "
     create temporary table pool_structures (
         number int generated always as identity, id uuid, longitude float8, latitude float8, place cube, island text,

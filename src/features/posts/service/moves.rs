@@ -45,7 +45,9 @@ pub fn transfer(tx: &mut Tx<'_>, id: PostId, version: Option<Expected>, to: Move
     require_version(version, seen.version)?;
     check_transfer(&seen)?;
     let target = structures::require(&mut tx.reader(), to.structure_id).named_by("structure_id")?;
-    let usable = matches!(target.status, StructureStatus::Registered | StructureStatus::Retained);
+    // A structure that has left may come back: it may be retained anew, too.
+    let usable =
+        matches!(target.status, StructureStatus::Registered | StructureStatus::Retained | StructureStatus::Withdrawn);
     if !usable || target.id == seen.structure_id {
         return Err(Problem::new(Code::TransferTargetNotUsable));
     }

@@ -7,14 +7,13 @@ use validator::Validate;
 
 use crate::features::posts::model::Phase;
 use crate::features::recruitments::model::{
-    ContractType, REQUIRED_DOCUMENTS, RecruitmentDocument, RecruitmentOrigin, RecruitmentStatus, TerminationReason,
+    ContractType, RecruitmentDocument, RecruitmentOrigin, RecruitmentStatus, TerminationReason,
 };
 use crate::features::recruitments::service::File;
 use crate::features::recruitments::store::recruitments::{Recruitment, RecruitmentSort, Search};
 use crate::features::recruitments::store::rectifications::Former;
 use crate::page_of;
 use crate::platform::codes::{DepartementCode, RegionCode};
-use crate::platform::db::text_enum::TextEnum;
 use crate::platform::http::patch;
 use crate::platform::ids::{
     CandidateId, CounsellorId, ExtensionId, MatchId, PostId, RecruitmentId, StructureId, uuids,
@@ -26,7 +25,7 @@ use crate::platform::transitions::Transition;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"post_id": "0192f0c1-2b7e-7c3a-9f4e-1a2b3c4d5e6f", "candidate_id": "0192f0c1-2b7e-7c3a-9f4e-1a2b3c4d5e6f",
     "contract_type": "cdd", "starts_on": "2021-09-01", "ends_on": "2023-08-31", "gross_monthly_salary_cents": 185_000,
-    "documents": ["contrat_signe"]}))]
+    "documents": ["contrat_signe", "fiche_de_poste", "piece_identite"]}))]
 pub struct NewRecruitment {
     /// A vacant post of your own.
     pub post_id: PostId,
@@ -210,8 +209,6 @@ pub struct RecruitmentItem {
     pub ends_on: Option<NaiveDate>,
     /// Last day in fact, once it is over.
     pub ended_on: Option<NaiveDate>,
-    /// When it was told that the contract had begun: null until its first day, and of what was never validated.
-    pub begun_at: Option<DateTime<Utc>>,
     /// Gross, in euro cents; null for prefectures and observers.
     #[schema(minimum = 100_000, maximum = 2_000_000, example = 185_000)]
     pub gross_monthly_salary_cents: Option<i64>,
@@ -285,8 +282,6 @@ pub struct RecruitmentView {
     pub termination_comment: Option<String>,
     /// Last day in fact, once it is over.
     pub ended_on: Option<NaiveDate>,
-    /// When it was told that the contract had begun: null until its first day, and of what was never validated.
-    pub begun_at: Option<DateTime<Utc>>,
     /// What it said before it was corrected, the newest first.
     pub rectifications: Vec<FormerTerms>,
     pub created_at: DateTime<Utc>,
@@ -400,7 +395,6 @@ impl RecruitmentItem {
             starts_on: row.starts_on,
             ends_on: row.ends_on,
             ended_on: row.ended_on,
-            begun_at: row.begun_at,
             gross_monthly_salary_cents: shows.pay.then_some(row.gross_monthly_salary_cents),
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -425,11 +419,9 @@ impl FormerTerms {
 impl From<File> for RecruitmentView {
     fn from(file: File) -> Self {
         let (row, shows) = (file.recruitment, file.shows);
-        let documents: Vec<RecruitmentDocument> =
-            row.documents.iter().filter_map(|code| RecruitmentDocument::parse(code)).collect();
         Self {
-            documents_missing: REQUIRED_DOCUMENTS.into_iter().filter(|d| !documents.contains(d)).collect(),
-            documents,
+            documents_missing: row.documents_missing(),
+            documents: row.papers(),
             id: row.id,
             reference: row.reference,
             status: row.status,
@@ -464,7 +456,6 @@ impl From<File> for RecruitmentView {
             termination_reason: row.termination_reason,
             termination_comment: row.termination_comment.filter(|_| shows.pay),
             ended_on: row.ended_on,
-            begun_at: row.begun_at,
             rectifications: file.former.into_iter().map(|former| FormerTerms::new(former, shows)).collect(),
             created_at: row.created_at,
             updated_at: row.updated_at,

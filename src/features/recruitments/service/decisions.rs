@@ -10,7 +10,7 @@ use crate::features::matching::service as matching;
 use crate::features::posts::service as posts;
 use crate::features::recruitments::dto::RecruitmentValidation;
 use crate::features::recruitments::mails;
-use crate::features::recruitments::model::RecruitmentStatus;
+use crate::features::recruitments::model::{RecruitmentStatus, STEPS};
 use crate::features::recruitments::store::counsellors;
 use crate::features::recruitments::store::recruitments::{self, Change, Recruitment};
 use crate::features::structures::service as structures;
@@ -21,7 +21,7 @@ use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events::{self, CounsellorEvent, RecruitmentEvent};
 use crate::platform::ids::{CounsellorId, RecruitmentId};
 use crate::platform::mail::Email;
-use crate::platform::transitions::Expected;
+use crate::platform::transitions::{Expected, after};
 use crate::platform::{mail, text};
 
 /// The post is occupied, the candidate a counsellor. A renewal waits for the end of the contract that it renews.
@@ -148,6 +148,17 @@ pub fn cancel(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<Expected>) -> 
     Ok(file)
 }
 
+/// The person does not agree to the contract that was submitted in their name.
+pub fn decline(tx: &mut Tx<'_>, id: RecruitmentId, version: Option<Expected>) -> Result<File> {
+    let locked = lock_all(tx, id, version)?;
+    after(STEPS, locked.recruitment.status, can::decline_recruitment::LINE)?;
+    recruitments::change(tx, id, &Change::Declined)?;
+    release(tx, &locked)?;
+    let file = told(tx, RecruitmentEvent::Declined, id)?;
+    to_structure(tx, &file.recruitment, |to| mails::declined_to_structure(&locked.recruitment, to))?;
+    Ok(file)
+}
+
 /// What was to be a contract comes to nothing: the post is free again, and so is the person whom a validation had bound. A
 /// renewal held nothing of its own.
 fn release(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
@@ -166,7 +177,10 @@ fn release(tx: &mut Tx<'_>, locked: &Locked) -> Result<()> {
             posts::vacate(tx, &locked.post, today, false)?;
             release_person(tx, locked, today)
         }
-        (false, _) => posts::release(tx, locked.post.id),
+        (false, _) => {
+            posts::release(tx, locked.post.id)?;
+            candidates::not_recruited(tx, &locked.candidate)
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::features::structures::store::Structure;
 use crate::platform::auth::policy::{Line, Permission};
 use crate::platform::auth::{Actor, can};
 use crate::platform::db::listing::{PageSpec, Rows};
+use crate::platform::db::text_enum::TextEnum;
 use crate::platform::db::{Reader, Tx};
 use crate::platform::error::{Code, Problem, Result};
 use crate::platform::events::{self, RecruitmentEvent};
@@ -70,6 +71,7 @@ fn file(reader: &Reader<'_>, recruitment: Recruitment, former: Vec<Former>) -> F
         Transition::new(can::validate_recruitment::LINE, principal, check_validate(&recruitment)),
         undone(can::refuse_recruitment::LINE),
         undone(can::cancel_recruitment::LINE),
+        by_state(can::decline_recruitment::LINE),
         Transition::new(can::request_extension::LINE, principal, check_extension(&recruitment, today)),
         Transition::new(can::renew_recruitment::LINE, principal, check_renewal(&recruitment, today)),
         Transition::new(can::request_termination::LINE, principal, check_termination_request(&recruitment, today)),
@@ -84,12 +86,24 @@ fn file(reader: &Reader<'_>, recruitment: Recruitment, former: Vec<Former>) -> F
 pub(super) fn check_validate(recruitment: &Recruitment) -> Result<()> {
     after(STEPS, recruitment.status, can::validate_recruitment::LINE)?;
     require_retained(recruitment.structure_status)?;
+    require_documents(recruitment)?;
     match recruitment.previous_status {
         Some(status) if recruitment.waiting && status != RecruitmentStatus::Validated => {
             Err(Problem::new(Code::RenewalWaits).with("status", status))
         }
         _ => Ok(()),
     }
+}
+
+/// Nothing is validated, and paid, without the papers that every file needs: the signed contract above all.
+fn require_documents(recruitment: &Recruitment) -> Result<()> {
+    let missing: Vec<&str> = recruitment.documents_missing().iter().map(|paper| paper.as_str()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Problem::new(Code::DocumentsMissing)
+        .with("missing", missing.join(", "))
+        .extension("documents_missing", missing))
 }
 
 pub(super) fn require_retained(status: StructureStatus) -> Result<()> {

@@ -15,7 +15,7 @@ mod wages;
 
 pub use corrections::rectify;
 pub use counsellors::{find_counsellor, update_counsellor};
-pub use decisions::{cancel, refuse, validate};
+pub use decisions::{cancel, decline, refuse, validate};
 pub use endings::{Kept, cancel_termination, keep_calendar, request_termination, terminate};
 pub use extensions::{ExtensionFile, find_extension, refuse_extension, request_extension, validate_extension};
 pub use file::{File, find, list, shows};

@@ -51,13 +51,14 @@ pub fn submit(tx: &mut Tx<'_>, new: &NewRecruitment) -> Result<File> {
         return Err(Problem::new(Code::CandidateAlreadyRecruited));
     }
     require_free_days(tx, (post.id, candidate.id), &terms, None)?;
+    let match_id = matching::consented(tx, candidate.id, structure_id)?;
     let id = RecruitmentId::new();
     let row = NewRow {
         id,
         post_id: post.id,
         structure_id,
         candidate_id: candidate.id,
-        match_id: matching::of_pair(tx, candidate.id, structure_id)?,
+        match_id,
         previous_id: None,
         origin: RecruitmentOrigin::New,
         waiting: false,

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::features::posts::model::Phase;
 use crate::features::recruitments::model::{
-    ContractType, RecruitmentDocument, RecruitmentOrigin, RecruitmentStatus, TerminationReason, Terms,
+    ContractType, REQUIRED_DOCUMENTS, RecruitmentDocument, RecruitmentOrigin, RecruitmentStatus, TerminationReason,
+    Terms,
 };
 use crate::platform::auth::{Actor, Reach};
 use crate::platform::codes::{DepartementCode, RegionCode};
@@ -15,6 +16,7 @@ use crate::platform::db::Tx;
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::recruitments;
 use crate::platform::db::sql::Sql;
+use crate::platform::db::text_enum::TextEnum;
 use crate::platform::error::Result;
 use crate::platform::ids::{CandidateId, CounsellorId, ExtensionId, MatchId, PostId, RecruitmentId, StructureId};
 use crate::platform::text::{like_literal, search_key};
@@ -49,7 +51,6 @@ pub struct Recruitment {
     pub ended_on: Option<NaiveDate>,
     /// Last day that the contract covers: the earliest of its end, the end asked for and the end in fact.
     pub last_on: Option<NaiveDate>,
-    pub begun_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub version: i32,
@@ -80,6 +81,19 @@ pub struct Recruitment {
     /// Of a renewal: where the recruitment that it renews stands.
     #[diesel(sql_type = st::Nullable<st::Text>)]
     pub previous_status: Option<RecruitmentStatus>,
+}
+
+impl Recruitment {
+    /// Papers that the employer holds.
+    pub fn papers(&self) -> Vec<RecruitmentDocument> {
+        self.documents.iter().filter_map(|code| RecruitmentDocument::parse(code)).collect()
+    }
+
+    /// Papers that every file needs and that are not there yet.
+    pub fn documents_missing(&self) -> Vec<RecruitmentDocument> {
+        let papers = self.papers();
+        REQUIRED_DOCUMENTS.into_iter().filter(|paper| !papers.contains(paper)).collect()
+    }
 }
 
 sortable! {
@@ -228,7 +242,14 @@ pub fn undecided(conn: &mut PgConnection, before: NaiveDate) -> Result<Vec<Recru
 
 /// The validated recruitments whose first day has come, and of which nobody was told yet.
 pub fn beginning(conn: &mut PgConnection, today: NaiveDate) -> Result<Vec<RecruitmentId>> {
-    ids(sql!("status = 'validated' and begun_at is null and not waiting and starts_on <= {}", today), conn)
+    ids(
+        sql!(
+            "status = 'validated' and not waiting and starts_on <= {}
+             and post_id in (select p.id from posts p where p.status = 'starts_later')",
+            today
+        ),
+        conn,
+    )
 }
 
 fn ids(condition: Sql, conn: &mut PgConnection) -> Result<Vec<RecruitmentId>> {
@@ -296,11 +317,10 @@ pub struct NewRow {
 
 pub fn insert(tx: &mut Tx<'_>, row: &NewRow) -> Result<()> {
     let validated_at = row.validated.then(|| tx.now().instant());
-    let begun_at = validated_at.filter(|_| row.terms.starts_on <= tx.today());
     sql!(
         "insert into recruitments (id, post_id, structure_id, candidate_id, match_id, previous_id, origin, waiting, phase,
-            coordinator, contract_type, starts_on, ends_on, gross_monthly_salary_cents, documents, status, validated_at, begun_at)
-         values ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
+            coordinator, contract_type, starts_on, ends_on, gross_monthly_salary_cents, documents, status, validated_at)
+         values ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
         row.id,
         row.post_id,
         row.structure_id,
@@ -317,8 +337,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &NewRow) -> Result<()> {
         row.terms.gross_monthly_salary_cents,
         row.documents.clone(),
         if row.validated { RecruitmentStatus::Validated } else { RecruitmentStatus::Submitted },
-        validated_at,
-        begun_at
+        validated_at
     )
     .run(tx.conn())
     .map(|_| ())
@@ -346,6 +365,7 @@ pub enum Change<'a> {
         reason: &'a str,
     },
     Cancelled,
+    Declined,
     TerminationRequested {
         on: NaiveDate,
         reason: TerminationReason,
@@ -373,16 +393,11 @@ pub enum Change<'a> {
 }
 
 pub fn change(tx: &mut Tx<'_>, id: RecruitmentId, change: &Change<'_>) -> Result<()> {
-    let (now, today) = (tx.now().instant(), tx.today());
+    let now = tx.now().instant();
     match change {
-        Change::Validated => sql!(
-            "update recruitments set status = 'validated', validated_at = {},
-                begun_at = case when starts_on <= {} and not waiting then {} end where id = {}",
-            now,
-            today,
-            now,
-            id
-        ),
+        Change::Validated => {
+            sql!("update recruitments set status = 'validated', validated_at = {} where id = {}", now, id)
+        }
         Change::Refused { reason } => sql!(
             "update recruitments set status = 'refused', waiting = false, refused_at = {}, refusal_reason = {} where id = {}",
             now,
@@ -391,6 +406,11 @@ pub fn change(tx: &mut Tx<'_>, id: RecruitmentId, change: &Change<'_>) -> Result
         ),
         Change::Cancelled => sql!(
             "update recruitments set status = 'cancelled', waiting = false, cancelled_at = {} where id = {}",
+            now,
+            id
+        ),
+        Change::Declined => sql!(
+            "update recruitments set status = 'declined', waiting = false, declined_at = {} where id = {}",
             now,
             id
         ),
@@ -419,13 +439,7 @@ pub fn change(tx: &mut Tx<'_>, id: RecruitmentId, change: &Change<'_>) -> Result
             now,
             id
         ),
-        Change::Begun => sql!(
-            "update recruitments set waiting = false,
-                begun_at = case when status = 'validated' and starts_on <= {} then {} end where id = {}",
-            today,
-            now,
-            id
-        ),
+        Change::Begun => sql!("update recruitments set waiting = false where id = {}", id),
         Change::Extended { ends_on, gross_monthly_salary_cents } => sql!(
             "update recruitments set ends_on = {}, gross_monthly_salary_cents = {} where id = {}",
             *ends_on,
@@ -434,16 +448,12 @@ pub fn change(tx: &mut Tx<'_>, id: RecruitmentId, change: &Change<'_>) -> Result
         ),
         Change::Rectified { terms, ended_on } => sql!(
             "update recruitments set starts_on = {}, ends_on = {}, gross_monthly_salary_cents = {}, ended_on = {},
-                terminates_on = case when status = 'terminated' then {} else terminates_on end,
-                begun_at = case when waiting or {} > {} then null else coalesce(begun_at, {}) end where id = {}",
+                terminates_on = case when status = 'terminated' then {} else terminates_on end where id = {}",
             terms.starts_on,
             terms.ends_on,
             terms.gross_monthly_salary_cents,
             *ended_on,
             *ended_on,
-            terms.starts_on,
-            today,
-            now,
             id
         ),
     }

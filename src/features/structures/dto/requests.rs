@@ -4,7 +4,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
-use crate::features::structures::model::{Network, StructureKind};
+use crate::features::structures::model::{LeaveReason, Network, StructureKind};
 use crate::platform::codes::CommuneCode;
 use crate::platform::http::patch;
 use crate::platform::ids::StructureId;
@@ -177,4 +177,12 @@ pub struct Confirmation {
 pub struct Merge {
     /// The structure that stays.
     pub into_id: StructureId,
+}
+
+/// A structure leaves the scheme.
+#[derive(Clone, Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct Leave {
+    /// Why.
+    pub reason: LeaveReason,
 }

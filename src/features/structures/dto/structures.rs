@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::features::structures::model::{StructureKind, StructureStatus};
+use crate::features::structures::model::{LeaveReason, StructureKind, StructureStatus};
 use crate::features::structures::service::File;
 use crate::features::structures::store::{self, StructureSort};
 use crate::page_of;
@@ -169,6 +169,8 @@ pub struct StructureView {
     #[schema(minimum = 1, example = 2)]
     pub retained_wave: Option<i32>,
     pub withdrawn_on: Option<NaiveDate>,
+    /// Why it left by its own will, where it did.
+    pub leave_reason: Option<LeaveReason>,
     pub merged_into_id: Option<StructureId>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -320,6 +322,7 @@ impl From<File> for StructureView {
             retained_on: row.retained_on,
             retained_wave: row.retained_wave,
             withdrawn_on: row.withdrawn_on,
+            leave_reason: row.leave_reason,
             merged_into_id: row.merged_into_id,
             created_at: row.created_at,
             updated_at: row.updated_at,

@@ -1,11 +1,12 @@
 //! Bank details: written by the employer, read whole by the Banque des Territoires only.
 
+use crate::features::structures::model::StructureStatus;
 use crate::features::structures::service as structures;
 use crate::features::subsidies::dto::BankDetailsInput;
 use crate::features::subsidies::store::bank::{self, BankDetails, NewRow};
 use crate::platform::auth::Actor;
 use crate::platform::db::{Reader, Tx};
-use crate::platform::error::{FaultCode, Problem, Result};
+use crate::platform::error::{Code, FaultCode, Problem, Result};
 use crate::platform::events::{self, BankDetailsEvent};
 use crate::platform::ids::StructureId;
 use crate::platform::transitions::{Expected, require_version};
@@ -36,6 +37,10 @@ pub fn set_bank_details(
     input: &BankDetailsInput,
 ) -> Result<BankFile> {
     let structure = structures::require(&mut tx.reader(), id)?;
+    // What is still owed to a structure that has left goes to an account that works.
+    if structure.status == StructureStatus::Withdrawn && !bank::is_owed(tx, id)? {
+        return Err(Problem::new(Code::StructureNotLive).with("status", structure.status));
+    }
     let iban =
         formats::iban_canonical(&input.iban).ok_or_else(|| Problem::invalid_field("iban", FaultCode::InvalidIban))?;
     let bic = match input.bic.as_deref() {

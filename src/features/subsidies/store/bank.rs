@@ -71,3 +71,12 @@ pub fn put(tx: &mut Tx<'_>, row: &NewRow<'_>) -> Result<()> {
     .run(tx.conn())
     .map(|_| ())
 }
+
+/// Whether an agreement of a structure is still open.
+pub fn is_owed(tx: &mut Tx<'_>, id: StructureId) -> Result<bool> {
+    sql!(
+        "select exists (select from agreements where structure_id = {} and status not in ('closed', 'abandoned')) as yes",
+        id
+    )
+    .holds(tx.conn())
+}

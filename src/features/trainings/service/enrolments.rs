@@ -83,6 +83,10 @@ fn check_complete(enrolment: &Enrolment, today: NaiveDate) -> Result<()> {
     if open > 0 {
         return Err(Problem::new(Code::AttendanceMissing).with("count", open));
     }
+    // A training that nobody attended is none, whatever was paid for it: the person is dropped out instead.
+    if enrolment.half_days_count > 0 && enrolment.attended_count == 0 {
+        return Err(Problem::new(Code::NothingAttended));
+    }
     Ok(())
 }
 
@@ -122,6 +126,13 @@ pub fn enrol(tx: &mut Tx<'_>, new: &NewEnrolment) -> Result<EnrolmentFile> {
         Some(_) => return Err(Problem::invalid_field("counsellor_id", FaultCode::UnknownId)),
         None => return Err(uncovered(tx, counsellor, first)?),
     };
+    // The date decides, and not the night.
+    tx.as_service(|tx| {
+        for id in enrolments::lapsed(tx.conn(), Some(counsellor), today)? {
+            cancel_lapsed(tx, id)?;
+        }
+        Ok(())
+    })?;
     let session = match session {
         Some(session) => {
             let session = sessions::lock(tx, session.id)?.ok_or_else(Problem::not_found)?;
@@ -134,6 +145,17 @@ pub fn enrol(tx: &mut Tx<'_>, new: &NewEnrolment) -> Result<EnrolmentFile> {
         }
         None => None,
     };
+    let session = session.map(|session| (session.id, session.body_id, session.starts_on, session.ends_on));
+    // What was asked for by its path takes the session that was found for it.
+    if let Some(session) = session
+        && let Some(waiting) = tx.as_service(|tx| enrolments::waiting(tx, counsellor, path))?
+    {
+        tx.as_service(|tx| enrolments::take_session(tx, waiting, session, recruitment_id, structure_id))?;
+        return announced(tx, waiting);
+    }
+    if kind == PathKind::Continuing && tx.as_service(|tx| enrolments::has_continuing(tx, counsellor, first))? {
+        return Err(Problem::new(Code::ContinuingModuleExists));
+    }
     let row = NewRow {
         id: EnrolmentId::new(),
         counsellor_id: counsellor,
@@ -141,12 +163,37 @@ pub fn enrol(tx: &mut Tx<'_>, new: &NewEnrolment) -> Result<EnrolmentFile> {
         structure_id,
         path_id: path,
         kind,
-        session: session.map(|session| (session.id, session.body_id, session.starts_on, session.ends_on)),
+        session,
     };
     tx.as_service(|tx| enrolments::insert(tx, &row))?;
-    let file = told(tx, EnrolmentEvent::Proposed, row.id)?;
+    announced(tx, row.id)
+}
+
+fn announced(tx: &mut Tx<'_>, id: EnrolmentId) -> Result<EnrolmentFile> {
+    let file = told(tx, EnrolmentEvent::Proposed, id)?;
     to_structure(tx, &file.enrolment, |to| mails::proposed(&file.enrolment, to))?;
     Ok(file)
+}
+
+/// Cancels what was proposed and not confirmed before its session began: it keeps no seat, and stands in the way of no other.
+fn cancel_lapsed(tx: &mut Tx<'_>, id: EnrolmentId) -> Result<()> {
+    let Some(seen) = enrolments::find(tx.conn(), &Actor::System, id)? else { return Ok(()) };
+    if let Some(session) = seen.session_id {
+        sessions::lock(tx, session)?;
+    }
+    let enrolment = enrolments::lock(tx, &Actor::System, id)?.ok_or_else(Problem::not_found)?;
+    // Somebody may have been quicker.
+    if enrolment.status != EnrolmentStatus::Proposed {
+        return Ok(());
+    }
+    after(ENROLMENT_STEPS, enrolment.status, "lapse")?;
+    enrolments::change(tx, id, &Change::Cancelled)?;
+    free_seat(tx, &enrolment)?;
+    let (departement, region) = (enrolment.departement_code.as_str(), enrolment.region_code.as_str());
+    events::emit(tx, EnrolmentEvent::Cancelled, id.uuid(), Some((Some(enrolment.employer_id), departement, region)))?;
+    let reason = Some("L'inscription n'a pas été confirmée avant le début de la session.");
+    to_structure(tx, &enrolment, |to| mails::cancelled(&enrolment, reason, to))?;
+    to_person(tx, &enrolment, |to| mails::cancelled(&enrolment, reason, to))
 }
 
 /// Whether the counsellor is out of reach, or only without a contract on that day.
@@ -296,6 +343,10 @@ pub fn settle_all(tx: &mut Tx<'_>) -> Result<(usize, usize)> {
             told(tx, EnrolmentEvent::Cancelled, *id)?;
         }
     }
+    let lapsed = enrolments::lapsed(tx.conn(), None, today)?;
+    for id in &lapsed {
+        cancel_lapsed(tx, *id)?;
+    }
     let begun = enrolments::to_start(tx.conn(), today)?;
     for id in &begun {
         let (enrolment, _) = lock(tx, *id, None)?;
@@ -304,7 +355,7 @@ pub fn settle_all(tx: &mut Tx<'_>) -> Result<(usize, usize)> {
             told(tx, EnrolmentEvent::Started, *id)?;
         }
     }
-    Ok((begun.len(), uncovered.len()))
+    Ok((begun.len(), uncovered.len() + lapsed.len()))
 }
 
 fn told(tx: &mut Tx<'_>, kind: EnrolmentEvent, id: EnrolmentId) -> Result<EnrolmentFile> {

@@ -1,11 +1,11 @@
 //! Sessions: planned by a body, seen by all, cancelled with their enrolments.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 
 use super::enrolments::cancel_with_session;
 use crate::features::territories::service as territories;
 use crate::features::trainings::dto::{NewTrainingSession, TrainingSessionPatch};
-use crate::features::trainings::model::{HalfDay, SESSION_STEPS};
+use crate::features::trainings::model::{AHEAD, FIRST_DAY, HalfDay, SESSION_STEPS};
 use crate::features::trainings::store::catalogue;
 use crate::features::trainings::store::enrolments;
 use crate::features::trainings::store::sessions::{self, NewRow, Session};
@@ -79,7 +79,7 @@ pub fn create_session(tx: &mut Tx<'_>, new: &NewTrainingSession) -> Result<Sessi
     if let Some(code) = &new.region_code {
         territories::require_region(&mut tx.reader(), code, "region_code")?;
     }
-    let half_days = half_days(&new.half_days)?;
+    let half_days = half_days(&new.half_days, tx.today())?;
     let (first, last) = match (half_days.first(), half_days.last()) {
         (Some(first), Some(last)) => (first.on, last.on),
         _ => return Err(Problem::invalid_field("half_days", FaultCode::Required)),
@@ -100,7 +100,7 @@ pub fn create_session(tx: &mut Tx<'_>, new: &NewTrainingSession) -> Result<Sessi
 }
 
 /// Sorted, each once, and not too long from the first to the last.
-fn half_days(texts: &[String]) -> Result<Vec<HalfDay>> {
+fn half_days(texts: &[String], today: NaiveDate) -> Result<Vec<HalfDay>> {
     let mut faults = Vec::new();
     let mut found: Vec<HalfDay> = Vec::new();
     for (at, text) in texts.iter().enumerate() {
@@ -111,11 +111,24 @@ fn half_days(texts: &[String]) -> Result<Vec<HalfDay>> {
             Some(half_day) => found.push(half_day),
         }
     }
+    if faults.is_empty() {
+        faults.extend(found.iter().enumerate().filter_map(|(at, half_day)| outside(at, half_day.on, today)));
+    }
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
     found.sort_unstable();
     Ok(found)
+}
+
+/// No session lies before the scheme, nor where nobody plans.
+fn outside(at: usize, on: NaiveDate, today: NaiveDate) -> Option<Fault> {
+    let last = today + TimeDelta::days(AHEAD);
+    let fault = |code, limit| Fault::new(Place::Pointer(format!("/half_days/{at}")), code).with("limit", limit);
+    match FIRST_DAY.filter(|first| on < *first) {
+        Some(first) => Some(fault(FaultCode::TooSmall, first)),
+        None => (on > last).then(|| fault(FaultCode::TooLarge, last)),
+    }
 }
 
 fn lock(tx: &mut Tx<'_>, id: TrainingSessionId, version: Option<Expected>) -> Result<Session> {

@@ -90,8 +90,8 @@ pub struct Attendance {
 const COLUMNS: &str = "e.*, k.structure_id as employer_id, p.name as path_name, p.hours, t.reference as session_reference, b.name as body_name, \
     k.reference as counsellor_reference, k.candidate_id, c.first_name, c.last_name, s.name as structure_name, s.departement_code, s.region_code, \
     coalesce(cardinality(t.half_days), 0)::bigint as half_days_count, \
-    (select count(*) from attendances x where x.enrolment_id = e.id and x.status = 'present') as attended_count, \
     (select count(*) from attendances x where x.enrolment_id = e.id) as recorded_count, \
+    (select count(*) from attendances x where x.enrolment_id = e.id and x.status = 'present') as attended_count, \
     (select count(*) from attendances x where x.enrolment_id = e.id and x.status = 'unjustified_absence') as unjustified_count, \
     exists (select from certifications x where x.counsellor_id = e.counsellor_id and x.result = 'passed' \
         and (e.starts_on is null or x.held_on >= e.starts_on)) as is_certified";
@@ -187,6 +187,70 @@ pub fn uncovered(conn: &mut PgConnection, today: NaiveDate) -> Result<Vec<Enrolm
         ),
         conn,
     )
+}
+
+/// Proposed enrolments, of one counsellor or all, whose session has begun without their being confirmed.
+pub fn lapsed(conn: &mut PgConnection, of: Option<CounsellorId>, today: NaiveDate) -> Result<Vec<EnrolmentId>> {
+    ids(
+        sql!(
+            "select e.id from enrolments e where e.status = 'proposed' and e.starts_on <= {}
+                and ({}::uuid is null or e.counsellor_id = {}) order by e.id",
+            today,
+            of,
+            of
+        ),
+        conn,
+    )
+}
+
+/// The enrolment of a counsellor in a path that waits for a session, locked.
+pub fn waiting(tx: &mut Tx<'_>, counsellor: CounsellorId, path: TrainingPathId) -> Result<Option<EnrolmentId>> {
+    let found = ids(
+        sql!(
+            "select e.id from enrolments e where e.counsellor_id = {} and e.path_id = {} and e.session_id is null
+                and e.status = 'proposed' order by e.id limit 1 for no key update",
+            counsellor,
+            path
+        ),
+        tx.conn(),
+    )?;
+    Ok(found.first().copied())
+}
+
+/// Whether a counsellor has a continuing module in the civil year of a day: by its session, or asked for in that year.
+pub fn has_continuing(tx: &mut Tx<'_>, counsellor: CounsellorId, on: NaiveDate) -> Result<bool> {
+    sql!(
+        "select exists (select from enrolments e where e.counsellor_id = {} and e.kind = 'continuing'
+            and e.status in ('proposed', 'confirmed', 'in_progress', 'completed')
+            and extract(year from coalesce(e.starts_on, (e.created_at at time zone 'Europe/Paris')::date))
+                = extract(year from {}::date)) as yes",
+        counsellor,
+        on
+    )
+    .holds(tx.conn())
+}
+
+/// Gives an enrolment that waited a session, under the contract that covers it.
+pub fn take_session(
+    tx: &mut Tx<'_>,
+    id: EnrolmentId,
+    (session, body, first, last): (TrainingSessionId, TrainingBodyId, NaiveDate, NaiveDate),
+    recruitment: RecruitmentId,
+    structure: StructureId,
+) -> Result<()> {
+    sql!(
+        "update enrolments set session_id = {}, body_id = {}, starts_on = {}, ends_on = {}, recruitment_id = {}, structure_id = {}
+         where id = {}",
+        session,
+        body,
+        first,
+        last,
+        recruitment,
+        structure,
+        id
+    )
+    .run(tx.conn())
+    .map(|_| ())
 }
 
 /// Whether a validated contract of a candidate covers a day.

@@ -1,0 +1,11 @@
+alter table matches drop constraint matches_met_on_check;
+alter table posts drop constraint posts_recruitment_deadline_check;
+alter table applications drop constraint applications_wanted_start_on_check;
+alter table candidates drop constraint candidates_available_from_check;
+alter table payment_batches drop constraint payment_batches_execution_on_check;
+alter table subsidy_scales drop constraint subsidy_scales_valid_from_check;
+alter table reservations drop constraint reservations_until_on_check;
+alter table call_windows drop constraint call_windows_closes_on_check;
+alter table call_windows drop constraint call_windows_opens_on_check;
+alter table certifications drop constraint certifications_held_on_check;
+alter table committees drop constraint committees_held_on_check;

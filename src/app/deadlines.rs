@@ -77,6 +77,7 @@ pub const LINES: &[Line] = &[
     rests("Committee", "preparation", "what is on its agenda waits as an application does"),
     awaits("Committee", "in_session", &[Role::Anct]),
     awaits("Post", "vacant", &[Role::Anct]),
+    rests("Post", "starts_later", "until the first day of its contract, which is six months ahead at most"),
     rests("Post", "occupied", "as long as the contract"),
     awaits("Post return", "requested", &[Role::Anct]),
     ends(
@@ -105,7 +106,10 @@ pub const LINES: &[Line] = &[
         "validated",
         "as long as the contract: one without end has none, the others are completed on theirs",
     ),
+    // Undecided after sixty days, it is carried out (`lapse`).
     awaits("Recruitment", "termination_requested", &[Role::Anct]),
+    rests("Recruitment", "terminated", "it is over; only a correction reaches it"),
+    rests("Recruitment", "completed", "it is over; only a correction reaches it"),
     awaits("Extension", "requested", &[Role::Anct, Role::Bdt]),
     rests("Training session", "scheduled", "it has its days; past, nothing leads out of it but a correction"),
     rests("Enrolment", "proposed", "as long as its session has not begun; without one, as long as the contract"),

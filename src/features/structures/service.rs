@@ -349,7 +349,7 @@ pub fn cancel(tx: &mut Tx<'_>, id: StructureId, version: Option<Expected>) -> Re
 }
 
 /// A structure that holds no posts leaves by itself; it may apply anew.
-pub fn leave(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>, leave: &Leave) -> Result<File> {
+pub fn leave(tx: &mut Tx<'_>, id: StructureId, version: Option<Expected>, leave: &Leave) -> Result<File> {
     let structure = lock(tx, id)?;
     require_version(version, structure.version)?;
     check_leave(&mut tx.reader(), &structure)?;

@@ -192,8 +192,7 @@ fn a_validated_renewal_can_be_undone_while_it_waits() {
     let Scene { app, employer, posts } = scene(1);
     let id = recruited(&app, &employer, &posts[0], &candidate(&app).id);
     let end: NaiveDate = app.get(&path(&id)).by(&Actor::Anct).expect(200).text_at("/ends_on").parse().unwrap();
-    let body =
-        json!({"contract_type": "cdd", "ends_on": end + TimeDelta::days(300), "gross_monthly_salary_cents": 200_000,
+    let body = json!({"contract_type": "cdd", "ends_on": end + TimeDelta::days(300), "gross_monthly_salary_cents": 200_000,
         "documents": crate::support::builders::PAPERS});
     let renewal = step(&app, &employer.actor, &path(&id), "renew").json(&body).expect(201).id();
     validate(&app, &renewal).expect(200);
@@ -243,8 +242,7 @@ fn a_contract_that_is_over_is_neither_extended_nor_renewed_before_the_night() {
     let reason = json!({"reason": "Le contrat est arrivé à son terme."});
     step(&app, &Actor::Anct, &format!("/api/v1/extensions/{waiting}"), "refuse").json(&reason).expect(200);
     app.post(&format!("{}/extensions", path(&id))).by(&employer.actor).json(&extension).problem("contract_over");
-    let body =
-        json!({"contract_type": "cdd", "ends_on": end + TimeDelta::days(300), "gross_monthly_salary_cents": 200_000,
+    let body = json!({"contract_type": "cdd", "ends_on": end + TimeDelta::days(300), "gross_monthly_salary_cents": 200_000,
         "documents": crate::support::builders::PAPERS});
     step(&app, &employer.actor, &path(&id), "renew").json(&body).problem("contract_over");
     let body = json!({"terminates_on": end, "reason": "demission"});

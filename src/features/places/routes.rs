@@ -141,7 +141,7 @@ pub async fn leave_place(caller: Caller<can::leave_place>, path: PathParams<(Pla
 /// GeoJSON (RFC 7946), all of them or those within a box. Cached; asks again with `If-None-Match`.
 #[utoipa::path(tag = "places", params(PublicPlaceFilter),
     responses((status = 200, description = "A collection of points.",
-        content((PlaceMap = "application/json"), (PlaceMap = "application/geo+json")))))]
+        content((PlaceMap = "application/geo+json"), (PlaceMap = "application/json")))))]
 #[get("/maps/places")]
 pub async fn places_map(caller: Caller<can::places_map>, filter: Query<PublicPlaceFilter>) -> Answer {
     let (departements, bbox) = (filter.departement_code.clone(), bbox(filter.bbox.as_deref())?);

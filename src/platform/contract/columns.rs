@@ -12,6 +12,9 @@ pub struct Column {
     pub kind: ColumnKind,
 }
 
+/// How the names of amounts end.
+pub const CENTS: &str = "_cents";
+
 /// What the values of a column are, where a file may write them otherwise than JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnKind {
@@ -19,6 +22,10 @@ pub enum ColumnKind {
     Instant,
     /// Transitions: a file tells those that are allowed, by their names.
     Steps,
+    /// Cents of an euro.
+    Amount,
+    /// An identifier.
+    Id,
     Other,
 }
 
@@ -76,6 +83,8 @@ fn collect(schemas: &Value, schema: &Value, path: &mut Vec<String>, found: &mut 
                 Some("date") => ColumnKind::Date,
                 Some("date-time") => ColumnKind::Instant,
                 _ if schema["items"]["$ref"] == STEPS => ColumnKind::Steps,
+                Some("uuid") => ColumnKind::Id,
+                _ if path.last().is_some_and(|name| name.ends_with(CENTS)) => ColumnKind::Amount,
                 _ => ColumnKind::Other,
             };
             found.push(Column { name: path.join("."), path: path.clone(), kind });

@@ -19,7 +19,7 @@ mod parameters;
 mod schema;
 
 pub use self::body::BodyContract;
-pub use self::columns::{Column, ColumnKind, ONLY_IN_FULL};
+pub use self::columns::{CENTS, Column, ColumnKind, ONLY_IN_FULL};
 pub use self::parameters::Parameters;
 
 /// Every operation of the service, found by method and path.
@@ -47,6 +47,8 @@ pub struct Operation {
     pub query: Parameters,
     pub path_parameters: Parameters,
     pub body: Option<BodyContract>,
+    /// Of an import: what each line is, which is what its list takes one by one.
+    pub line_of_import: Option<BodyContract>,
     /// Media types of its successful answers.
     pub produces: Vec<String>,
     /// Whether something may be there afterwards that was not before.
@@ -170,6 +172,9 @@ impl Operation {
             Some(body) => Some(BodyContract::read(document, body).map_err(|e| format!("{id}: {e}"))?),
             None => None,
         };
+        let one = path.strip_suffix("/import").map(|list| &document["paths"][list]["post"]["requestBody"]);
+        let line_of_import =
+            one.filter(|one| one.is_object()).map(|one| BodyContract::read(document, one)).transpose()?;
         let produces: BTreeSet<String> = operation["responses"]
             .as_object()
             .into_iter()
@@ -185,6 +190,7 @@ impl Operation {
             path: path.to_owned(),
             line,
             body,
+            line_of_import,
             produces: produces.into_iter().collect(),
             creates: *method == Method::PUT || operation["responses"].get("201").is_some(),
             needs_if_match: needs("If-Match"),

@@ -7,6 +7,7 @@ pub mod etag;
 pub mod export;
 pub mod front;
 pub mod idempotency;
+pub mod import;
 pub mod json;
 pub mod page;
 pub mod params;
@@ -15,6 +16,7 @@ pub mod problem;
 pub mod rate_limit;
 pub mod rehearsal;
 pub mod reply;
+mod sheet;
 
 pub use body::Body;
 pub use page::{PageLinks, PageMeta, Paging};

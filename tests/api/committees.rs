@@ -201,7 +201,7 @@ fn decisions_are_imported_all_or_none() {
             "/2: refused",
             "/3/application_reference: unknown_id",
             "/4/outcome: not_in_list",
-            "/4/posts_granted: too_large"
+            "/4/posts_granted: wrong_type"
         ]
     );
     assert_eq!(

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use chrono::{Datelike, NaiveDate, TimeDelta, Weekday};
 
 use super::Demo;
+use crate::features::activity::dto::NewActivityReport;
 use crate::features::activity::model::{ActivityKind, Channel, Content, PublicStatus, RedirectionBody, Theme};
-use crate::features::activity::service::{Medium, import};
+use crate::features::activity::service::import;
 use crate::features::places::dto::{NewPlace, PlaceMembership};
-use crate::features::places::model::{PlaceFee, PlaceService};
+use crate::features::places::model::{PlaceFee, PlaceKind, PlaceService};
 use crate::features::places::service as places;
 use crate::platform::auth::Actor;
 use crate::platform::clock::Clock;
 use crate::platform::db::text_enum::TextEnum;
-use crate::platform::error::Result;
+use crate::platform::error::{Fault, FaultCode, Place, Result};
+use crate::platform::http::import::Line;
 use crate::platform::ids::{CounsellorId, PlaceId, StructureId};
 use crate::sql;
 
@@ -72,6 +74,7 @@ fn create_place(demo: &Demo, day: &str, person: &Person, number: usize) -> Resul
     let new = NewPlace {
         structure_id: None,
         name: format!("Espace numérique {number} de {} (démonstration)", person.commune_name),
+        kind: Some(PlaceKind::Epn),
         siret: None,
         address: "Place de la Mairie".to_owned(),
         address_complement: None,
@@ -108,12 +111,19 @@ fn report(demo: &Demo, day: &str, today: NaiveDate, person: &Person, place: Plac
         if matches!(on.weekday(), Weekday::Sat | Weekday::Sun) || number.is_multiple_of(4) {
             continue;
         }
-        lines.push(line(on, place, number).to_string());
+        lines.push(as_imported(lines.len() + 1, line(on, place, number)));
     }
     if lines.is_empty() {
         return Ok(());
     }
-    demo.act(day, Actor::Counsellor(person.id), |tx| import(tx, &lines.join("\n"), Medium::Ndjson).map(|_| ()))
+    demo.act(day, Actor::Counsellor(person.id), |tx| import(tx, &lines).map(|_| ()))
+}
+
+/// A line of a file, as the import reads it.
+fn as_imported(line: usize, value: serde_json::Value) -> Line<NewActivityReport> {
+    let key = value["external_id"].as_str().map(ToOwned::to_owned);
+    let unread = |_| vec![Fault::new(Place::Pointer(String::new()), FaultCode::InvalidValue)];
+    Line { line, key, item: serde_json::from_value(value).map_err(unread) }
 }
 
 fn line(on: NaiveDate, place: PlaceId, number: usize) -> serde_json::Value {

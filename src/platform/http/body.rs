@@ -144,7 +144,10 @@ const CHECKERS: usize = 2;
 
 /// Does work on a body of this length apart from the threads that serve requests, and from those that wait for the
 /// database.
-async fn apart<T: Send + 'static>(length: usize, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(super) async fn apart<T: Send + 'static>(
+    length: usize,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     static THREADS: LazyLock<Option<Runtime>> = LazyLock::new(|| {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         builder.worker_threads(1).max_blocking_threads(CHECKERS).thread_name("body").build().ok()
@@ -168,26 +171,49 @@ impl FromRequest for TextBody {
         let mut payload = payload.take();
         Box::pin(async move {
             let bytes = receive(&request, &mut payload).await?;
-            let (hash, text) =
-                apart(bytes.len(), move || Ok((BodyHash(Sha256::digest(&bytes).into()), plain(bytes)?))).await?;
+            let given = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            let given = given.unwrap_or_default().to_owned();
+            let read = move || Ok((BodyHash(Sha256::digest(&bytes).into()), plain(bytes, &given)?));
+            let length = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+            let (hash, text) = apart(length.unwrap_or(usize::MAX), read).await?;
             request.extensions_mut().insert(hash);
             Ok(Self(text))
         })
     }
 }
 
-fn plain(mut bytes: Vec<u8>) -> Result<String> {
+/// The character set that a content type names; UTF-8 where it names none.
+fn charset(given: &str) -> Option<&'static encoding_rs::Encoding> {
+    let named = given.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+    });
+    match named {
+        None => Some(encoding_rs::UTF_8),
+        Some(label) => encoding_rs::Encoding::for_label(label.as_bytes()),
+    }
+}
+
+/// Character sets of files beside UTF-8: those in which a French Excel writes.
+const CHARSETS: [&encoding_rs::Encoding; 3] =
+    [encoding_rs::WINDOWS_1252, encoding_rs::ISO_8859_15, encoding_rs::MACINTOSH];
+
+/// A text as it came, in the character set that the content type names.
+pub(super) fn plain(mut bytes: Vec<u8>, given: &str) -> Result<String> {
     let refuse = |reason: &str| Problem::new(Code::MalformedRequest).with("reason", reason);
     // Spreadsheets put a byte order mark before UTF-8.
     if bytes.starts_with(b"\xEF\xBB\xBF") {
         bytes.drain(..3);
     }
-    let text = String::from_utf8(bytes).map_err(|_| refuse("the text is not UTF-8"))?;
+    let text = match charset(given).filter(|charset| CHARSETS.contains(charset)) {
+        Some(charset) => charset.decode_without_bom_handling(&bytes).0.into_owned(),
+        None => String::from_utf8(bytes).map_err(|_| refuse("the text is not UTF-8, and no other charset is named"))?,
+    };
     if text.contains('\0') { Err(refuse("the character U+0000 is not accepted")) } else { Ok(text) }
 }
 
 /// Reads the whole body; media type, size and time are limited.
-async fn receive(request: &HttpRequest, payload: &mut Payload) -> Result<Vec<u8>> {
+pub(super) async fn receive(request: &HttpRequest, payload: &mut Payload) -> Result<Vec<u8>> {
     let limits = request.app_data::<Data<Limits>>().map(|l| l.as_ref().clone()).unwrap_or_default();
     let (expected, long) = request
         .extensions()
@@ -237,13 +263,9 @@ fn check_media_type(request: &HttpRequest, expected: &[String]) -> Result<()> {
     let Some(given) = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()) else {
         return refuse();
     };
-    let mut parts = given.split(';').map(str::trim);
-    let media = parts.next().unwrap_or_default();
-    let charset_fits = parts.all(|parameter| match parameter.split_once('=') {
-        Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
-            value.trim_matches('"').eq_ignore_ascii_case("utf-8")
-        }
-        _ => true,
-    });
+    let media = given.split(';').next().unwrap_or_default().trim();
+    let table = media.eq_ignore_ascii_case("text/csv");
+    let charset_fits =
+        charset(given).is_some_and(|charset| charset == encoding_rs::UTF_8 || (table && CHARSETS.contains(&charset)));
     if charset_fits && expected.iter().any(|e| e.eq_ignore_ascii_case(media)) { Ok(()) } else { refuse() }
 }

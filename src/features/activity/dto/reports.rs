@@ -12,7 +12,7 @@ use crate::features::activity::model::{ActivityKind, Channel, Content, Redirecti
 use crate::features::activity::service::{File, ImportStatus, Imported, ImportedLine};
 use crate::features::activity::store::reports::{Report, ReportSort, Revision, Search};
 use crate::page_of;
-use crate::platform::codes::{CommuneCode, DepartementCode};
+use crate::platform::codes::{CommuneCode, DepartementCode, EpciSiren};
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::error::{Fault, FaultCode, Place, Problem, Result};
 use crate::platform::http::{patch, problem};
@@ -331,9 +331,12 @@ pub struct ActivityReportFilter {
     pub theme: Option<Theme>,
     /// The place.
     pub place_id: Option<PlaceId>,
-    /// INSEE code of the commune.
+    /// INSEE code of the commune; a city's holds its arrondissements.
     #[param(inline)]
     pub commune_code: Option<CommuneCode>,
+    /// SIREN of the intercommunal body.
+    #[param(inline)]
+    pub epci_siren: Option<EpciSiren>,
     /// What another system calls it.
     #[param(max_length = 100, format = "line")]
     pub external_id: Option<String>,
@@ -355,6 +358,7 @@ impl ActivityReportFilter {
             theme: self.theme,
             place: self.place_id,
             commune: self.commune_code.clone(),
+            epci: self.epci_siren.clone(),
             external_id: self.external_id.clone(),
             updated_since: self.updated_since,
         }

@@ -4,11 +4,11 @@ use actix_web::{HttpMessage, HttpRequest, delete, get, patch, post};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::features::activity::dto::*;
-use crate::features::activity::service::{self, File, Medium};
+use crate::features::activity::service::{self, File};
 use crate::features::activity::store::reports::{self, ReportSort};
 use crate::platform::auth::{Caller, can};
-use crate::platform::http::body::TextBody;
 use crate::platform::http::front::Spoken;
+use crate::platform::http::import::Lines;
 use crate::platform::http::page::PageParams;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
 use crate::platform::ids::ActivityReportId;
@@ -71,27 +71,27 @@ pub async fn create_activity_report(
 
 /// Import activity reports.
 ///
-/// NDJSON (a report a line) or CSV (comma or semicolon; columns as in the export, members with dots, lists joined by bars,
-/// redirections as `caf:2|ccas:1`), 50,000 lines at most. Each line needs an `external_id`: a report of that name is changed,
+/// NDJSON (a report a line), CSV (commas, semicolons or tabs) or the first sheet of an XLSX, 50,000 lines at most. Columns are
+/// those of the export: members with dots, lists joined by bars, redirections as `caf:2|ccas:1`; terms by their codes or their
+/// labels; in files of a French spreadsheet days as `16/06/2021` and decimals with a comma. CSV is UTF-8, or what `charset`
+/// names (`windows-1252`, `iso-8859-15`). Lines are counted as in the file, and empty ones are passed over. Each line needs an `external_id`: a report of that name is changed,
 /// or left alone where nothing differs, so that the same file again changes nothing. Each line stands for itself: those that
 /// are wrong are told with all their faults, and the others are written. Employers import for their counsellors, and name
 /// them. Try `dry_run=true` first.
 #[utoipa::path(tag = "activity",
-    request_body(content((String = "application/x-ndjson", example = "{\"external_id\": \"1\", \"held_on\": \"2021-06-16\", \"activity\": \"ponctuel\", \"channel\": \"distance\", \"duration_minutes\": 30, \"ages\": {\"plus_60\": 1}, \"statuses\": {\"retraite\": 1}, \"themes\": [\"internet\"]}"), (String = "text/csv", example = "external_id,held_on,activity,channel,duration_minutes,ages.plus_60,statuses.retraite,themes\n1,2021-06-16,ponctuel,distance,30,1,1,internet\n"))),
+    request_body(content((String = "application/x-ndjson", example = "{\"external_id\": \"1\", \"held_on\": \"2021-06-16\", \"activity\": \"ponctuel\", \"channel\": \"distance\", \"duration_minutes\": 30, \"ages\": {\"plus_60\": 1}, \"statuses\": {\"retraite\": 1}, \"themes\": [\"internet\"]}"), (String = "text/csv", example = "external_id,held_on,activity,channel,duration_minutes,ages.plus_60,statuses.retraite,themes\n1,2021-06-16,ponctuel,distance,30,1,1,internet\n"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
     responses((status = 200, description = "What became of each line.", body = ActivityImport)))]
 #[post("/activity-reports/import")]
 pub async fn import_activity_reports(
     caller: Caller<can::import_activity_reports>,
     request: HttpRequest,
-    body: TextBody,
+    file: Lines<service::ReportSheet>,
 ) -> Answer {
     let language = request.extensions().get::<Spoken>().map(|spoken| spoken.language).unwrap_or_default();
-    let csv = request.headers().get("Content-Type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/csv"));
-    let medium = if csv { Medium::Csv } else { Medium::Ndjson };
     caller
         .write(move |tx| {
-            let imported = service::import(tx, &body.0, medium)?;
-            Reply::ok(&ActivityImport::new(imported, body.0.len(), language))
+            let imported = service::import(tx, &file.lines)?;
+            Reply::ok(&ActivityImport::new(imported, file.length, language))
         })
         .await
 }

@@ -2,31 +2,25 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::reports::{Atlas, settle};
 use crate::features::activity::dto::NewActivityReport;
-use crate::features::activity::model::Content;
+use crate::features::activity::model::{ActivityKind, Channel, Content, RedirectionBody, SubTheme, Theme};
 use crate::features::activity::store::contracts::{self, Contract};
 use crate::features::activity::store::reports::{self, NewRow};
 use crate::platform::auth::Actor;
 use crate::platform::db::Tx;
-use crate::platform::error::{Code, Fault, FaultCode, MOST_FAULTS, Place, Problem, Result};
-use crate::platform::http::json;
+use crate::platform::error::{Fault, FaultCode, Problem, Result};
+use crate::platform::http::import::{self, Sheet};
 use crate::platform::ids::{ActivityReportId, CounsellorId};
+use crate::platform::table::{self, code_of};
 use crate::text_enum;
 
 /// Most lines that one file may hold.
 const MAX_LINES: usize = 50_000;
 /// Lines that are written by one statement.
 const BATCH: usize = 1000;
-
-/// What a file is written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Medium {
-    Csv,
-    Ndjson,
-}
 
 text_enum! {
     /// What became of a line.
@@ -60,20 +54,22 @@ struct Line {
     content: Content,
 }
 
-pub fn import(tx: &mut Tx<'_>, file: &str, medium: Medium) -> Result<Imported> {
+/// Lines of activity reports.
+pub struct ReportSheet;
+
+pub fn import(tx: &mut Tx<'_>, lines: &[import::Line<NewActivityReport>]) -> Result<Imported> {
     let (contracts, own) = known(tx)?;
     let mut done = Vec::new();
     let mut atlas = Atlas::default();
-    let lines = match medium {
-        Medium::Ndjson => ndjson(file)?,
-        Medium::Csv => csv(file)?,
-    };
     let mut seen = HashSet::new();
     let mut batch = Vec::new();
-    for (number, read) in lines {
-        match check(read, own, &contracts, &mut seen) {
-            Ok((external_id, counsellor, content)) => batch.push(Line { number, external_id, counsellor, content }),
-            Err((external_id, faults)) => done.push(refused(number, external_id, faults)),
+    for line in lines {
+        match check(line, own, &contracts, &mut seen) {
+            Ok((counsellor, content)) => {
+                let external_id = line.key.clone().unwrap_or_default();
+                batch.push(Line { number: line.line, external_id, counsellor, content });
+            }
+            Err(faults) => done.push(refused(line.line, line.key.clone(), faults)),
         }
         if batch.len() == BATCH {
             write(tx, &mut atlas, &contracts, std::mem::take(&mut batch), &mut done)?;
@@ -104,37 +100,34 @@ fn known(tx: &mut Tx<'_>) -> Result<(Contracts, Option<CounsellorId>)> {
     Ok((contracts, own))
 }
 
-type Checked = std::result::Result<(String, CounsellorId, Content), (Option<String>, Vec<Fault>)>;
-
+/// Whose report a line is and what it says, or everything that is wrong with it by itself.
 fn check(
-    read: std::result::Result<NewActivityReport, Vec<Fault>>,
+    line: &import::Line<NewActivityReport>,
     own: Option<CounsellorId>,
     contracts: &Contracts,
     seen: &mut HashSet<(CounsellorId, String)>,
-) -> Checked {
-    let new = read.map_err(|faults| (None, faults))?;
-    let name = new.external_id.clone();
-    let fault = |field: &str, code| (name.clone(), vec![Fault::field(field, code)]);
+) -> std::result::Result<(CounsellorId, Content), Vec<Fault>> {
+    let new = line.item.as_ref().map_err(Clone::clone)?;
+    let mut faults = Vec::new();
     let counsellor = match (own, new.counsellor_id) {
-        (Some(own), None) => own,
-        (Some(own), Some(named)) if own == named => own,
-        (None, Some(named)) if contracts.contains_key(&named) => named,
-        (None, None) => return Err(fault("counsellor_id", FaultCode::Required)),
-        _ => return Err(fault("counsellor_id", FaultCode::UnknownId)),
+        (Some(own), None) => Ok(own),
+        (Some(own), Some(named)) if own == named => Ok(own),
+        (None, Some(named)) if contracts.contains_key(&named) => Ok(named),
+        (None, None) => Err(FaultCode::Required),
+        _ => Err(FaultCode::UnknownId),
     };
-    let Some(external_id) = name.clone() else { return Err(fault("external_id", FaultCode::Required)) };
-    if external_id.is_empty()
-        || external_id.chars().count() > 100
-        || !crate::platform::text::is_clean_line(&external_id)
-    {
-        return Err(fault("external_id", FaultCode::InvalidValue));
+    let counsellor = counsellor.map_err(|code| faults.push(Fault::field("counsellor_id", code)));
+    match (&counsellor, &line.key) {
+        (Ok(counsellor), Some(key)) if !seen.insert((*counsellor, key.clone())) => {
+            faults.push(Fault::field("external_id", FaultCode::Repeated));
+        }
+        (_, None) => faults.push(Fault::field("external_id", FaultCode::Required)),
+        _ => {}
     }
-    if !seen.insert((counsellor, external_id.clone())) {
-        return Err(fault("external_id", FaultCode::Repeated));
-    }
-    match new.content() {
-        Ok(content) => Ok((external_id, counsellor, content)),
-        Err(problem) => Err((name, problem.into_faults())),
+    let content = new.content().map_err(|problem| faults.extend(problem.into_faults()));
+    match (counsellor, content) {
+        (Ok(counsellor), Ok(content)) if faults.is_empty() => Ok((counsellor, content)),
+        _ => Err(faults),
     }
 }
 
@@ -227,179 +220,96 @@ fn same(report: &reports::Report, row: &NewRow) -> bool {
         && report.note == c.note
 }
 
-type Read = (usize, std::result::Result<NewActivityReport, Vec<Fault>>);
+impl Sheet for ReportSheet {
+    type Item = NewActivityReport;
+    /// The members of a report; lists are joined by bars, redirections are `caf:2|ccas:1`.
+    const COLUMNS: &'static [&'static str] = &[
+        "external_id",
+        "counsellor_id",
+        "held_on",
+        "activity",
+        "channel",
+        "place_id",
+        "commune_code",
+        "duration_minutes",
+        "participants_count",
+        "returning_count",
+        "ages.moins_12",
+        "ages.12_18",
+        "ages.18_35",
+        "ages.35_60",
+        "ages.plus_60",
+        "statuses.scolarise",
+        "statuses.sans_emploi",
+        "statuses.en_emploi",
+        "statuses.retraite",
+        "statuses.heterogene",
+        "themes",
+        "sub_themes",
+        "follow_ups.individual_count",
+        "follow_ups.workshop_count",
+        "redirections",
+        "note",
+    ];
+    const IGNORED: &'static [&'static str] = &[
+        "id",
+        "structure_id",
+        "structure_name",
+        "commune_name",
+        "departement_code",
+        "redirected_count",
+        "created_at",
+        "updated_at",
+        "version",
+    ];
+    const KEY: &'static str = "external_id";
+    const MOST: usize = MAX_LINES;
 
-fn malformed(reason: &str) -> Problem {
-    Problem::new(Code::MalformedRequest).with("reason", reason)
-}
-
-fn typed(value: Value) -> std::result::Result<NewActivityReport, Vec<Fault>> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = error.path().to_string().replace('.', "/").replace(['[', ']'], "");
-        let path = if path == "/" || path == "?" { String::new() } else { path };
-        let told = error.inner().to_string();
-        // What serde tells of a missing or an unknown member names it between backquotes.
-        let named = told.split('`').nth(1).unwrap_or_default();
-        if told.starts_with("missing field") {
-            return vec![Fault::field(named, FaultCode::Required)];
-        }
-        if told.starts_with("unknown field") {
-            return vec![Fault::field(named, FaultCode::InvalidValue)];
-        }
-        vec![Fault::field(&path, FaultCode::InvalidValue)]
-    })
-}
-
-/// A report of a file is no longer than one that is sent alone, in bytes.
-const LONGEST_LINE: usize = 64 * 1024;
-
-fn ndjson(file: &str) -> Result<Vec<Read>> {
-    let whole = |code| Err(vec![Fault::new(Place::Pointer(String::new()), code)]);
-    let lines = file
-        .lines()
-        .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty())
-        // One more than may be, to know that there are too many.
-        .take(MAX_LINES + 1)
-        .map(|(at, line)| {
-            let read =
-                match Some(line).filter(|line| line.len() <= LONGEST_LINE).map(|line| json::parse(line.as_bytes())) {
-                    Some(Ok(value)) => typed(value),
-                    Some(Err(_)) | None => whole(FaultCode::InvalidValue),
-                };
-            (at + 1, read)
-        });
-    bounded(lines.collect())
-}
-
-fn bounded(lines: Vec<Read>) -> Result<Vec<Read>> {
-    match lines.len() {
-        0 => Err(malformed("no line")),
-        count if count > MAX_LINES => Err(malformed("more than 50000 lines")),
-        _ => Ok(lines),
-    }
-}
-
-/// Columns of a CSV file: the members of a report; lists are joined by bars, redirections are `caf:2|ccas:1`.
-const COLUMNS: [&str; 26] = [
-    "external_id",
-    "counsellor_id",
-    "held_on",
-    "activity",
-    "channel",
-    "place_id",
-    "commune_code",
-    "duration_minutes",
-    "participants_count",
-    "returning_count",
-    "ages.moins_12",
-    "ages.12_18",
-    "ages.18_35",
-    "ages.35_60",
-    "ages.plus_60",
-    "statuses.scolarise",
-    "statuses.sans_emploi",
-    "statuses.en_emploi",
-    "statuses.retraite",
-    "statuses.heterogene",
-    "themes",
-    "sub_themes",
-    "follow_ups.individual_count",
-    "follow_ups.workshop_count",
-    "redirections",
-    "note",
-];
-
-/// What our own exports say beside it.
-const IGNORED: [&str; 9] = [
-    "id",
-    "structure_id",
-    "structure_name",
-    "commune_name",
-    "departement_code",
-    "redirected_count",
-    "created_at",
-    "updated_at",
-    "version",
-];
-
-fn csv(file: &str) -> Result<Vec<Read>> {
-    let header = file.lines().next().unwrap_or_default();
-    let delimiter = if header.contains(';') { b';' } else { b',' };
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(file.as_bytes());
-    let headers = reader.headers().map_err(|_| malformed("the first line does not name the columns"))?.clone();
-    let unknown: Vec<Fault> = headers
-        .iter()
-        .filter(|header| !COLUMNS.contains(header) && !IGNORED.contains(header))
-        .take(MOST_FAULTS)
-        .map(|header| {
-            let name: String = header.chars().filter(|c| c.is_alphanumeric() || matches!(c, '_' | '.')).collect();
-            Fault::field(&format!("1/{name}"), FaultCode::UnknownNoGuess).with("known", COLUMNS.join(", "))
+    fn cell(column: &str, cell: &str, french: bool) -> std::result::Result<Value, Fault> {
+        let plain = table::unguarded(cell);
+        let several = |term: fn(&str) -> String| plain.split('|').map(|word| term(word.trim()).into()).collect();
+        Ok(match column {
+            "held_on" => table::day(plain, french).into(),
+            "activity" => code_of::<ActivityKind>(plain).into(),
+            "channel" => code_of::<Channel>(plain).into(),
+            "themes" => Value::Array(several(code_of::<Theme>)),
+            "sub_themes" => Value::Array(several(code_of::<SubTheme>)),
+            "redirections" => redirections(plain, french)?,
+            _ if column.contains('.') || column.ends_with("_count") || column == "duration_minutes" => {
+                number(plain, french)
+            }
+            _ => plain.into(),
         })
-        .collect();
-    if !unknown.is_empty() {
-        return Err(Problem::new(Code::ImportFailed).with("count", 1).faults(unknown));
     }
-    let mut lines = Vec::new();
-    for record in reader.records().take(MAX_LINES + 1) {
-        let record = record.map_err(|e| {
-            let line = e.position().map_or(0, csv::Position::line);
-            malformed(&format!("line {line} does not have as many columns as the first"))
-        })?;
-        let number = record.position().map_or(0, |position| position.line() as usize);
-        let cells = headers.iter().zip(record.iter()).filter(|(_, cell)| !cell.is_empty());
-        lines.push((number, members(cells).and_then(typed)));
-    }
-    bounded(lines)
-}
 
-/// The cells of a line as the members that they stand for.
-fn members<'c>(cells: impl Iterator<Item = (&'c str, &'c str)>) -> std::result::Result<Value, Vec<Fault>> {
-    let mut members = serde_json::Map::new();
-    let mut faults = Vec::new();
-    for (column, cell) in cells {
-        let number = || {
-            cell.parse::<i32>()
-                .map(Value::from)
-                .map_err(|_| Fault::field(&column.replace('.', "/"), FaultCode::InvalidValue))
-        };
-        let value = match column {
-            ignored if IGNORED.contains(&ignored) => continue,
-            "themes" | "sub_themes" => Ok(Value::Array(cell.split('|').map(|code| Value::from(code.trim())).collect())),
-            "redirections" => cell
-                .split('|')
-                .map(|pair| {
-                    if pair.starts_with('{') {
-                        return serde_json::from_str(pair).ok();
-                    }
-                    let (body, people) = pair.split_once(':')?;
-                    Some(serde_json::json!({"body": body.trim(), "people_count": people.trim().parse::<i32>().ok()?}))
-                })
-                .collect::<Option<Vec<Value>>>()
-                .map(Value::Array)
-                .ok_or_else(|| Fault::field("redirections", FaultCode::InvalidValue)),
-            "duration_minutes" | "participants_count" | "returning_count" => number(),
-            _ if column.contains('.') => number(),
-            // An apostrophe neutralises what a spreadsheet would run.
-            "note" => Ok(Value::from(
-                cell.strip_prefix('\'').filter(|rest| crate::platform::text::harmless(rest) == cell).unwrap_or(cell),
-            )),
-            _ => Ok(Value::from(cell)),
-        };
-        match value {
-            Ok(value) => match column.split_once('.') {
-                Some((outer, inner)) => {
-                    let object = members.entry(outer).or_insert_with(|| serde_json::json!({}));
-                    object[inner] = value;
-                }
-                None => drop(members.insert(column.to_owned(), value)),
-            },
-            Err(fault) => faults.push(fault),
+    fn settle(members: &mut Map<String, Value>) {
+        // Our own exports also tell in which commune a place lies.
+        if members.get("place_id").is_some_and(|place| !place.is_null()) {
+            members.remove("commune_code");
         }
     }
-    // Our own exports also tell in which commune a place lies.
-    if members.contains_key("place_id") {
-        members.remove("commune_code");
+}
+
+/// A number where the cell stands for one, a whole one as such; the text as it is otherwise.
+fn number(cell: &str, french: bool) -> Value {
+    match table::number(cell, french) {
+        Some(whole) if whole.fract() == 0.0 && whole.abs() < 1e15 => (whole as i64).into(),
+        Some(number) => number.into(),
+        None => cell.into(),
     }
-    if faults.is_empty() { Ok(Value::Object(members)) } else { Err(faults) }
+}
+
+/// `caf:2|ccas:1`, or the objects that our own exports write.
+fn redirections(cell: &str, french: bool) -> std::result::Result<Value, Fault> {
+    let one = |pair: &str| {
+        if pair.starts_with('{') {
+            return serde_json::from_str(pair).ok();
+        }
+        let (body, people) = pair.split_once(':')?;
+        let body = code_of::<RedirectionBody>(body.trim());
+        Some(serde_json::json!({"body": body, "people_count": number(people.trim(), french)}))
+    };
+    let read: Option<Vec<Value>> = cell.split('|').map(one).collect();
+    read.map(Value::Array)
+        .ok_or_else(|| Fault::field("redirections", FaultCode::InvalidFormat).with("format", "caf:2|ccas:1"))
 }

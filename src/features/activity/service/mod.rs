@@ -8,7 +8,7 @@ mod reports;
 
 pub use editions::{Published, Waiting, check_editions, last_edition, publish, publish_when_due};
 pub use figures::{Asked, Cell, Statistics, Totals, statistics};
-pub use import::{ImportStatus, Imported, ImportedLine, Medium, import};
+pub use import::{ImportStatus, Imported, ImportedLine, ReportSheet, import};
 pub use reports::{File, create, delete, find, forget, update};
 
 use crate::features::activity::store::tally;

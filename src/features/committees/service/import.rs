@@ -12,7 +12,7 @@ use crate::platform::db::Tx;
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::error::{Code, Fault, FaultCode, MOST_FAULTS, Place, Problem, Result};
 use crate::platform::ids::CommitteeId;
-use crate::platform::text;
+use crate::platform::{table, text};
 
 /// Most lines that one file may hold.
 const MAX_LINES: usize = 5000;
@@ -20,7 +20,9 @@ const MAX_LINES: usize = 5000;
 /// A line as it was read: what the columns say, in text.
 #[derive(Debug, Deserialize)]
 struct Line {
+    #[serde(default)]
     application_reference: String,
+    #[serde(default)]
     outcome: String,
     #[serde(default)]
     posts_granted: String,
@@ -62,11 +64,11 @@ pub fn import(tx: &mut Tx<'_>, id: CommitteeId, file: &str) -> Result<Vec<Import
     let lines = read(file)?;
     let applications = applications::service::lock_agenda(tx, id)?;
     let mut imported = Vec::new();
-    let mut faults = Vec::new();
+    let mut faults: Vec<Fault> = Vec::new();
     let mut seen = std::collections::HashSet::new();
     for (number, line) in lines {
         let at = |column: &str| Place::Pointer(format!("/{number}/{column}"));
-        let reference = line.application_reference.trim().to_owned();
+        let reference = line.application_reference.to_uppercase();
         let Some(application) = applications.iter().find(|a| a.reference == reference) else {
             faults.push(Fault::new(at("application_reference"), FaultCode::UnknownId));
             continue;
@@ -97,7 +99,12 @@ pub fn import(tx: &mut Tx<'_>, id: CommitteeId, file: &str) -> Result<Vec<Import
         store::touch(tx, id)?;
         return Ok(imported);
     }
-    Err(Problem::new(Code::ImportFailed).with("count", faults.len()).faults(faults))
+    let line_of = |fault: &Fault| match &fault.place {
+        Place::Pointer(pointer) => pointer.split('/').nth(1).map(ToOwned::to_owned),
+        _ => None,
+    };
+    let wrong: std::collections::BTreeSet<String> = faults.iter().filter_map(line_of).collect();
+    Err(Problem::new(Code::ImportFailed).with("count", wrong.len()).faults(faults))
 }
 
 /// The refusal of one line, as faults of that line.
@@ -122,47 +129,38 @@ fn explained(problem: &Problem, number: u64) -> Vec<Fault> {
     vec![Fault::new(Place::Pointer(format!("/{number}")), FaultCode::TransitionRefused).with("reason", reason)]
 }
 
-/// The lines with their numbers in the file. Commas or semicolons, as spreadsheets write them.
+/// The lines with their numbers in the file, between commas, semicolons or tabs.
 fn read(file: &str) -> Result<Vec<(u64, Line)>> {
     let malformed = |reason: &str| Problem::new(Code::MalformedRequest).with("reason", reason);
-    let header = file.lines().next().unwrap_or_default();
-    let delimiter = if header.contains(';') { b';' } else { b',' };
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .trim(csv::Trim::All)
-        .flexible(false)
-        .from_reader(file.as_bytes());
-    let headers = reader.headers().map_err(|_| malformed("the first line does not name the columns"))?.clone();
+    let table = table::csv(file, MAX_LINES).map_err(|reason| malformed(&reason))?;
     let mut faults = Vec::new();
     for required in &COLUMNS[..2] {
-        if !headers.iter().any(|header| header == *required) {
+        if !table.columns.iter().any(|column| column == *required) {
             faults.push(Fault::new(Place::Pointer("/1".into()), FaultCode::MissingColumn).with("column", required));
         }
     }
-    for unknown in headers.iter().filter(|header| !COLUMNS.contains(header)).take(MOST_FAULTS) {
+    let unknown = table.columns.iter().filter(|column| !column.is_empty() && !COLUMNS.contains(&column.as_str()));
+    for unknown in unknown.take(MOST_FAULTS) {
         let pointer =
             format!("/1/{}", unknown.chars().filter(|c| c.is_alphanumeric() || *c == '_').collect::<String>());
         faults.push(Fault::new(Place::Pointer(pointer), FaultCode::UnknownNoGuess).with("known", COLUMNS.join(", ")));
     }
+    let longer = table.rows.iter().filter(|row| row.overflows(&table.columns));
+    faults.extend(longer.map(|row| {
+        Fault::new(Place::Pointer(format!("/{}", row.line)), FaultCode::TooMany).with("limit", table.columns.len())
+    }));
     if !faults.is_empty() {
         return Err(Problem::new(Code::ImportFailed).with("count", 1).faults(faults));
     }
-    let mut lines = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|e| {
-            let line = e.position().map_or(0, csv::Position::line);
-            malformed(&format!("line {line} does not have as many columns as the first"))
-        })?;
-        let number = record.position().map_or(0, csv::Position::line);
-        let line =
-            record.deserialize(Some(&headers)).map_err(|_| malformed(&format!("line {number} cannot be read")))?;
-        lines.push((number, line));
-        if lines.len() > MAX_LINES {
-            return Err(malformed("more than 5000 lines"));
-        }
-    }
-    if lines.is_empty() {
+    if table.rows.is_empty() {
         return Err(malformed("no line beside the first"));
+    }
+    let mut lines = Vec::new();
+    for row in &table.rows {
+        let cells = row.named(&table.columns).map(|(column, cell)| (column.to_owned(), cell.into()));
+        let line = serde_json::from_value(serde_json::Value::Object(cells.collect()));
+        let line: Line = line.map_err(|_| malformed(&format!("line {} cannot be read", row.line)))?;
+        lines.push((row.line as u64, line));
     }
     Ok(lines)
 }
@@ -170,17 +168,23 @@ fn read(file: &str) -> Result<Vec<(u64, Line)>> {
 /// The decision that a line stands for, or the faults of its columns.
 fn input(tx: &mut Tx<'_>, line: &Line, at: &dyn Fn(&str) -> Place) -> Result<Result<DecisionInput, Vec<Fault>>> {
     let mut faults = Vec::new();
-    let outcome = Outcome::parse(&line.outcome);
+    let outcome = Outcome::parse(&table::code_of::<Outcome>(&line.outcome));
     if outcome.is_none() {
         let allowed = Outcome::ALL.iter().map(|o| o.as_str()).collect::<Vec<_>>().join(", ");
         faults.push(Fault::new(at("outcome"), FaultCode::NotInList).with("allowed", allowed));
     }
     let posts_granted = match line.posts_granted.as_str() {
         "" => None,
-        text => match text.parse::<i32>() {
-            Ok(posts) if (1..=500).contains(&posts) => Some(posts),
-            _ => {
-                faults.push(Fault::new(at("posts_granted"), FaultCode::TooLarge).with("limit", 500));
+        // Decisions come from French spreadsheets: one post may be `1,0`.
+        text => match table::number(text, true) {
+            Some(posts) if (1.0..=500.0).contains(&posts) && posts.fract() == 0.0 => Some(posts as i32),
+            wrong => {
+                let at = at("posts_granted");
+                faults.push(match wrong {
+                    Some(posts) if posts > 500.0 => Fault::new(at, FaultCode::TooLarge).with("limit", 500),
+                    Some(posts) if posts < 1.0 => Fault::new(at, FaultCode::TooSmall).with("limit", 1),
+                    _ => Fault::new(at, FaultCode::WrongType).with("expected", "integer"),
+                });
                 None
             }
         },
@@ -197,13 +201,13 @@ fn input(tx: &mut Tx<'_>, line: &Line, at: &dyn Fn(&str) -> Place) -> Result<Res
     let priority = yes("priority", &line.priority);
     let beyond_request = yes("beyond_request", &line.beyond_request);
     let without_opinion = yes("without_opinion", &line.without_opinion);
-    let observations = Some(line.observations.clone()).filter(|text| !text.is_empty());
+    let observations = Some(table::unguarded(&line.observations).to_owned()).filter(|text| !text.is_empty());
     if observations.as_ref().is_some_and(|o| !text::is_clean_text(o) || o.chars().count() > 2000) {
         faults.push(Fault::new(at("observations"), FaultCode::InvalidText));
     }
     let mut reservation_id = None;
     if !line.reservation_reference.is_empty() {
-        match reservations::service::find_by_reference(tx, &line.reservation_reference)? {
+        match reservations::service::find_by_reference(tx, &line.reservation_reference.to_uppercase())? {
             Some(reservation) => reservation_id = Some(reservation.id),
             None => faults.push(Fault::new(at("reservation_reference"), FaultCode::UnknownId)),
         }

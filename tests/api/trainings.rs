@@ -453,6 +453,57 @@ fn a_calendar_holds_every_half_day_in_local_time() {
     app.get(&format!("/api/v1/counsellors/{counsellor}/calendar.ics")).by(&prefecture("31")).problem("not_found");
 }
 
+/// Values of a property of a calendar's events.
+fn property(calendar: &str, name: &str) -> Vec<String> {
+    let plain = calendar.replace("\r\n ", "");
+    plain.lines().filter_map(|line| line.strip_prefix(&format!("{name}:"))).map(ToOwned::to_owned).collect()
+}
+
+#[test]
+fn a_calendar_follows_its_place_and_every_change_and_names_nobody_by_its_identifiers() {
+    let Scene { app, employer, posts } = scene(1);
+    let (person, _) = counsellor(&app, &posts, 0, &employer);
+    let body = training_body(&app);
+    let path_id = training_path(&app, "initial", 70);
+    let day = app.today() + TimeDelta::days(30);
+    for (region, hour) in [
+        (Some("01"), 13),
+        (Some("02"), 13),
+        (Some("03"), 12),
+        (Some("04"), 5),
+        (Some("06"), 6),
+        (Some("988"), 22),
+        (Some("76"), if day.to_string().as_str() < "2021-03-28" { 8 } else { 7 }),
+        (None, if day.to_string().as_str() < "2021-03-28" { 8 } else { 7 }),
+    ] {
+        let mut new = json!({"path_id": path_id, "half_days": [format!("{day}-am")], "capacity": 5});
+        if let Some(region) = region {
+            new["region_code"] = json!(region);
+            new["place"] = json!("Salle 1");
+        }
+        let made = app.post("/api/v1/training-sessions").by(&body).json(&new).expect(201);
+        let text =
+            app.get(&format!("/api/v1/training-sessions/{}/calendar.ics", made.id())).by(&body).expect(200).text();
+        let starts = property(&text, "DTSTART").concat();
+        assert!(starts.ends_with(&format!("T{hour:02}0000Z")), "{region:?}: {starts}");
+        assert!(property(&text, "PRODID").concat().contains("conum"), "{text}");
+    }
+    let course = session(&app, &body, &path_id, day, 1, 5);
+    enrol(&app, &employer.actor, &person, &course).expect(201);
+    let own = format!("/api/v1/structures/{}/calendar.ics", employer.id);
+    let before = app.get(&own).by(&employer.actor).expect(200).text();
+    assert!(property(&before, "UID").iter().all(|uid| !uid.to_lowercase().contains("exemple")), "{before}");
+    let at = format!("/api/v1/training-sessions/{course}");
+    app.advance(TimeDelta::hours(1));
+    let etag = app.get(&at).by(&body).expect(200).etag();
+    app.patch(&at).by(&body).if_match(&etag).json(&json!({"place": "Salle 2"})).expect(200);
+    let after = app.get(&own).by(&employer.actor).expect(200).text();
+    assert_eq!(property(&before, "UID"), property(&after, "UID"));
+    let sequence = |text: &str| property(text, "SEQUENCE").concat().parse::<i32>().unwrap_or(-1);
+    assert!(sequence(&before) >= 0 && sequence(&after) > sequence(&before), "{before}{after}");
+    assert!(property(&after, "LAST-MODIFIED") > property(&before, "LAST-MODIFIED"), "{after}");
+}
+
 #[test]
 fn the_figures_are_those_of_a_recount() {
     let Scene { app, employer, posts } = scene(4);

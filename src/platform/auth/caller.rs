@@ -95,6 +95,7 @@ impl<P: Permission> Caller<P> {
         let before = self.before().await?;
         let sent = self.request.extensions().get::<Sent>().cloned();
         let rehearsal = move |tx: &mut Tx<'_>| {
+            tx.rehearse()?;
             let reply = work(tx)?;
             tx.settle()?;
             let sent = sent.as_ref().map(|sent| &sent.0);

@@ -120,6 +120,11 @@ impl<'a> Tx<'a> {
         self.conn
     }
 
+    /// From here on this is a dry run, which will be rolled back: it draws no numbers for references.
+    pub fn rehearse(&mut self) -> Result<()> {
+        Ok(self.conn.batch_execute("select set_config('conum.rehearsal', 'on', true)")?)
+    }
+
     /// The same transaction, for what only reads.
     pub fn reader(&mut self) -> Reader<'_> {
         Reader::new(self.conn, &self.request.principal, self.now)

@@ -261,3 +261,25 @@ fn journals_are_only_ever_added_to() {
     }
     looked_at(count, "ways to change a journal");
 }
+
+#[test]
+fn every_reference_has_a_prefix_of_its_own_and_costs_a_dry_run_none() {
+    let rows = Database::new().owner().column(
+        "select c.relname || ' ' || pg_get_expr(d.adbin, d.adrelid) from pg_attrdef d
+         join pg_class c on c.oid = d.adrelid join pg_attribute a on a.attrelid = c.oid and a.attnum = d.adnum
+         where a.attname = 'reference' order by 1",
+    );
+    let mut holders = std::collections::BTreeMap::new();
+    let mut wrong = Vec::new();
+    for row in &rows {
+        if !row.contains("conum_next_reference(") {
+            wrong.push(format!("{row}: draws numbers in dry runs"));
+        }
+        let prefix = row.split('\'').nth(1).unwrap_or_default().to_owned();
+        if let Some(other) = holders.insert(prefix, row) {
+            wrong.push(format!("{row}: has the prefix of {other}"));
+        }
+    }
+    looked_at(rows.len(), "references");
+    none(&wrong, "references that are not unique");
+}

@@ -81,7 +81,7 @@ pub struct PaymentResults {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PaymentBatchView {
     pub id: PaymentBatchId,
-    #[schema(example = "CN-L-000123")]
+    #[schema(example = "CN-LP-000123")]
     pub reference: String,
     pub status: BatchStatus,
     #[schema(example = "2026-12-15")]
@@ -113,7 +113,7 @@ pub struct PaymentLineItem {
     #[schema(minimum = 1, example = 1)]
     pub number: i32,
     /// What the bank gives back with its answer.
-    #[schema(example = "CN-L-000123-00001")]
+    #[schema(example = "CN-LP-000123-00001")]
     pub end_to_end_id: String,
     pub instalment_id: InstalmentId,
     #[schema(example = "CN-T-000123")]

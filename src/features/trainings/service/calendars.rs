@@ -1,8 +1,8 @@
-//! Sessions as calendars (RFC 5545): one event a half-day, at the usual hours of Europe/Paris.
+//! Sessions as calendars (RFC 5545): one event a half-day, at the usual hours of where it is held.
 
 use chrono::{NaiveTime, TimeZone};
-use chrono_tz::Europe::Paris;
 use icalendar::{Calendar, Component, Event, EventLike};
+use uuid::Uuid;
 
 use crate::features::recruitments::service as recruitments;
 use crate::features::structures::service as structures;
@@ -13,12 +13,16 @@ use crate::platform::db::Reader;
 use crate::platform::db::listing::PageSpec;
 use crate::platform::error::{Problem, Result};
 use crate::platform::ids::{CandidateId, CounsellorId, StructureId, TrainingSessionId};
+use crate::platform::territory;
 
 /// What a calendar's list may hold.
 const ROWS: i64 = 500;
 
-/// A session, and who attends it where it is told of one person.
-type Attended = (Session, Option<String>);
+/// Who makes the calendars (RFC 5545, 3.7.3).
+const PRODUCT: &str = "-//conum//Formations des conseillers numeriques//FR";
+
+/// A session, and the enrolment and the name of who attends it where it is told of one person.
+type Attended = (Session, Option<(Uuid, String)>);
 
 /// One session.
 pub fn of_session(reader: &mut Reader<'_>, id: TrainingSessionId) -> Result<String> {
@@ -59,7 +63,8 @@ fn attended(reader: &mut Reader<'_>, search: &Search) -> Result<(Vec<Attended>, 
     for enrolment in enrolments::list(reader.conn(), &actor, search, &page)?.rows {
         let Some(session) = enrolment.session_id else { continue };
         if let Some(session) = sessions::find(reader.conn(), session)? {
-            found.push((session, Some(format!("{} {}", enrolment.first_name, enrolment.last_name))));
+            let name = format!("{} {}", enrolment.first_name, enrolment.last_name);
+            found.push((session, Some((enrolment.id.uuid(), name))));
             people.push(enrolment.candidate_id);
         }
     }
@@ -69,37 +74,45 @@ fn attended(reader: &mut Reader<'_>, search: &Search) -> Result<(Vec<Attended>, 
 }
 
 fn calendar(name: &str, sessions: &[Attended]) -> String {
-    let mut calendar = Calendar::new();
+    let mut calendar = Calendar::empty();
+    calendar.append_property(("VERSION", "2.0")).append_property(("PRODID", PRODUCT));
+    calendar.append_property(("CALSCALE", "GREGORIAN"));
     calendar.name(name);
     for (session, person) in sessions {
         for half_day in session.half_days.iter().filter_map(|text| HalfDay::parse(text)) {
-            let (from, to) = if half_day.afternoon { ((13, 30), (17, 0)) } else { ((9, 0), (12, 30)) };
-            let at = |(hour, minute)| {
-                let time = NaiveTime::from_hms_opt(hour, minute, 0)?;
-                Paris.from_local_datetime(&half_day.on.and_time(time)).earliest().map(|t| t.to_utc())
-            };
-            let (Some(starts), Some(ends)) = (at(from), at(to)) else { continue };
-            let mut event = Event::new();
-            let whose = person.as_deref().map(|person| format!(" – {person}")).unwrap_or_default();
-            let key = person.as_deref().map_or_else(String::new, |person| format!("-{}", slug(person)));
-            event
-                .uid(&format!("{}-{half_day}{key}@conum", session.id))
-                .summary(&format!("{}{whose}", session.path_name))
-                .description(&format!("{} ({})", session.reference, session.body_name))
-                .location(session.place.as_deref().unwrap_or("À distance"))
-                .starts(starts)
-                .ends(ends)
-                .timestamp(session.updated_at);
-            if session.status == SessionStatus::Cancelled {
-                event.status(icalendar::EventStatus::Cancelled);
+            if let Some(event) = event(session, person.as_ref(), half_day) {
+                calendar.push(event);
             }
-            calendar.push(event.done());
         }
     }
     calendar.done().to_string()
 }
 
-/// Letters of a name that an identifier may have.
-fn slug(name: &str) -> String {
-    crate::platform::text::search_key(name).replace(' ', "-")
+/// A half-day of a session. Its identifier names nobody, and stays when anything else changes; its sequence is the session's
+/// version, so that calendars take every change, a cancellation too.
+fn event(session: &Session, person: Option<&(Uuid, String)>, half_day: HalfDay) -> Option<Event> {
+    let (from, to) = if half_day.afternoon { ((13, 30), (17, 0)) } else { ((9, 0), (12, 30)) };
+    let zone = territory::zone_of_region(session.region_code.as_deref());
+    let at = |(hour, minute)| {
+        let time = NaiveTime::from_hms_opt(hour, minute, 0)?;
+        zone.from_local_datetime(&half_day.on.and_time(time)).earliest().map(|t| t.to_utc())
+    };
+    let (starts, ends) = (at(from)?, at(to)?);
+    let whose = person.map(|(_, name)| format!(" – {name}")).unwrap_or_default();
+    let key = person.map_or_else(|| session.id.uuid(), |(enrolment, _)| *enrolment);
+    let mut event = Event::new();
+    event
+        .uid(&format!("{key}-{half_day}@conum"))
+        .summary(&format!("{}{whose}", session.path_name))
+        .description(&format!("{} ({})", session.reference, session.body_name))
+        .location(session.place.as_deref().unwrap_or("À distance"))
+        .starts(starts)
+        .ends(ends)
+        .sequence(u32::try_from(session.version.saturating_sub(1)).unwrap_or_default())
+        .last_modified(session.updated_at)
+        .timestamp(session.updated_at);
+    if session.status == SessionStatus::Cancelled {
+        event.status(icalendar::EventStatus::Cancelled);
+    }
+    Some(event.done())
 }

@@ -140,12 +140,32 @@ fn claims_are_complete_and_current() {
         json!({"role": "prefecture", "departement_code": "82", "region_code": "76"}),
         json!({"role": "prefecture", "departement_code": "82' or true"}),
         json!({"role": "employer", "structure_id": "x"}),
+        json!({"role": "prefecture", "departement_code": "999"}),
+        json!({"role": "prefecture", "departement_code": "20"}),
+        json!({"role": "prefecture", "region_code": "77"}),
     ] {
         forge.refuses(json!({}), claims);
     }
     // A minute of difference between clocks is forgiven.
     let late = merge(forge.claims(), json!({"exp": now - 30, "iat": now - 600}));
     assert_eq!(forge.status(&forge.sign(&forge.header().to_string(), &late.to_string())), 200);
+}
+
+#[test]
+fn numbers_with_decimals_and_codes_as_people_write_them_are_read() {
+    let forge = Forge::start();
+    let now = forge.app.now().timestamp();
+    let me = |claims: Value| {
+        let token = forge.sign(&forge.header().to_string(), &merge(forge.claims(), claims).to_string());
+        forge.app.get("/api/v1/me").bearer(&token).expect(200)
+    };
+    me(json!({"exp": now as f64 + 1800.75, "iat": now as f64 + 0.25, "nbf": now as f64 - 0.5}));
+    for (written, code) in [("2a", "2A"), ("82", "82"), ("985", "976")] {
+        let seen = me(json!({"role": "prefecture", "departement_code": written}));
+        assert!(seen.text().contains(&format!("\"departement_code\":\"{code}\"")), "{}", seen.describe());
+    }
+    let seen = me(json!({"role": "prefecture", "region_code": "73"}));
+    assert!(seen.text().contains("\"region_code\":\"76\""), "{}", seen.describe());
 }
 
 #[test]
@@ -206,7 +226,7 @@ fn times_beyond_all_bounds_are_refused_and_nothing_breaks() {
         }
     }
     assert_eq!(refused, 7 * 7 * 3 - 1);
-    for odd in [json!(1e300), json!(-1e300), json!(u64::MAX), json!(1.5), json!("0"), json!(true)] {
+    for odd in [json!(1e300), json!(-1e300), json!(-1.5), json!(u64::MAX), json!("0"), json!(true)] {
         for name in ["exp", "iat", "nbf"] {
             forge.refuses(json!({}), json!({name: odd}));
         }

@@ -72,8 +72,11 @@ struct Verified {
 struct Claims {
     iss: String,
     sub: String,
+    #[serde(deserialize_with = "instant")]
     exp: i64,
+    #[serde(deserialize_with = "instant")]
     iat: i64,
+    #[serde(default, deserialize_with = "some_instant")]
     nbf: Option<i64>,
     scope: Option<String>,
     role: Option<String>,
@@ -88,6 +91,21 @@ struct Claims {
     /// A made-up caller: a token to try the service with.
     #[serde(default)]
     persona: Value,
+}
+
+/// Seconds since 1970. RFC 7519 allows decimals, and several issuers write them: what is beyond the second is left out. A
+/// number of no instant becomes one out of bounds.
+fn instant<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    serde_json::Number::deserialize(deserializer).map(|number| whole(&number))
+}
+
+fn whole(number: &serde_json::Number) -> i64 {
+    let of = |seconds: f64| if (0.0..=LAST_INSTANT as f64).contains(&seconds) { seconds.floor() as i64 } else { -1 };
+    number.as_i64().or_else(|| number.as_f64().map(of)).unwrap_or(-1)
+}
+
+fn some_instant<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Ok(Option::<serde_json::Number>::deserialize(deserializer)?.as_ref().map(whole))
 }
 
 fn refuse(why: impl ToString) -> Problem {
@@ -301,14 +319,11 @@ fn principal(claims: &Claims, identity: Identity) -> Result<Principal> {
 
 fn actor(claims: &Claims) -> Result<Actor> {
     let role = claims.role.as_deref().and_then(Role::parse).ok_or_else(|| refuse("role"))?;
-    let code = |code: &Option<String>| {
-        code.clone().filter(|c| (2..=3).contains(&c.len()) && c.bytes().all(|b| b.is_ascii_alphanumeric()))
-    };
-    let territory = match (code(&claims.departement_code), code(&claims.region_code)) {
-        (Some(departement), None) => Some(Territory::Departement(departement)),
-        (None, Some(region)) => Some(Territory::Region(region)),
-        (None, None) if claims.departement_code.is_none() && claims.region_code.is_none() => None,
-        _ => return Err(refuse("territory")),
+    let territory = match (&claims.departement_code, &claims.region_code) {
+        (Some(code), None) => Some(Territory::departement(code).ok_or_else(|| refuse("an unknown departement_code"))?),
+        (None, Some(code)) => Some(Territory::region(code).ok_or_else(|| refuse("an unknown region_code"))?),
+        (None, None) => None,
+        (Some(_), Some(_)) => return Err(refuse("departement_code beside region_code")),
     };
     let missing = || refuse("a role without its perimeter");
     Ok(match role {

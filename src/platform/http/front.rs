@@ -462,6 +462,10 @@ fn log_cause(problem: &Problem, request_id: &str) {
     match problem.cause() {
         Some(cause) if code == Code::InternalError => log::error!(code = code.as_str(), request_id; "{cause}"),
         Some(cause) if code.status() >= 500 => log::warn!(code = code.as_str(), request_id; "{cause}"),
+        // Whoever runs the service is asked why; callers are not told what would help them guess.
+        Some(cause) if code == Code::InvalidToken => {
+            log::info!(code = code.as_str(), request_id; "token refused: {cause}")
+        }
         Some(cause) => log::debug!(code = code.as_str(), request_id; "{cause}"),
         None => {}
     }

@@ -93,10 +93,14 @@ pub fn is_email(text: &str) -> bool {
         && text.parse::<lettre::Address>().is_ok()
 }
 
-/// A text that no spreadsheet runs: what begins like a formula gets an apostrophe in front.
+/// A text that no spreadsheet runs: what begins like a formula gets an apostrophe in front. A sign and digits are a number, or
+/// the number of a phone, and run nothing.
 pub fn harmless(text: &str) -> String {
     const STARTS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
-    if text.starts_with(STARTS) { format!("'{text}") } else { text.to_owned() }
+    let number = text
+        .strip_prefix(['+', '-'])
+        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()));
+    if text.starts_with(STARTS) && !number { format!("'{text}") } else { text.to_owned() }
 }
 
 #[cfg(test)]

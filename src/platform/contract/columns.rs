@@ -12,11 +12,18 @@ pub struct Column {
     pub kind: ColumnKind,
 }
 
+/// How the names of amounts end.
+pub const CENTS: &str = "_cents";
+
 /// What the values of a column are, where a file may write them otherwise than JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnKind {
     Date,
     Instant,
+    /// Cents of an euro.
+    Amount,
+    /// An identifier.
+    Id,
     Other,
 }
 
@@ -52,6 +59,8 @@ fn collect(schemas: &Value, schema: &Value, path: &mut Vec<String>, found: &mut 
             let kind = match schema["format"].as_str() {
                 Some("date") => ColumnKind::Date,
                 Some("date-time") => ColumnKind::Instant,
+                Some("uuid") => ColumnKind::Id,
+                _ if path.last().is_some_and(|name| name.ends_with(CENTS)) => ColumnKind::Amount,
                 _ => ColumnKind::Other,
             };
             found.push(Column { name: path.join("."), path: path.clone(), kind });

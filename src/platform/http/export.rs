@@ -13,12 +13,13 @@ use actix_web::rt::net::TcpStream;
 use actix_web::web::Bytes;
 use chrono::{DateTime, NaiveDate};
 use chrono_tz::Europe::Paris;
-use rust_xlsxwriter::{Workbook, Worksheet};
+use rust_xlsxwriter::Workbook;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
 use super::reply::{Answer, Batch, Reply};
+use super::sheet::{Shapes, begin_sheet, write_cell};
 use crate::platform::contract::{Column, ColumnKind};
 use crate::platform::db::listing::Whole;
 use crate::platform::db::{Db, Outcome, Reader, Request};
@@ -224,7 +225,7 @@ fn write(
 enum Encoder<'a> {
     Csv { columns: &'a [Column], excel_fr: bool, head: bool },
     Ndjson,
-    Xlsx { columns: &'a [Column], book: Box<Workbook>, row: usize },
+    Xlsx { columns: &'a [Column], book: Box<Workbook>, row: usize, shapes: Box<Shapes> },
 }
 
 impl<'a> Encoder<'a> {
@@ -236,10 +237,8 @@ impl<'a> Encoder<'a> {
             Format::Xlsx => {
                 let mut book = Box::new(Workbook::new());
                 let sheet = book.add_worksheet_with_constant_memory().map_err(broken)?;
-                for (at, column) in columns.iter().enumerate() {
-                    sheet.write_string(0, index(at), column.name.as_str()).map_err(broken)?;
-                }
-                Self::Xlsx { columns, book, row: 0 }
+                begin_sheet(sheet, &export.name, columns)?;
+                Self::Xlsx { columns, book, row: 0, shapes: Box::new(Shapes::new()) }
             }
         })
     }
@@ -271,7 +270,7 @@ impl<'a> Encoder<'a> {
                 }
                 writer.into_inner().map_err(broken)
             }
-            Self::Xlsx { columns, book, row } => {
+            Self::Xlsx { columns, book, row, shapes } => {
                 if *row + batch.rows.len() > SHEET_ROWS {
                     return Err(Problem::internal("more rows than a sheet holds"));
                 }
@@ -279,7 +278,8 @@ impl<'a> Encoder<'a> {
                 for values in &batch.rows {
                     *row += 1;
                     for (at, column) in columns.iter().enumerate() {
-                        write_cell(sheet, u32::try_from(*row).unwrap_or(u32::MAX), index(at), values, column)?;
+                        let at = (u32::try_from(*row).unwrap_or(u32::MAX), index(at));
+                        write_cell(sheet, at, values, column, shapes)?;
                     }
                 }
                 Ok(Vec::new())
@@ -289,7 +289,10 @@ impl<'a> Encoder<'a> {
 
     /// What can only be written once all rows are known.
     fn end(self, spool: &Spool) -> Result<()> {
-        let Self::Xlsx { mut book, .. } = self else { return Ok(()) };
+        let Self::Xlsx { mut book, columns, row, .. } = self else { return Ok(()) };
+        let (last_row, last_column) = (u32::try_from(row).unwrap_or(u32::MAX), index(columns.len().saturating_sub(1)));
+        let sheet = book.worksheet_from_index(0).map_err(broken)?;
+        sheet.autofilter(0, 0, last_row, last_column).map_err(broken)?;
         let path = std::env::temp_dir().join(format!("conum-{}.xlsx", uuid::Uuid::new_v4()));
         let saved = book.save(&path).map_err(broken);
         let file = saved.and_then(|()| std::fs::File::open(&path).map_err(broken));
@@ -308,15 +311,15 @@ impl<'a> Encoder<'a> {
     }
 }
 
-fn broken(cause: impl std::fmt::Display) -> Problem {
+pub(super) fn broken(cause: impl std::fmt::Display) -> Problem {
     Problem::internal(format!("cannot write the export: {cause}"))
 }
 
-fn index(at: usize) -> u16 {
+pub(super) fn index(at: usize) -> u16 {
     u16::try_from(at).unwrap_or(u16::MAX)
 }
 
-fn find<'v>(row: &'v Value, column: &Column) -> &'v Value {
+pub(super) fn find<'v>(row: &'v Value, column: &Column) -> &'v Value {
     column.path.iter().fold(row, |value, member| &value[member.as_str()])
 }
 
@@ -331,14 +334,14 @@ fn cell(row: &Value, column: &Column, excel_fr: bool) -> String {
             (ColumnKind::Date, true) => french_day(text).unwrap_or_else(|| text.clone()),
             (ColumnKind::Instant, true) => french_instant(text).unwrap_or_else(|| text.clone()),
             (ColumnKind::Date | ColumnKind::Instant, false) => text.clone(),
-            (ColumnKind::Other, _) => harmless(text),
+            (ColumnKind::Amount | ColumnKind::Id | ColumnKind::Other, _) => harmless(text),
         },
         Value::Array(items) => harmless(&items.iter().map(plain).collect::<Vec<_>>().join("|")),
         other => harmless(&plain(other)),
     }
 }
 
-fn plain(value: &Value) -> String {
+pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -351,22 +354,6 @@ fn french_day(text: &str) -> Option<String> {
 
 fn french_instant(text: &str) -> Option<String> {
     Some(DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Paris).format("%d/%m/%Y %H:%M:%S").to_string())
-}
-
-fn write_cell(sheet: &mut Worksheet, row: u32, at: u16, values: &Value, column: &Column) -> Result<()> {
-    match find(values, column) {
-        Value::Null => return Ok(()),
-        Value::Bool(yes) => sheet.write_boolean(row, at, *yes),
-        Value::Number(number) => match number.as_f64() {
-            // Beyond this a spreadsheet rounds.
-            Some(value) if value.abs() < 9e15 => sheet.write_number(row, at, value),
-            _ => sheet.write_string(row, at, number.to_string()),
-        },
-        // Texts are texts in a sheet, and nothing runs them; neutralised all the same, for who copies them elsewhere.
-        _ => sheet.write_string(row, at, cell(values, column, false)),
-    }
-    .map_err(broken)?;
-    Ok(())
 }
 
 /// What the caller asks for: by name first, then by the media types that are accepted, the most wanted first.
@@ -408,8 +395,11 @@ mod tests {
 
     #[test]
     fn what_a_spreadsheet_would_run_is_neutralised() {
-        for text in ["=1+1", "+33563", "-2", "@x", "\tx", "\rx", "＝1", "＋1", "－1", "＠1"] {
+        for text in ["=1+1", "+33563+1", "-2-3", "+cmd|x", "+", "@x", "\tx", "\rx", "＝1", "＋1", "－1", "＠1"] {
             assert_eq!(cell(&json!({"a": {"b": text}}), &column(ColumnKind::Other), false), format!("'{text}"));
+        }
+        for number in ["+33563228200", "-2"] {
+            assert_eq!(cell(&json!({"a": {"b": number}}), &column(ColumnKind::Other), false), number);
         }
         assert_eq!(cell(&json!({"a": {"b": -12}}), &column(ColumnKind::Other), false), "-12");
         assert_eq!(cell(&json!({"a": {"b": ["=x", "y"]}}), &column(ColumnKind::Other), false), "'=x|y");

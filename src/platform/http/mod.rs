@@ -4,6 +4,7 @@ pub mod body;
 pub mod export;
 pub mod front;
 pub mod idempotency;
+pub mod import;
 pub mod json;
 pub mod page;
 pub mod params;
@@ -12,6 +13,7 @@ pub mod problem;
 pub mod rate_limit;
 pub mod rehearsal;
 pub mod reply;
+mod sheet;
 
 pub use body::Body;
 pub use page::{PageLinks, PageMeta, Paging};

@@ -18,7 +18,7 @@ use crate::features::candidates::model::{CandidateStatus, UnsubscribeReason};
 use crate::features::committees::model::{CommitteeStatus, Outcome};
 use crate::features::matching::model::{DeclineReason, MatchCondition, MatchOrigin, MatchSide, MatchStatus, RunScope};
 use crate::features::places::model::{
-    AccessMode, Day, PlaceAudience, PlaceFee, PlaceProgramme, PlaceService, SpecialCare, SupportMode,
+    AccessMode, Day, PlaceAudience, PlaceFee, PlaceKind, PlaceProgramme, PlaceService, SpecialCare, SupportMode,
 };
 use crate::features::posts::model::{
     AttachmentEnd, AttachmentReason, EndReason, Phase, PostChange, PostReturnStatus, PostStatus, ReturnReason,
@@ -116,6 +116,7 @@ pub fn all() -> Vec<Vocabulary> {
         Vocabulary::of::<LedgerKind>(),
         Vocabulary::of::<ReconciledResource>(),
         Vocabulary::of::<DifferenceKind>(),
+        Vocabulary::of::<PlaceKind>(),
         Vocabulary::of::<PlaceService>(),
         Vocabulary::of::<PlaceAudience>(),
         Vocabulary::of::<SpecialCare>(),

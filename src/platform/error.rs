@@ -237,6 +237,18 @@ impl Faults {
         }
     }
 
+    /// What was found; or nothing where its faults were collected. Whatever else went wrong stays what it is.
+    pub fn keep<T>(&mut self, result: Result<T>) -> Result<Option<T>> {
+        match result {
+            Ok(found) => Ok(Some(found)),
+            Err(problem) if problem.code() == Code::ValidationFailed => {
+                self.0.extend(problem.into_faults());
+                Ok(None)
+            }
+            Err(problem) => Err(problem),
+        }
+    }
+
     pub fn into_result(self) -> Result<()> {
         if self.0.is_empty() { Ok(()) } else { Err(Problem::invalid(self.0)) }
     }

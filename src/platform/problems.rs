@@ -509,8 +509,8 @@ problems! {
         fr("Contrats qui se chevauchent", "Les dates chevauchent celles d'un autre contrat validé du candidat ou du poste.", "Choisissez des dates après la fin de l'autre contrat.")
         en("Overlapping contracts", "The dates overlap those of another validated contract of the candidate or of the post.", "Choose dates after the end of the other contract.");
     ImportFailed 422 "import_failed"
-        fr("Import refusé", "{count} lignes sont incorrectes ; rien n'a été écrit.", "Corrigez les lignes listées dans errors et renvoyez tout le fichier.")
-        en("Import refused", "{count} lines are wrong; nothing was written.", "Mend the lines listed in errors and send the whole file again.");
+        fr("Import refusé", "Lignes incorrectes : {count} ; rien n'a été écrit.", "Corrigez les lignes listées dans errors et renvoyez tout le fichier.")
+        en("Import refused", "Wrong lines: {count}; nothing was written.", "Mend the lines listed in errors and send the whole file again.");
 }
 
 faults! {
@@ -534,6 +534,10 @@ faults! {
     InvalidBic "invalid_bic" "BIC incorrect : 8 ou 11 caractères." "Invalid BIC: 8 or 11 characters.";
     InTheFuture "in_the_future" "Doit être aujourd'hui ou plus tôt." "Must be today or earlier.";
     InvalidPhone "invalid_phone" "Numéro de téléphone incorrect." "Invalid phone number.";
+    InvalidUrl "invalid_url" "Adresse web attendue, par exemple https://www.exemple.fr/page : http ou https, un nom de domaine, ni espace ni mot de passe." "Expected an address of the web, such as https://www.example.org/page: http or https, a domain name, no space, no password.";
+    InvalidOpeningHours "invalid_opening_hours" "Horaires illisibles, sans heures ou qui se chevauchent, à partir du caractère {position} ; par exemple : Mo-Fr 09:00-12:00,14:00-17:00; Sa 10:00-12:00." "Opening hours that cannot be read, have no hours or overlap, from character {position} on; for example: Mo-Fr 09:00-12:00,14:00-17:00; Sa 10:00-12:00.";
+    CoordinatesFar "coordinates_far" "Ce point est à {km} km de la commune ; au plus {limit}." "This point is {km} km from the commune; at most {limit}.";
+    CoordinatesSwapped "coordinates_swapped" "Longitude et latitude semblent inversées." "Longitude and latitude seem to be swapped.";
     InvalidEmail "invalid_email" "Adresse électronique incorrecte." "Invalid e-mail address.";
     InvalidText "invalid_text" "Caractères de contrôle ou invisibles refusés, texte vide refusé." "Control or invisible characters and blank text are refused.";
     InvalidDate "invalid_date" "Date attendue : AAAA-MM-JJ entre 1900 et 2100." "Expected a date: YYYY-MM-DD between 1900 and 2100.";

@@ -148,7 +148,13 @@ fn public_places_are_drawn_and_downloaded_in_the_standard() {
     assert_eq!(corsica.values("/features", "/properties/departement_code"), ["2A"]);
     assert_eq!(app.get("/api/v1/maps/places").header("If-None-Match", &map.etag()).expect(304).body.len(), 0);
     assert!(map.header("cache-control").starts_with("public"));
-    app.get("/api/v1/maps/places?bbox=10,41,8,43").problem("invalid_parameter");
+    for path in ["/api/v1/maps/places", "/api/v1/maps/departements"] {
+        for accept in ["application/geo+json", "application/json", "*/*"] {
+            let answer = app.get(path).header("Accept", accept).expect(200);
+            assert_eq!(answer.header("content-type"), "application/geo+json", "{path} {accept}");
+        }
+    }
+    app.get("/api/v1/maps/places?bbox=8,43,10,41").problem("invalid_parameter");
     assert_eq!(app.get(&format!("{PLACES}?bbox=55,-22,56,-20")).expect(200).at("/meta/total"), 1);
     let csv = app.get("/api/v1/open-data/places?departement_code=82").header("Accept", "text/csv").expect(200).text();
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
@@ -167,7 +173,8 @@ fn public_places_are_drawn_and_downloaded_in_the_standard() {
     );
     assert_eq!(
         (at(&rows[1], "nom"), at(&rows[1], "telephone")),
-        ("'=HYPERLINK(\"x\")".to_owned(), "+33563000000".to_owned())
+        ("=HYPERLINK(\"x\")".to_owned(), "+33563000000".to_owned()),
+        "open data says what is, and guards nothing"
     );
     assert_eq!(at(&rows[0], "dispositif_programmes_nationaux"), "Conseillers numériques");
 }

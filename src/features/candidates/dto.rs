@@ -9,7 +9,7 @@ use super::model::{CandidateStatus, Radius, UnsubscribeReason};
 use super::service::File;
 use super::store::{self, Candidate, CandidateSort};
 use crate::page_of;
-use crate::platform::codes::{CommuneCode, DepartementCode, RegionCode};
+use crate::platform::codes::{CommuneCode, DepartementCode, EpciSiren, RegionCode};
 use crate::platform::http::patch;
 use crate::platform::ids::{CandidateId, uuids};
 use crate::platform::transitions::Transition;
@@ -324,9 +324,12 @@ pub struct CandidateFilter {
     /// Codes of the regions where candidates live.
     #[param(inline)]
     pub region_code: Option<Vec<RegionCode>>,
-    /// INSEE code of the commune where candidates live.
+    /// INSEE code of the commune where candidates live; a city's holds its arrondissements.
     #[param(inline)]
     pub commune_code: Option<CommuneCode>,
+    /// SIREN of the intercommunal body where candidates live.
+    #[param(inline)]
+    pub epci_siren: Option<EpciSiren>,
     /// Who would work anywhere, or within a radius.
     #[param(example = false)]
     pub anywhere: Option<bool>,
@@ -353,6 +356,7 @@ impl CandidateFilter {
             departements: self.departement_code.clone(),
             region: self.region_code.clone(),
             commune: self.commune_code.clone(),
+            epci: self.epci_siren.clone(),
             anywhere: self.anywhere,
             available_before: self.available_before,
             matched: self.matched,

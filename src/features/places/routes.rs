@@ -140,14 +140,15 @@ pub async fn leave_place(caller: Caller<can::leave_place>, path: PathParams<(Pla
 ///
 /// GeoJSON (RFC 7946), all of them or those within a box. Cached; asks again with `If-None-Match`.
 #[utoipa::path(tag = "places", params(PublicPlaceFilter),
-    responses((status = 200, description = "A collection of points.", body = PlaceMap)))]
+    responses((status = 200, description = "A collection of points.",
+        content((PlaceMap = "application/geo+json"), (PlaceMap = "application/json")))))]
 #[get("/maps/places")]
 pub async fn places_map(caller: Caller<can::places_map>, filter: Query<PublicPlaceFilter>) -> Answer {
     let (departements, bbox) = (filter.departement_code.clone(), bbox(filter.bbox.as_deref())?);
     caller
         .read(move |reader| {
             let places = service::map(reader, departements.clone(), bbox)?;
-            Ok(Reply::ok(&PlaceMap::from(places))?.public().tagged())
+            Ok(Reply::ok(&PlaceMap::from(places))?.geojson().public().tagged())
         })
         .await
 }

@@ -5,10 +5,12 @@ use diesel::prelude::*;
 use diesel::sql_types as st;
 use uuid::Uuid;
 
+use crate::features::places::model::PlaceKind;
 use crate::features::territories::service::Commune;
 use crate::platform::auth::{Actor, Reach};
-use crate::platform::codes::{CommuneCode, DepartementCode, RegionCode};
+use crate::platform::codes::{CommuneCode, DepartementCode, EpciSiren, RegionCode};
 use crate::platform::db::Tx;
+use crate::platform::db::lies::{in_commune, in_epci};
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::sql::Sql;
 use crate::platform::error::Result;
@@ -29,7 +31,12 @@ pub struct Place {
     #[diesel(sql_type = st::Text)]
     pub name: String,
     #[diesel(sql_type = st::Nullable<st::Text>)]
+    pub kind: Option<PlaceKind>,
+    #[diesel(sql_type = st::Nullable<st::Text>)]
     pub siret: Option<String>,
+    /// The place's own, or its structure's.
+    #[diesel(sql_type = st::Nullable<st::Text>)]
+    pub any_siret: Option<String>,
     #[diesel(sql_type = st::Text)]
     pub address: String,
     #[diesel(sql_type = st::Nullable<st::Text>)]
@@ -94,7 +101,7 @@ pub struct Place {
 
 /// Whether everybody may see the row `p`: neither its structure objects nor all who work there.
 const PUBLIC: &str = "(p.published and p.merged_into_id is null and (p.counsellors_count = 0 or p.objecting_count < p.counsellors_count))";
-const COLUMNS: &str = "p.*, c.name as commune_name, s.name as structure_name, \
+const COLUMNS: &str = "p.*, c.name as commune_name, s.name as structure_name, coalesce(p.siret, s.siret) as any_siret, \
     (p.published and p.merged_into_id is null and (p.counsellors_count = 0 or p.objecting_count < p.counsellors_count)) as is_public";
 const TABLES: &str =
     "places p left join communes c on c.code = p.commune_code left join structures s on s.id = p.structure_id";
@@ -117,9 +124,11 @@ pub struct Search {
     pub departements: Option<Vec<DepartementCode>>,
     pub region: Option<Vec<RegionCode>>,
     pub commune: Option<CommuneCode>,
+    pub epci: Option<EpciSiren>,
     pub postal_code: Option<String>,
     pub structure: Option<StructureId>,
     pub counsellor: Option<CounsellorId>,
+    pub kinds: Option<Vec<PlaceKind>>,
     pub service: Option<String>,
     pub itinerant: Option<bool>,
     pub published: Option<bool>,
@@ -160,17 +169,25 @@ fn filtered(actor: &Actor, search: &Search) -> Listing {
         .filter_some(search.text.as_deref().and_then(search_pattern), |pattern| sql!("p.search_key like {}", pattern))
         .filter_some(search.departements.clone(), |codes| sql!("p.departement_code = any({})", codes))
         .filter_some(search.region.clone(), |codes| sql!("p.region_code = any({})", codes))
-        .filter_some(search.commune.as_deref(), |code| sql!("p.commune_code = {}", code))
+        .filter_some(search.commune.as_ref(), |code| in_commune("p.commune_code", code))
+        .filter_some(search.epci.as_ref(), |siren| in_epci("p.commune_code", siren))
         .filter_some(search.postal_code.as_deref(), |code| sql!("p.postal_code = {}", code))
         .filter_some(search.structure, |id| sql!("p.structure_id = {}", id))
         .filter_some(search.counsellor, |id| {
             sql!("exists (select from place_counsellors m where m.place_id = p.id and m.counsellor_id = {})", id)
         })
+        .filter_some(search.kinds.clone(), |kinds| sql!("p.kind = any({})", kinds))
         .filter_some(search.service.as_deref(), |code| sql!("{} = any(p.services)", code))
         .filter_some(search.itinerant, |yes| sql!("p.itinerant = {}", yes))
         .filter_some(search.published, |yes| sql!("{} = {}", Sql::raw(PUBLIC), yes))
         .filter_some(search.bbox, |[west, south, east, north]| {
-            sql!("point(p.longitude, p.latitude) <@ box(point({}, {}), point({}, {}))", west, south, east, north)
+            let inside = |west: f64, east: f64| {
+                sql!("point(p.longitude, p.latitude) <@ box(point({}, {}), point({}, {}))", west, south, east, north)
+            };
+            if west <= east {
+                return inside(west, east);
+            }
+            sql!("({} or {})", inside(west, 180.0), inside(-180.0, east))
         })
         .filter_some(search.updated_since, |since| sql!("p.updated_at >= {}", since));
     list
@@ -213,6 +230,7 @@ pub fn lock(tx: &mut Tx<'_>, actor: &Actor, id: PlaceId) -> Result<Option<Place>
 pub struct Fields {
     pub structure_id: StructureId,
     pub name: String,
+    pub kind: Option<PlaceKind>,
     pub siret: Option<String>,
     pub address: String,
     pub address_complement: Option<String>,
@@ -236,7 +254,7 @@ pub struct Fields {
     pub published: bool,
 }
 
-const WRITTEN: &str = "structure_id, name, search_key, siret, address, address_key, address_complement, postal_code, commune_code, \
+const WRITTEN: &str = "structure_id, name, search_key, kind, siret, address, address_key, address_complement, postal_code, commune_code, \
     departement_code, region_code, longitude, latitude, phone, email, website, booking_url, opening_hours, presentation, services, \
     audiences, special_care, fees, access_modes, support_modes, programmes, itinerant, published";
 
@@ -245,6 +263,7 @@ fn values(fields: &Fields) -> Sql {
         sql!("{}", fields.structure_id),
         sql!("{}", &fields.name),
         sql!("{}", search_key(&fields.name)),
+        sql!("{}", fields.kind),
         sql!("{}", &fields.siret),
         sql!("{}", &fields.address),
         sql!("{}", search_key(&fields.address)),

@@ -81,8 +81,9 @@ pub async fn list_uncovered_territories(
 ///
 /// GeoJSON outlines (RFC 7946) of the 101 départements, simplified, with posts per 10,000 inhabitants. Cached.
 #[utoipa::path(tag = "statistics",
-    responses((status = 200, description = "A collection of outlines.", body = DepartementsMap)))]
+    responses((status = 200, description = "A collection of outlines.",
+        content((DepartementsMap = "application/geo+json"), (DepartementsMap = "application/json")))))]
 #[get("/maps/departements")]
 pub async fn departements_map(caller: Caller<can::departements_map>) -> Answer {
-    caller.read_private(move |reader| Ok(Reply::ok(&service::map(reader)?)?.brief())).await
+    caller.read_private(move |reader| Ok(Reply::ok(&service::map(reader)?)?.geojson().brief())).await
 }

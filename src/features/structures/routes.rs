@@ -11,6 +11,7 @@ use super::store::{self, RetainedSort, StructureSort};
 use crate::platform::auth::local_issuer::{LocalIssuer, TOKEN_SECONDS};
 use crate::platform::auth::{Actor, Caller, can};
 use crate::platform::error::Problem;
+use crate::platform::formats::compact;
 use crate::platform::http::page::PageParams;
 use crate::platform::http::rehearsal::Detail;
 use crate::platform::http::{Answer, Body, Paging, PathParams, Query, Reply};
@@ -124,7 +125,7 @@ pub async fn find_structure(caller: Caller<can::find_structure>, id: PathParams<
 #[utoipa::path(tag = "structures",
     params(
         ("system" = String, Path, description = "`siret` or `ridet`.", pattern = "^(siret|ridet)$", example = "siret"),
-        ("value" = String, Path, description = "The identifier.", pattern = "^[0-9]{7,14}$", example = "21820112700014")),
+        ("value" = String, Path, description = "The identifier, spaces and dots aside.", pattern = "^[0-9][0-9 .]{5,20}[0-9]$", example = "21820112700014")),
     responses((status = 200, description = "Its file.", body = StructureView)))]
 #[get("/structures/by-identifier/{system}/{value}")]
 pub async fn find_structure_by_identifier(
@@ -134,7 +135,7 @@ pub async fn find_structure_by_identifier(
     caller
         .read_private(move |reader| {
             let reach = reader.reach();
-            let found = store::find_by(reader.conn(), &reach, path.0.0, &path.0.1)?;
+            let found = store::find_by(reader.conn(), &reach, path.0.0, &compact(&path.0.1))?;
             let structure = found.ok_or_else(Problem::not_found)?;
             file(service::file(reader, structure)?)
         })

@@ -7,11 +7,11 @@ use super::mails;
 use super::model::{CONFIRMATION_DAYS, IdentityField, STEPS, StructureStatus};
 use super::store::{self, Change, Contact, Fields, Structure};
 use crate::features::accounts;
-use crate::features::territories::service as territories;
+use crate::features::territories::service::{self as territories, Commune};
 use crate::platform::auth::{Actor, Reach, can, policy::Permission};
 use crate::platform::db::purge::Purge;
 use crate::platform::db::{Reader, Tx};
-use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
+use crate::platform::error::{Code, Fault, FaultCode, Faults, Problem, Result};
 use crate::platform::events::{self, StructureEvent};
 use crate::platform::ids::{AccountId, StructureId};
 use crate::platform::transitions::{Transition, after, refusal, require_version};
@@ -62,8 +62,23 @@ pub fn contact_email(tx: &mut Tx<'_>, id: StructureId) -> Result<Option<String>>
 }
 
 pub fn register(tx: &mut Tx<'_>, new: &NewStructure) -> Result<File> {
-    let commune = territories::require_commune(&mut tx.reader(), &new.commune_code, &new.postal_code, "")?;
-    let point = point(new.longitude, new.latitude)?;
+    let mut faults = Faults::default();
+    let commune = territories::require_commune(&mut tx.reader(), &new.commune_code, &new.postal_code, "");
+    let commune = faults.keep(commune)?;
+    // What lies there is judged although the postal code is of elsewhere.
+    let there = match &commune {
+        Some(commune) => Some(commune.clone()),
+        None => territories::find_commune(&mut tx.reader(), &new.commune_code)?,
+    };
+    let point = faults.keep(territories::point(there.as_ref(), new.longitude, new.latitude))?.flatten();
+    let contact = match &there {
+        Some(there) => faults.keep(contact(&new.contact, there, "contact/"))?,
+        None => None,
+    };
+    faults.into_result()?;
+    let (Some(commune), Some(contact)) = (commune, contact) else {
+        return Err(Problem::internal("faults without faults"));
+    };
     if new.ridet.is_some() && commune.departement_code != "988" {
         return Err(Problem::invalid(vec![
             Fault::field("commune_code", FaultCode::OutsideDepartement).with("departement", "988"),
@@ -85,7 +100,6 @@ pub fn register(tx: &mut Tx<'_>, new: &NewStructure) -> Result<File> {
         network: new.network.map(|network| network.to_string()),
         ds_number: new.ds_number.clone(),
     };
-    let contact = contact(&new.contact, "contact/")?;
     // The public form has no perimeter of its own.
     tx.widen()?;
     require_free(tx, &fields)?;
@@ -183,7 +197,7 @@ pub fn update(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>, patch: &St
         }
     }
     if let Some(patch) = &patch.contact {
-        let new = merged_contact(old_contact.as_ref(), patch)?;
+        let new = merged_contact(old_contact.as_ref(), &fields.commune, patch)?;
         store::put_contact(tx, id, &new)?;
         if let Some(old) = old_contact.filter(|old| old.email != new.email) {
             store::insert_identity_change(tx, id, IdentityField::Email, &old.email, &new.email)?;
@@ -230,7 +244,7 @@ fn merged(tx: &mut Tx<'_>, before: &Structure, patch: &StructurePatch) -> Result
         return Err(Problem::invalid_field("siret", FaultCode::ExactlyOneIdentifier));
     }
     let moved = before.commune_code != commune.code;
-    let given = point(patch.longitude, patch.latitude)?;
+    let given = territories::point(Some(&commune), patch.longitude, patch.latitude)?;
     let point = if moved { given } else { given.or(Some((before.longitude, before.latitude))) };
     Ok(Fields {
         kind: patch.kind.unwrap_or(before.kind),
@@ -251,7 +265,7 @@ fn merged(tx: &mut Tx<'_>, before: &Structure, patch: &StructurePatch) -> Result
 }
 
 /// The contact after a merge patch. A contact that was forgotten has to be given whole.
-fn merged_contact(before: Option<&Contact>, patch: &super::dto::ContactPatch) -> Result<Contact> {
+fn merged_contact(before: Option<&Contact>, commune: &Commune, patch: &super::dto::ContactPatch) -> Result<Contact> {
     let mut missing = Vec::new();
     let mut keep = |new: &Option<String>, old: Option<&str>, field: &str| {
         new.clone().or(old.map(ToOwned::to_owned)).unwrap_or_else(|| {
@@ -266,11 +280,12 @@ fn merged_contact(before: Option<&Contact>, patch: &super::dto::ContactPatch) ->
         email: keep(&patch.email, before.map(|b| b.email.as_str()), "email"),
         phone: keep(&patch.phone, before.map(|b| b.phone.as_str()), "phone"),
     };
-    if missing.is_empty() { contact(&input, "contact/") } else { Err(Problem::invalid(missing)) }
+    if missing.is_empty() { contact(&input, commune, "contact/") } else { Err(Problem::invalid(missing)) }
 }
 
-fn contact(input: &ContactInput, path: &str) -> Result<Contact> {
-    let phone = formats::phone_e164(&input.phone)
+/// The contact, its phone as it is dialled in the commune.
+fn contact(input: &ContactInput, commune: &Commune, path: &str) -> Result<Contact> {
+    let phone = formats::phone_in(&input.phone, &commune.departement_code)
         .ok_or_else(|| Problem::invalid_field(&format!("{path}phone"), FaultCode::InvalidPhone))?;
     Ok(Contact {
         first_name: text::canonical(&input.first_name),
@@ -279,15 +294,6 @@ fn contact(input: &ContactInput, path: &str) -> Result<Contact> {
         email: text::canonical_email(&input.email),
         phone,
     })
-}
-
-fn point(longitude: Option<f64>, latitude: Option<f64>) -> Result<Option<(f64, f64)>> {
-    match (longitude, latitude) {
-        (Some(longitude), Some(latitude)) => Ok(Some((longitude, latitude))),
-        (None, None) => Ok(None),
-        (Some(_), None) => Err(Problem::invalid_field("latitude", FaultCode::Required)),
-        (None, Some(_)) => Err(Problem::invalid_field("longitude", FaultCode::Required)),
-    }
 }
 
 pub fn cancel(tx: &mut Tx<'_>, id: StructureId, version: Option<i32>) -> Result<File> {
@@ -382,6 +388,17 @@ pub fn forget(tx: &mut Tx<'_>) -> Result<(usize, usize)> {
         store::forget_contacts(tx, now - Duration::days(2 * 365))
     })?;
     Ok((cancelled, contacts))
+}
+
+/// Structures follow their commune into the intercommunal body that it belongs to now. Tells how many did; when the territories
+/// were loaded anew.
+pub fn follow_communes(tx: &mut Tx<'_>) -> Result<usize> {
+    let moved = store::follow_communes(tx)?;
+    for id in &moved {
+        let structure = lock_any(tx, *id)?;
+        emit(tx, StructureEvent::Updated, &structure)?;
+    }
+    Ok(moved.len())
 }
 
 fn emit(tx: &mut Tx<'_>, kind: StructureEvent, structure: &Structure) -> Result<()> {

@@ -10,6 +10,7 @@ use crate::features::territories::service::Commune;
 use crate::platform::auth::Reach;
 use crate::platform::codes::{CommuneCode, DepartementCode, EpciSiren, RegionCode};
 use crate::platform::db::Tx;
+use crate::platform::db::lies::{in_commune, in_epci};
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::{structure_contacts, structures};
 use crate::platform::db::sql::Sql;
@@ -154,8 +155,8 @@ pub fn list(conn: &mut PgConnection, reach: &Reach, search: &Search, page: &Page
         .filter_some(search.statuses.clone(), |statuses| sql!("s.status = any({})", statuses))
         .filter_some(search.departements.clone(), |codes| sql!("s.departement_code = any({})", codes))
         .filter_some(search.region.clone(), |codes| sql!("s.region_code = any({})", codes))
-        .filter_some(search.epci.as_deref(), |siren| sql!("s.epci_siren = {}", siren))
-        .filter_some(search.commune.as_deref(), |code| sql!("s.commune_code = {}", code))
+        .filter_some(search.epci.as_ref(), |siren| in_epci("s.commune_code", siren))
+        .filter_some(search.commune.as_ref(), |code| in_commune("s.commune_code", code))
         .filter_some(search.ids.clone(), |ids| sql!("s.id = any({})", ids))
         .filter_some(search.updated_since, |since| sql!("s.updated_at >= {}", since));
     list.page(conn, page)
@@ -291,6 +292,21 @@ pub fn update(tx: &mut Tx<'_>, id: StructureId, fields: &Fields) -> Result<()> {
     )
     .run(tx.conn())
     .map(|_| ())
+}
+
+/// Gives structures the intercommunal body of their commune, where they have another.
+pub fn follow_communes(tx: &mut Tx<'_>) -> Result<Vec<StructureId>> {
+    #[derive(QueryableByName)]
+    struct Moved {
+        #[diesel(sql_type = st::Uuid)]
+        id: StructureId,
+    }
+    let rows: Vec<Moved> = sql!(
+        "update structures s set epci_siren = c.epci_siren from communes c
+         where c.code = s.commune_code and s.epci_siren is distinct from c.epci_siren returning s.id"
+    )
+    .load(tx.conn())?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 pub fn put_contact(tx: &mut Tx<'_>, id: StructureId, contact: &Contact) -> Result<()> {

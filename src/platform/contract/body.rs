@@ -64,6 +64,19 @@ impl BodyContract {
     }
 }
 
+impl BodyContract {
+    /// Checks a value that was read as JSON already.
+    pub fn check_value(&self, value: Value) -> Result<Value> {
+        match &self.json {
+            Some(json) => {
+                let (value, passed) = json::shaped(value, &json.shape);
+                json.check(value, passed)
+            }
+            None => Ok(value),
+        }
+    }
+}
+
 impl JsonBody {
     fn read(document: &Value, schema: &Value) -> std::result::Result<Self, String> {
         let shape = shape(document, schema)?;

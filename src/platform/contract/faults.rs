@@ -38,8 +38,19 @@ pub fn of(validator: &Validator, value: &Value, place: impl Fn(&str) -> Place) -
                 let name = property.as_str().unwrap_or_default();
                 found.push(Fault::new(place(&format!("{path}/{}", escape(name))), FaultCode::Required));
             }
+            // Of a choice between a form and nothing, what the form does not allow.
+            ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
+                let told = context.iter().flatten().find(|error| !asks_for_nothing(error.kind()));
+                let kind = told.map_or(error.kind(), |error| error.kind());
+                let inner = told.map_or_else(|| path.clone(), |error| error.instance_path().to_string());
+                let at = if inner.starts_with(&path) { inner } else { path };
+                let (code, parameter) = fault_of(kind, &error.instance());
+                let mut fault = Fault::new(place(&at), code);
+                fault.params.extend(parameter);
+                found.push(fault);
+            }
             kind => {
-                let (code, parameter) = fault_of(kind);
+                let (code, parameter) = fault_of(kind, &error.instance());
                 let mut fault = Fault::new(place(&path), code);
                 fault.params.extend(parameter);
                 found.push(fault);
@@ -56,7 +67,12 @@ pub fn once(mut faults: Vec<Fault>) -> Vec<Fault> {
     faults
 }
 
-fn fault_of(kind: &ValidationErrorKind) -> (FaultCode, Option<(&'static str, String)>) {
+/// Whether a rule allows nothing but `null`.
+fn asks_for_nothing(kind: &ValidationErrorKind) -> bool {
+    matches!(kind, ValidationErrorKind::Type { kind: TypeKind::Single(single) } if single.to_string() == "null")
+}
+
+fn fault_of(kind: &ValidationErrorKind, value: &Value) -> (FaultCode, Option<(&'static str, String)>) {
     use ValidationErrorKind as E;
     let limit = |limit: &dyn std::fmt::Display| Some(("limit", limit.to_string()));
     match kind {
@@ -73,10 +89,7 @@ fn fault_of(kind: &ValidationErrorKind) -> (FaultCode, Option<(&'static str, Str
         }
         E::Constant { expected_value } => (FaultCode::NotInList, Some(("allowed", expected_value.to_string()))),
         E::Pattern { pattern } => (FaultCode::InvalidFormat, Some(("format", pattern.clone()))),
-        E::Format { format } => match formats::fault(format) {
-            FaultCode::InvalidFormat => (FaultCode::InvalidFormat, Some(("format", format.clone()))),
-            code => (code, None),
-        },
+        E::Format { format } => formats::fault(format, value.as_str().unwrap_or_default()),
         E::Type { kind } => {
             let expected = match kind {
                 TypeKind::Single(single) => single.to_string(),

@@ -18,7 +18,7 @@ mod parameters;
 mod schema;
 
 pub use self::body::BodyContract;
-pub use self::columns::{Column, ColumnKind};
+pub use self::columns::{CENTS, Column, ColumnKind};
 pub use self::parameters::Parameters;
 
 /// Every operation of the service, found by method and path.
@@ -46,6 +46,8 @@ pub struct Operation {
     pub query: Parameters,
     pub path_parameters: Parameters,
     pub body: Option<BodyContract>,
+    /// Of an import: what each line is, which is what its list takes one by one.
+    pub line_of_import: Option<BodyContract>,
     /// Media types of its successful answers.
     pub produces: Vec<String>,
     pub needs_if_match: bool,
@@ -154,6 +156,9 @@ impl Operation {
             Some(body) => Some(BodyContract::read(document, body).map_err(|e| format!("{id}: {e}"))?),
             None => None,
         };
+        let one = path.strip_suffix("/import").map(|list| &document["paths"][list]["post"]["requestBody"]);
+        let line_of_import =
+            one.filter(|one| one.is_object()).map(|one| BodyContract::read(document, one)).transpose()?;
         let produces: BTreeSet<String> = operation["responses"]
             .as_object()
             .into_iter()
@@ -169,6 +174,7 @@ impl Operation {
             path: path.to_owned(),
             line,
             body,
+            line_of_import,
             produces: produces.into_iter().collect(),
             needs_if_match: needs("If-Match"),
             needs_idempotency_key: needs("Idempotency-Key"),

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::faults::{self, unknown_name};
 use super::schema::{compile, resolve};
 use crate::platform::error::{Fault, FaultCode, Place};
+use crate::platform::formats;
 
 /// Parameters of one kind (query or path).
 pub struct Parameters {
@@ -19,6 +20,8 @@ struct Parameter {
     name: String,
     kind: Kind,
     list: bool,
+    /// How its text is written, where it may come otherwise.
+    canonical: Option<fn(&str) -> String>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -46,11 +49,12 @@ impl Parameters {
                 Some("boolean") => Kind::Boolean,
                 _ => Kind::Text,
             };
+            let canonical = item["format"].as_str().and_then(formats::canonical);
             if parameter["required"] == true {
                 required.push(Value::from(name.clone()));
             }
             properties.insert(name.clone(), schema);
-            known.push(Parameter { name, kind, list });
+            known.push(Parameter { name, kind, list, canonical });
         }
         let optional = required.is_empty();
         let schema = json!({"type": "object", "properties": properties, "required": required});
@@ -72,7 +76,7 @@ impl Parameters {
             };
             // Generated clients write a list as one value, or as the name repeated.
             if let (true, Some(Value::Array(items))) = (parameter.list, values.get_mut(name)) {
-                items.extend(text.split(',').map(|item| parameter.kind.read(item)));
+                items.extend(text.split(',').map(|item| parameter.read(item)));
                 continue;
             }
             if values.contains_key(name) {
@@ -80,9 +84,9 @@ impl Parameters {
                 continue;
             }
             let value = if parameter.list {
-                Value::Array(text.split(',').map(|item| parameter.kind.read(item)).collect())
+                Value::Array(text.split(',').map(|item| parameter.read(item)).collect())
             } else {
-                parameter.kind.read(text)
+                parameter.read(text)
             };
             values.insert(name.to_owned(), value);
         }
@@ -96,6 +100,15 @@ impl Parameters {
         }));
         let Value::Object(values) = object else { unreachable!("an object was built") };
         if found.is_empty() { Ok(values) } else { Err(found) }
+    }
+}
+
+impl Parameter {
+    fn read(&self, text: &str) -> Value {
+        match self.canonical {
+            Some(canonical) => canonical(text).into(),
+            None => self.kind.read(text),
+        }
     }
 }
 

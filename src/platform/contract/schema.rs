@@ -77,7 +77,13 @@ pub fn shape(document: &Value, schema: &Value) -> Result<Shape, String> {
     let some: Vec<&Value> = choices.filter(|choice| choice["type"] != "null").collect();
     match some.as_slice() {
         [] => {}
-        [one] => return shape(document, one),
+        // A choice between one form and nothing.
+        [one] => {
+            return shape(document, one).map(|shape| match shape {
+                Shape::Text { canonical, .. } => Shape::Text { empty_is_null: true, canonical },
+                other => other,
+            });
+        }
         _ => return Err("a choice of several forms".to_owned()),
     }
     let is = |kind: &str| match &schema["type"] {
@@ -95,6 +101,10 @@ pub fn shape(document: &Value, schema: &Value) -> Result<Shape, String> {
         let members = members.ok_or("an object that is open")?;
         let shapes = members.iter().map(|(name, member)| Ok((name.clone(), shape(document, member)?)));
         return Ok(Shape::Members(shapes.collect::<Result<HashMap<_, _>, String>>()?));
+    }
+    if is("string") {
+        let canonical = schema["format"].as_str().and_then(formats::canonical);
+        return Ok(Shape::Text { empty_is_null: is("null"), canonical });
     }
     Ok(Shape::Plain)
 }

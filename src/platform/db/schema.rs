@@ -365,6 +365,8 @@ diesel::table! {
         postal_codes -> Array<Text>,
         search_key -> Text,
         search_text -> Text,
+        city_code -> Nullable<Text>,
+        former_names -> Array<Text>,
     }
 }
 

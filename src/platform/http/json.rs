@@ -12,12 +12,14 @@ use crate::platform::error::MOST_FAULTS;
 pub const MAX_DEPTH: usize = 16;
 
 /// What of a text is kept: what no schema speaks of costs no memory, however much of it comes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Shape {
     /// Everything.
     Any,
     /// A text, a number or nothing; of a list or an object only that it is one.
     Plain,
+    /// The same; a text is read as its format writes it, and an empty one as nothing where nothing may stand.
+    Text { empty_is_null: bool, canonical: Option<fn(&str) -> String> },
     /// These members. Others are passed over and noted by their names.
     Members(HashMap<String, Shape>),
     /// So many items at most. Of a longer list nothing is kept but where it stood.
@@ -28,7 +30,7 @@ impl Shape {
     /// Most items of any of its lists.
     pub fn longest_list(&self) -> usize {
         match self {
-            Self::Any | Self::Plain => 0,
+            Self::Any | Self::Plain | Self::Text { .. } => 0,
             Self::Members(members) => members.values().map(Self::longest_list).max().unwrap_or(0),
             Self::List { most, items } => items.longest_list().max(*most),
         }
@@ -59,6 +61,14 @@ pub fn read(text: &[u8], shape: &Shape) -> Result<(Value, Passed), String> {
     let value = seed.deserialize(&mut deserializer).map_err(describe)?;
     deserializer.end().map_err(describe)?;
     Ok((value, notes.passed))
+}
+
+/// The same of a value that was read as JSON already.
+pub fn shaped(value: Value, shape: &Shape) -> (Value, Passed) {
+    let mut notes = Notes::default();
+    let seed = Strict { shape: Some(shape), depth: 0, notes: &mut notes };
+    let value = seed.deserialize(value).unwrap_or(Value::Null);
+    (value, notes.passed)
 }
 
 fn describe(error: serde_json::Error) -> String {
@@ -167,7 +177,12 @@ impl<'de> Visitor<'de> for Strict<'_, '_> {
 
     fn visit_str<E: Error>(self, v: &str) -> Result<Value, E> {
         let text = clean(v)?;
-        Ok(if self.shape.is_some() { Value::String(text) } else { Value::Null })
+        Ok(match self.shape {
+            None => Value::Null,
+            Some(Shape::Text { empty_is_null: true, .. }) if text.trim().is_empty() => Value::Null,
+            Some(Shape::Text { canonical: Some(canonical), .. }) => Value::String(canonical(&text)),
+            Some(_) => Value::String(text),
+        })
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
@@ -203,7 +218,7 @@ impl<'de> Visitor<'de> for Strict<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let depth = self.deeper()?;
         let mut members = Map::new();
-        if self.shape.is_none_or(|shape| matches!(shape, Shape::Plain | Shape::List { .. })) {
+        if self.shape.is_none_or(|shape| matches!(shape, Shape::Plain | Shape::Text { .. } | Shape::List { .. })) {
             while map.next_key_seed(Name)?.is_some() {
                 map.next_value_seed(Strict { shape: None, depth, notes: self.notes })?;
             }

@@ -156,6 +156,11 @@ impl Reply {
         Self { etag, location, replayed: true, ..Self::new(status, body) }
     }
 
+    /// A map (RFC 7946).
+    pub fn geojson(self) -> Self {
+        Self { content_type: "application/geo+json", ..self }
+    }
+
     /// Public data that caches may keep for an hour.
     pub fn public(self) -> Self {
         Self { cache: "public, max-age=3600, stale-while-revalidate=86400", ..self }

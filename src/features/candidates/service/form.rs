@@ -4,6 +4,7 @@ use crate::features::candidates::dto::{CandidatePatch, NewCandidate};
 use crate::features::candidates::model::OWN_DOMAIN;
 use crate::features::candidates::store::{Candidate, Fields};
 use crate::features::territories::service as territories;
+use crate::platform::codes::CommuneCode;
 use crate::platform::db::Reader;
 use crate::platform::error::{Code, Fault, FaultCode, Problem, Result};
 use crate::platform::{formats, text};
@@ -12,8 +13,14 @@ pub(super) fn fields_of(reader: &mut Reader<'_>, new: &NewCandidate) -> Result<(
     let is = |flag: Option<bool>| flag.unwrap_or(false);
     let mut faults = Vec::new();
     let commune = commune(reader, &new.commune_code, &new.postal_code, &mut faults)?;
-    let phone =
-        new.phone.as_deref().map(e164).transpose().map_err(|problem| collect(problem, &mut faults)).ok().flatten();
+    let phone = new
+        .phone
+        .as_deref()
+        .map(|phone| e164(phone, departement_of(commune.as_ref())))
+        .transpose()
+        .map_err(|problem| collect(problem, &mut faults))
+        .ok()
+        .flatten();
     address_faults(&new.email, &mut faults);
     let anywhere = is(new.anywhere);
     if anywhere == new.max_distance_km.is_some() {
@@ -54,7 +61,7 @@ pub(super) fn merged(reader: &mut Reader<'_>, before: &Candidate, patch: &Candid
         address_faults(email, &mut faults);
     }
     if let Some(Some(phone)) = &patch.phone {
-        let _ = e164(phone).map_err(|problem| collect(problem, &mut faults));
+        let _ = e164(phone, departement_of(commune.as_ref())).map_err(|problem| collect(problem, &mut faults));
     }
     let (max_distance_km, anywhere) = match (patch.max_distance_km, patch.anywhere) {
         (Some(Some(radius)), None | Some(false)) => (Some(radius.km()), false),
@@ -102,7 +109,7 @@ pub(super) fn merged(reader: &mut Reader<'_>, before: &Candidate, patch: &Candid
 
 fn commune(
     reader: &mut Reader<'_>,
-    commune_code: &str,
+    commune_code: &CommuneCode,
     postal_code: &str,
     faults: &mut Vec<Fault>,
 ) -> Result<Option<territories::Commune>> {
@@ -139,6 +146,11 @@ fn situation_faults(situation: [bool; 5], diploma: bool, faults: &mut Vec<Fault>
     }
 }
 
-pub(super) fn e164(phone: &str) -> Result<String> {
-    formats::phone_e164(phone).ok_or_else(|| Problem::invalid_field("phone", FaultCode::InvalidPhone))
+fn departement_of(commune: Option<&territories::Commune>) -> &str {
+    commune.map_or("", |commune| commune.departement_code.as_str())
+}
+
+/// A phone number as it is dialled in the département.
+pub(super) fn e164(phone: &str, departement: &str) -> Result<String> {
+    formats::phone_in(phone, departement).ok_or_else(|| Problem::invalid_field("phone", FaultCode::InvalidPhone))
 }

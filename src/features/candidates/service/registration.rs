@@ -89,7 +89,7 @@ pub fn update(tx: &mut Tx<'_>, id: CandidateId, version: Option<i32>, patch: &Ca
     }
     let fields = merged(&mut tx.reader(), &before, patch)?;
     let phone = match &patch.phone {
-        Some(phone) => phone.as_deref().map(e164).transpose()?,
+        Some(phone) => phone.as_deref().map(|phone| e164(phone, &fields.commune.departement_code)).transpose()?,
         None => before.phone.clone(),
     };
     store::update(tx, id, &fields)?;

@@ -14,8 +14,9 @@ use uuid::Uuid;
 use super::model::{CandidateStatus, UnsubscribeReason};
 use crate::features::territories::service::Commune;
 use crate::platform::auth::Actor;
-use crate::platform::codes::{CommuneCode, DepartementCode, RegionCode};
+use crate::platform::codes::{CommuneCode, DepartementCode, EpciSiren, RegionCode};
 use crate::platform::db::Tx;
+use crate::platform::db::lies::{in_commune, in_epci};
 use crate::platform::db::listing::{Listing, PageSpec, Rows};
 use crate::platform::db::schema::candidates;
 use crate::platform::db::sql::Sql;
@@ -105,6 +106,7 @@ pub struct Search {
     pub departements: Option<Vec<DepartementCode>>,
     pub region: Option<Vec<RegionCode>>,
     pub commune: Option<CommuneCode>,
+    pub epci: Option<EpciSiren>,
     pub anywhere: Option<bool>,
     pub available_before: Option<NaiveDate>,
     pub matched: Option<bool>,
@@ -187,7 +189,8 @@ pub fn list(conn: &mut PgConnection, actor: &Actor, search: &Search, page: &Page
         .filter_some(search.statuses.clone(), |statuses| sql!("c.status = any({})", statuses))
         .filter_some(search.departements.clone(), |codes| sql!("c.departement_code = any({})", codes))
         .filter_some(search.region.clone(), |codes| sql!("c.region_code = any({})", codes))
-        .filter_some(search.commune.as_deref(), |code| sql!("c.commune_code = {}", code))
+        .filter_some(search.commune.as_ref(), |code| in_commune("c.commune_code", code))
+        .filter_some(search.epci.as_ref(), |siren| in_epci("c.commune_code", siren))
         .filter_some(search.anywhere, |anywhere| sql!("c.anywhere = {}", anywhere))
         .filter_some(search.available_before, |day| sql!("c.available_from < {}", day))
         .filter_some(search.matched, |matched| sql!("{} = {}", Sql::raw(HAS_OPEN), matched))

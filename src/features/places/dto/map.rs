@@ -14,7 +14,7 @@ pub struct PublicPlaceFilter {
     /// Codes of départements.
     #[param(inline)]
     pub departement_code: Option<Vec<DepartementCode>>,
-    /// Within a box: west, south, east, north, in WGS 84 degrees.
+    /// Within a box: west, south, east, north, in WGS 84 degrees; over the 180th meridian where west is greater than east.
     #[param(
         pattern = "^-?[0-9]{1,3}(\\.[0-9]{1,9})?(,-?[0-9]{1,3}(\\.[0-9]{1,9})?){3}$",
         example = "1.0,44.0,1.5,44.5"

@@ -9,7 +9,7 @@ use crate::features::places::model::*;
 use crate::features::places::service::File;
 use crate::features::places::store::{Membership, Place, PlaceSort, Search};
 use crate::page_of;
-use crate::platform::codes::{CommuneCode, DepartementCode, RegionCode};
+use crate::platform::codes::{CommuneCode, DepartementCode, EpciSiren, RegionCode};
 use crate::platform::ids::{CounsellorId, PlaceId, StructureId, uuids};
 
 /// A place in a list.
@@ -23,6 +23,8 @@ pub struct PlaceItem {
     pub structure_name: String,
     #[schema(example = "Médiathèque (démonstration)")]
     pub name: String,
+    /// What it is; null where nobody has said.
+    pub kind: Option<PlaceKind>,
     #[schema(example = "1 rue de la Mairie")]
     pub address: String,
     #[schema(example = "82200")]
@@ -79,6 +81,8 @@ pub struct PlaceView {
     pub structure_name: String,
     #[schema(example = "Médiathèque (démonstration)")]
     pub name: String,
+    /// What it is; null where nobody has said.
+    pub kind: Option<PlaceKind>,
     pub siret: Option<String>,
     #[schema(example = "1 rue de la Mairie")]
     pub address: String,
@@ -146,9 +150,12 @@ pub struct PlaceFilter {
     /// Codes of regions.
     #[param(inline)]
     pub region_code: Option<Vec<RegionCode>>,
-    /// INSEE code of the commune.
+    /// INSEE code of the commune; a city's holds its arrondissements.
     #[param(inline)]
     pub commune_code: Option<CommuneCode>,
+    /// SIREN of the intercommunal body.
+    #[param(inline)]
+    pub epci_siren: Option<EpciSiren>,
     /// Postal code.
     #[param(pattern = "^[0-9]{5}$", example = "82200")]
     pub postal_code: Option<String>,
@@ -156,6 +163,9 @@ pub struct PlaceFilter {
     pub structure_id: Option<StructureId>,
     /// A counsellor who works there, of those whom you know.
     pub counsellor_id: Option<CounsellorId>,
+    /// What it is.
+    #[param(inline)]
+    pub kind: Option<Vec<PlaceKind>>,
     /// What it helps with.
     #[param(inline)]
     pub service: Option<PlaceService>,
@@ -163,7 +173,7 @@ pub struct PlaceFilter {
     pub itinerant: Option<bool>,
     /// Whether it is shown to everybody.
     pub published: Option<bool>,
-    /// Within a box: west, south, east, north, in WGS 84 degrees.
+    /// Within a box: west, south, east, north, in WGS 84 degrees; over the 180th meridian where west is greater than east.
     #[param(
         pattern = "^-?[0-9]{1,3}(\\.[0-9]{1,9})?(,-?[0-9]{1,3}(\\.[0-9]{1,9})?){3}$",
         example = "1.0,44.0,1.5,44.5"
@@ -177,14 +187,17 @@ pub struct PlaceFilter {
     pub sort: Option<Vec<PlaceSort>>,
 }
 
-/// A box of the map, west to east and south to north.
+/// A box of the map, west to east and south to north. One whose west lies east of its east crosses the 180th meridian (RFC 7946).
 pub fn bbox(text: Option<&str>) -> crate::platform::error::Result<Option<[f64; 4]>> {
     use crate::platform::error::{Code, Fault, FaultCode, Problem};
     let Some(text) = text else { return Ok(None) };
     let values: Vec<f64> = text.split(',').filter_map(|value| value.parse().ok()).collect();
     match values[..] {
         [west, south, east, north]
-            if west <= east && south <= north && west >= -180.0 && east <= 180.0 && south >= -90.0 && north <= 90.0 =>
+            if [west, east].iter().all(|degrees| (-180.0..=180.0).contains(degrees))
+                && south <= north
+                && south >= -90.0
+                && north <= 90.0 =>
         {
             Ok(Some([west, south, east, north]))
         }
@@ -201,9 +214,11 @@ impl PlaceFilter {
             departements: self.departement_code.clone(),
             region: self.region_code.clone(),
             commune: self.commune_code.clone(),
+            epci: self.epci_siren.clone(),
             postal_code: self.postal_code.clone(),
             structure: self.structure_id,
             counsellor: self.counsellor_id,
+            kinds: self.kind.clone(),
             service: self.service.map(|service| service.to_string()),
             itinerant: self.itinerant,
             published: self.published,
@@ -221,6 +236,7 @@ impl From<Place> for PlaceItem {
             structure_id: row.structure_id,
             structure_name: row.structure_name,
             name: row.name,
+            kind: row.kind,
             address: row.address,
             postal_code: row.postal_code,
             commune_code: row.commune_code,
@@ -270,6 +286,7 @@ impl From<File> for PlaceView {
             structure_id: row.structure_id,
             structure_name: row.structure_name,
             name: row.name,
+            kind: row.kind,
             siret: row.siret,
             address: row.address,
             address_complement: row.address_complement,

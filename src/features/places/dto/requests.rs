@@ -30,6 +30,8 @@ pub struct NewPlace {
     pub structure_id: Option<StructureId>,
     #[schema(min_length = 1, max_length = 250, format = "line", example = "Médiathèque (démonstration)")]
     pub name: String,
+    /// What it is: a town hall, a library…
+    pub kind: Option<PlaceKind>,
     #[schema(format = "siret", example = "21820112700014")]
     pub siret: Option<String>,
     #[schema(min_length = 1, max_length = 250, format = "line", example = "1 rue de la Mairie")]
@@ -39,27 +41,29 @@ pub struct NewPlace {
     #[schema(pattern = "^[0-9]{5}$", example = "82200")]
     pub postal_code: String,
     pub commune_code: CommuneCode,
-    /// WGS 84 degrees; the town hall's when absent.
+    /// WGS 84 degrees, within 50 km of the commune's (300 km overseas); the town hall's when absent.
     #[schema(minimum = -180, maximum = 180, example = 1.0853)]
     pub longitude: Option<f64>,
     /// WGS 84 degrees; the town hall's when absent.
     #[schema(minimum = -90, maximum = 90, example = 44.1045)]
     pub latitude: Option<f64>,
-    #[schema(max_length = 40, format = "phone")]
+    #[schema(max_length = 40, format = "public_phone", example = "05 63 00 00 00")]
+    /// As it is dialled in the commune, in international form, or a short number of a public service (`3949`).
     pub phone: Option<String>,
     #[schema(max_length = 254, format = "email")]
     pub email: Option<String>,
-    #[schema(max_length = 500, pattern = "^https?://[^ ]+$")]
+    #[schema(max_length = 500, format = "url", example = "https://www.example.org")]
     pub website: Option<String>,
-    #[schema(max_length = 500, pattern = "^https?://[^ ]+$")]
+    #[schema(max_length = 500, format = "url", example = "https://www.example.org")]
     pub booking_url: Option<String>,
     /// The usual week; either this or `opening_hours_osm`.
     #[schema(max_items = 50)]
     pub opening_hours: Option<Vec<OpeningSpan>>,
     /// In the `opening_hours` syntax of OpenStreetMap; either this or `opening_hours`.
-    #[schema(min_length = 1, max_length = 1000, format = "line", example = "Mo-Fr 09:00-12:00,14:00-17:00")]
+    #[schema(min_length = 1, max_length = 1000, format = "opening_hours", example = "Mo-Fr 09:00-12:00,14:00-17:00")]
     pub opening_hours_osm: Option<String>,
-    #[schema(min_length = 1, max_length = 500, format = "text")]
+    #[schema(min_length = 1, max_length = 5000, format = "text")]
+    /// What is offered; a few sentences or some pages. The summary of the open data is its beginning.
     pub presentation: Option<String>,
     #[schema(min_items = 1, max_items = 9)]
     pub services: Vec<PlaceService>,
@@ -90,6 +94,8 @@ pub struct PlacePatch {
     #[schema(min_length = 1, max_length = 250, format = "line", nullable = false)]
     pub name: Option<String>,
     #[serde(default, deserialize_with = "patch::member")]
+    pub kind: Option<Option<PlaceKind>>,
+    #[serde(default, deserialize_with = "patch::member")]
     #[schema(format = "siret")]
     pub siret: Option<Option<String>>,
     #[schema(min_length = 1, max_length = 250, format = "line", nullable = false)]
@@ -106,25 +112,25 @@ pub struct PlacePatch {
     #[schema(minimum = -90, maximum = 90, nullable = false)]
     pub latitude: Option<f64>,
     #[serde(default, deserialize_with = "patch::member")]
-    #[schema(max_length = 40, format = "phone")]
+    #[schema(max_length = 40, format = "public_phone", example = "05 63 00 00 00")]
     pub phone: Option<Option<String>>,
     #[serde(default, deserialize_with = "patch::member")]
     #[schema(max_length = 254, format = "email")]
     pub email: Option<Option<String>>,
     #[serde(default, deserialize_with = "patch::member")]
-    #[schema(max_length = 500, pattern = "^https?://[^ ]+$")]
+    #[schema(max_length = 500, format = "url", example = "https://www.example.org")]
     pub website: Option<Option<String>>,
     #[serde(default, deserialize_with = "patch::member")]
-    #[schema(max_length = 500, pattern = "^https?://[^ ]+$")]
+    #[schema(max_length = 500, format = "url", example = "https://www.example.org")]
     pub booking_url: Option<Option<String>>,
     /// The usual week; replaces whatever hours were known.
     #[schema(max_items = 50, nullable = false)]
     pub opening_hours: Option<Vec<OpeningSpan>>,
     #[serde(default, deserialize_with = "patch::member")]
-    #[schema(min_length = 1, max_length = 1000, format = "line")]
+    #[schema(min_length = 1, max_length = 1000, format = "opening_hours")]
     pub opening_hours_osm: Option<Option<String>>,
     #[serde(default, deserialize_with = "patch::member")]
-    #[schema(min_length = 1, max_length = 500, format = "text")]
+    #[schema(min_length = 1, max_length = 5000, format = "text")]
     pub presentation: Option<Option<String>>,
     #[schema(min_items = 1, max_items = 9, nullable = false)]
     pub services: Option<Vec<PlaceService>>,

@@ -29,7 +29,7 @@ pub fn update_counsellor(
     };
     let phone = match &patch.professional_phone {
         Some(Some(phone)) => Some(
-            formats::phone_e164(phone)
+            formats::phone_in(phone, &before.departement_code)
                 .ok_or_else(|| Problem::invalid_field("professional_phone", FaultCode::InvalidPhone))?,
         ),
         Some(None) => None,

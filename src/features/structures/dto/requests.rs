@@ -22,7 +22,7 @@ pub struct ContactInput {
     /// Stored in lower case.
     #[schema(max_length = 254, format = "email", example = "mairie@example.org")]
     pub email: String,
-    /// National or international form, French or overseas; stored as E.164.
+    /// National form as it is dialled in the commune, or international form; stored as E.164.
     #[schema(max_length = 40, format = "phone", example = "05 63 00 00 00")]
     pub phone: String,
 }
@@ -38,11 +38,11 @@ pub struct NewStructure {
     pub experimental: Option<bool>,
     #[schema(min_length = 1, max_length = 250, format = "line", example = "Commune de Moissac")]
     pub name: String,
-    /// Fourteen digits with a check digit; either this or `ridet`.
+    /// Fourteen digits with a check digit, spaces and dots aside; either this or `ridet`.
     #[schema(format = "siret", example = "21820112700014")]
     pub siret: Option<String>,
-    /// Identifier of New Caledonia, 7 to 10 digits; either this or `siret`.
-    #[schema(pattern = "^[0-9]{7,10}$")]
+    /// Identifier of New Caledonia, 7 to 10 digits, spaces and dots aside; either this or `siret`.
+    #[schema(format = "ridet")]
     pub ridet: Option<String>,
     /// Street and number.
     #[schema(min_length = 1, max_length = 250, format = "line", example = "3 place Roger Delthil")]
@@ -115,7 +115,7 @@ pub struct StructurePatch {
     pub siret: Option<Option<String>>,
     /// The former value stays in the history.
     #[serde(default, deserialize_with = "patch::member")]
-    #[schema(pattern = "^[0-9]{7,10}$")]
+    #[schema(format = "ridet")]
     pub ridet: Option<Option<String>>,
     #[serde(default, deserialize_with = "patch::member")]
     #[schema(min_length = 1, max_length = 250, format = "line")]

@@ -181,7 +181,7 @@ pub struct StructureFilter {
     /// SIREN of the intercommunal body.
     #[param(inline)]
     pub epci_siren: Option<EpciSiren>,
-    /// INSEE code of the commune.
+    /// INSEE code of the commune; a city's holds its arrondissements.
     #[param(inline)]
     pub commune_code: Option<CommuneCode>,
     /// Only what has changed at or after this instant.

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::Weekday;
-use opening_hours_syntax::RuleKind;
-use opening_hours_syntax::rules::RuleOperator;
-use opening_hours_syntax::rules::day::WeekDayRange;
-use opening_hours_syntax::rules::time::Time;
-
+use crate::platform::hours;
 use crate::text_enum;
+
+mod kinds;
+
+pub use self::kinds::PlaceKind;
 
 text_enum! {
     /// What a place helps with.
@@ -158,76 +157,10 @@ pub fn to_osm(spans: &[Span]) -> Option<String> {
     (!rules.is_empty()).then(|| rules.join("; "))
 }
 
-/// The text as its own syntax writes it, or `None` where it is not of the syntax.
-pub fn canonical_osm(text: &str) -> Option<String> {
-    opening_hours_syntax::parse(text).ok().map(|parsed| parsed.to_string())
-}
-
-/// The week that a text describes, where it describes one: no seasons, no sunrise, no comments.
+/// The week that a text describes, where it describes one and nothing else: no seasons, no sunrise, no comments.
 pub fn from_osm(text: &str) -> Option<Vec<Span>> {
-    let parsed = opening_hours_syntax::parse(text).ok()?;
-    let mut week: BTreeMap<Day, Vec<(u16, u16)>> = BTreeMap::new();
-    for rule in &parsed.rules {
-        let days = &rule.day_selector;
-        if !days.year.is_empty() || !days.monthday.is_empty() || !days.week.is_empty() {
-            return None;
-        }
-        let mut named = Vec::new();
-        for range in &days.weekday {
-            match range {
-                WeekDayRange::Fixed { range, offset: 0, nth_from_start, nth_from_end }
-                    if nth_from_start.iter().all(|n| *n) && nth_from_end.iter().all(|n| *n) =>
-                {
-                    let mut day = *range.start();
-                    loop {
-                        named.push(of(day));
-                        if day == *range.end() {
-                            break;
-                        }
-                        day = day.succ();
-                    }
-                }
-                // Holidays say nothing of a usual week.
-                WeekDayRange::Holiday { .. } => {}
-                WeekDayRange::Fixed { .. } => return None,
-            }
-        }
-        if days.weekday.is_empty() {
-            named = DAYS.to_vec();
-        }
-        let mut hours = Vec::new();
-        if rule.kind == RuleKind::Open {
-            for span in &rule.time_selector.spans {
-                let (Time::Fixed(opens), Time::Fixed(closes)) = (&span.range.start, &span.range.end) else {
-                    return None;
-                };
-                let (opens, closes) = (opens.mins_from_midnight(), closes.mins_from_midnight());
-                if span.open_end || span.repeats.is_some() || closes > 1440 || opens >= closes {
-                    return None;
-                }
-                hours.push((opens, closes));
-            }
-        } else if rule.kind == RuleKind::Unknown {
-            return None;
-        }
-        for day in named {
-            match rule.operator {
-                RuleOperator::Normal => drop(week.insert(day, hours.clone())),
-                RuleOperator::Additional => week.entry(day).or_default().extend(hours.iter().copied()),
-                RuleOperator::Fallback => return None,
-            }
-        }
-    }
-    let spans = week
-        .into_iter()
-        .flat_map(|(day, hours)| hours.into_iter().map(move |(opens, closes)| Span { day, opens, closes }));
-    let mut spans: Vec<Span> = spans.collect();
-    spans.sort_unstable();
-    Some(spans)
-}
-
-fn of(day: Weekday) -> Day {
-    DAYS[day.num_days_from_monday() as usize]
+    let week = hours::week(text)?;
+    Some(week.into_iter().map(|(day, opens, closes)| Span { day: DAYS[usize::from(day) % 7], opens, closes }).collect())
 }
 
 /// Whether the hours of a day overlap.
@@ -264,9 +197,8 @@ mod tests {
             }
             match to_osm(&week) {
                 Some(text) => {
-                    assert_eq!(from_osm(&text), Some(week.clone()), "{text}");
-                    // What the library writes of it means the same.
-                    assert_eq!(from_osm(&canonical_osm(&text).unwrap()), Some(week), "{text}");
+                    assert_eq!(from_osm(&text), Some(week), "{text}");
+                    assert_eq!(hours::canonical(&text), Ok(text.clone()));
                 }
                 None => assert!(week.is_empty()),
             }
@@ -290,10 +222,6 @@ mod tests {
             from_osm("Mo-Fr 09:00-12:00,14:00-17:00; Sa 09:00-12:00; We off; PH off").map(|week| week.len()),
             Some(9)
         );
-        for seasonal in ["Jul-Aug Mo 09:00-12:00", "Mo sunrise-12:00", "Mo[1] 09:00-12:00"] {
-            assert!(canonical_osm(seasonal).is_some() && from_osm(seasonal).is_none(), "{seasonal}");
-        }
-        assert!(canonical_osm("le matin").is_none());
         assert!(minutes("24:01").is_none() && minutes("9:00").is_none());
     }
 }

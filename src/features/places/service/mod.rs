@@ -1,24 +1,24 @@
 //! Use cases of places.
 
-use super::dto::{NewPlace, OpeningSpan, PlaceMembership, PlacePatch};
-use super::model::{
-    AccessMode, PlaceAudience, PlaceFee, PlaceProgramme, PlaceService, Span, SpecialCare, SupportMode, canonical_osm,
-    minutes, overlap, to_osm,
-};
-use super::store::{self, Fields, Membership, Place};
+use crate::features::places::dto::{NewPlace, OpeningSpan, PlaceMembership, PlacePatch};
+use crate::features::places::model::{PlaceProgramme, Span, minutes, overlap, to_osm};
+use crate::features::places::store::{self, Fields, Membership, Place};
 use crate::features::recruitments::service as recruitments;
 use crate::features::structures::service as structures;
-use crate::features::territories::service as territories;
+use crate::features::territories::service::{self as territories, Commune};
 use crate::platform::auth::Actor;
-use crate::platform::codes::DepartementCode;
+use crate::platform::codes::{CommuneCode, DepartementCode};
 use crate::platform::db::text_enum::TextEnum;
 use crate::platform::db::{Reader, Tx};
-use crate::platform::error::{Code, FaultCode, Named, Problem, Result};
+use crate::platform::error::{Code, Fault, FaultCode, Faults, Named, Problem, Result};
 use crate::platform::events::{self, PlaceEvent};
 use crate::platform::ids::{CounsellorId, PlaceId, StructureId};
-use crate::platform::problems::Language;
 use crate::platform::transitions::require_version;
-use crate::platform::{formats, text};
+use crate::platform::{formats, hours, text};
+
+mod standard;
+
+pub use self::standard::standard;
 
 /// Places nearer than this may be the same one.
 const NEAR_METRES: f64 = 100.0;
@@ -78,13 +78,14 @@ fn codes<T: TextEnum + Ord>(terms: Option<&Vec<T>>) -> Vec<String> {
 fn hours(week: Option<&Vec<OpeningSpan>>, osm: Option<&str>) -> Result<Option<String>> {
     match (week, osm) {
         (Some(_), Some(_)) => {
-            Err(Problem::invalid_field("opening_hours", FaultCode::MustBeEmpty).with("because", "opening_hours_osm"))
+            let fault = Fault::field("opening_hours", FaultCode::MustBeEmpty).with("because", "opening_hours_osm");
+            Err(Problem::invalid(vec![fault]))
         }
         (None, None) => Ok(None),
-        (None, Some(text)) => match canonical_osm(text) {
-            Some(text) => Ok(Some(text)),
-            None => Err(Problem::invalid_field("opening_hours_osm", FaultCode::InvalidValue)),
-        },
+        (None, Some(text)) => hours::canonical(text).map(Some).map_err(|position| {
+            let fault = Fault::field("opening_hours_osm", FaultCode::InvalidOpeningHours);
+            Problem::invalid(vec![fault.with("position", position)])
+        }),
         (Some(week), None) => {
             let span = |span: &OpeningSpan| {
                 let (opens, closes) = (minutes(&span.opens)?, minutes(&span.closes)?);
@@ -98,16 +99,65 @@ fn hours(week: Option<&Vec<OpeningSpan>>, osm: Option<&str>) -> Result<Option<St
     }
 }
 
-fn phone(phone: Option<&str>) -> Result<Option<String>> {
-    phone
-        .map(|phone| formats::phone_e164(phone).ok_or_else(|| Problem::invalid_field("phone", FaultCode::InvalidPhone)))
-        .transpose()
+/// A phone number as it is dialled in the commune.
+fn phone(phone: Option<&str>, commune: Option<&Commune>) -> Result<Option<String>> {
+    let Some(departement) = commune.map(|commune| commune.departement_code.as_str()) else { return Ok(None) };
+    let read = |phone| {
+        let found = formats::public_phone_in(phone, departement);
+        found.ok_or_else(|| Problem::invalid_field("phone", FaultCode::InvalidPhone))
+    };
+    phone.map(read).transpose()
+}
+
+/// Where a place lies and when and how it is reached: what is judged together, so that all faults are told at once.
+struct Reached {
+    commune: Commune,
+    /// The point that was given.
+    point: Option<(f64, f64)>,
+    phone: Option<String>,
+    opening_hours: Option<String>,
+}
+
+/// What of it was written, with what a change leaves as it is.
+struct Written<'w> {
+    commune_code: &'w CommuneCode,
+    postal_code: &'w str,
+    point: (Option<f64>, Option<f64>),
+    phone: Option<&'w str>,
+    week: Option<&'w Vec<OpeningSpan>>,
+    osm: Option<&'w str>,
+}
+
+fn reached(tx: &mut Tx<'_>, written: &Written<'_>) -> Result<Reached> {
+    let mut faults = Faults::default();
+    let commune = territories::require_commune(&mut tx.reader(), written.commune_code, written.postal_code, "");
+    let commune = faults.keep(commune)?;
+    // What lies there is judged although the postal code is of elsewhere.
+    let there = match &commune {
+        Some(commune) => Some(commune.clone()),
+        None => territories::find_commune(&mut tx.reader(), written.commune_code)?,
+    };
+    let point = faults.keep(territories::point(there.as_ref(), written.point.0, written.point.1))?.flatten();
+    let phone = faults.keep(phone(written.phone, there.as_ref()))?.flatten();
+    let opening_hours = faults.keep(hours(written.week, written.osm))?.flatten();
+    faults.into_result()?;
+    let commune = commune.ok_or_else(|| Problem::internal("a commune without faults is there"))?;
+    Ok(Reached { commune, point, phone, opening_hours })
 }
 
 pub fn create(tx: &mut Tx<'_>, new: &NewPlace) -> Result<File> {
     let structure_id = home(tx, new.structure_id)?;
-    let commune = territories::require_commune(&mut tx.reader(), &new.commune_code, &new.postal_code, "")?;
-    let point = point(new.longitude, new.latitude)?.unwrap_or((commune.longitude, commune.latitude));
+    let reached = reached(
+        tx,
+        &Written {
+            commune_code: &new.commune_code,
+            postal_code: &new.postal_code,
+            point: (new.longitude, new.latitude),
+            phone: new.phone.as_deref(),
+            week: new.opening_hours.as_ref(),
+            osm: new.opening_hours_osm.as_deref(),
+        },
+    )?;
     let programmes = match &new.programmes {
         Some(programmes) => codes(Some(programmes)),
         None => vec![PlaceProgramme::ConseillersNumeriques.to_string()],
@@ -115,17 +165,18 @@ pub fn create(tx: &mut Tx<'_>, new: &NewPlace) -> Result<File> {
     let fields = Fields {
         structure_id,
         name: text::canonical(&new.name),
+        kind: new.kind,
         siret: new.siret.clone(),
         address: text::canonical(&new.address),
         address_complement: new.address_complement.as_deref().map(text::canonical),
         postal_code: new.postal_code.clone(),
-        commune,
-        point,
-        phone: phone(new.phone.as_deref())?,
+        point: reached.point.unwrap_or((reached.commune.longitude, reached.commune.latitude)),
+        commune: reached.commune,
+        phone: reached.phone,
         email: new.email.as_deref().map(text::canonical_email),
         website: new.website.clone(),
         booking_url: new.booking_url.clone(),
-        opening_hours: hours(new.opening_hours.as_ref(), new.opening_hours_osm.as_deref())?,
+        opening_hours: reached.opening_hours,
         presentation: new.presentation.as_deref().map(text::canonical),
         services: codes(Some(&new.services)),
         audiences: codes(new.audiences.as_ref()),
@@ -163,28 +214,36 @@ pub fn update(tx: &mut Tx<'_>, id: PlaceId, version: Option<i32>, patch: &PlaceP
     let before = lock(tx, id, version)?;
     let commune_code = patch.commune_code.clone().unwrap_or_else(|| before.commune_code.clone());
     let postal_code = patch.postal_code.clone().unwrap_or_else(|| before.postal_code.clone());
-    let commune = territories::require_commune(&mut tx.reader(), &commune_code, &postal_code, "")?;
-    let moved = before.commune_code != commune.code;
-    let given = point(patch.longitude, patch.latitude)?;
-    let stays = if moved { (commune.longitude, commune.latitude) } else { (before.longitude, before.latitude) };
+    let reached = reached(
+        tx,
+        &Written {
+            commune_code: &commune_code,
+            postal_code: &postal_code,
+            point: (patch.longitude, patch.latitude),
+            phone: patch.phone.as_ref().and_then(Option::as_deref),
+            week: patch.opening_hours.as_ref(),
+            osm: patch.opening_hours_osm.as_ref().and_then(Option::as_deref),
+        },
+    )?;
+    let moved = before.commune_code != reached.commune.code;
+    let town = (reached.commune.longitude, reached.commune.latitude);
+    let stays = if moved { town } else { (before.longitude, before.latitude) };
     let opening_hours = match (&patch.opening_hours, &patch.opening_hours_osm) {
         (None, None) => before.opening_hours.clone(),
-        (week, osm) => hours(week.as_ref(), osm.as_ref().and_then(Option::as_deref))?,
+        _ => reached.opening_hours,
     };
     let keep = |new: &Option<Option<String>>, old: &Option<String>| new.clone().unwrap_or_else(|| old.clone());
     let fields = Fields {
         structure_id: before.structure_id,
         name: patch.name.as_deref().map_or_else(|| before.name.clone(), text::canonical),
+        kind: patch.kind.unwrap_or(before.kind),
         siret: keep(&patch.siret, &before.siret),
         address: patch.address.as_deref().map_or_else(|| before.address.clone(), text::canonical),
         address_complement: keep(&patch.address_complement, &before.address_complement),
         postal_code,
-        commune,
-        point: given.unwrap_or(stays),
-        phone: match &patch.phone {
-            Some(new) => phone(new.as_deref())?,
-            None => before.phone.clone(),
-        },
+        point: reached.point.unwrap_or(stays),
+        commune: reached.commune,
+        phone: if patch.phone.is_some() { reached.phone } else { before.phone.clone() },
         email: keep(&patch.email, &before.email).map(|email| text::canonical_email(&email)),
         website: keep(&patch.website, &before.website),
         booking_url: keep(&patch.booking_url, &before.booking_url),
@@ -202,15 +261,6 @@ pub fn update(tx: &mut Tx<'_>, id: PlaceId, version: Option<i32>, patch: &PlaceP
     };
     store::update(tx, id, &fields)?;
     told(tx, PlaceEvent::Updated, id)
-}
-
-fn point(longitude: Option<f64>, latitude: Option<f64>) -> Result<Option<(f64, f64)>> {
-    match (longitude, latitude) {
-        (Some(longitude), Some(latitude)) => Ok(Some((longitude, latitude))),
-        (None, None) => Ok(None),
-        (Some(_), None) => Err(Problem::invalid_field("latitude", FaultCode::Required)),
-        (None, Some(_)) => Err(Problem::invalid_field("longitude", FaultCode::Required)),
-    }
 }
 
 /// Marks a place as a duplicate of another, which takes over who works there.
@@ -307,23 +357,6 @@ fn told(tx: &mut Tx<'_>, kind: PlaceEvent, id: PlaceId) -> Result<File> {
     Ok(file)
 }
 
-/// Public places in the columns of the national standard.
-pub fn standard(
-    reader: &mut Reader<'_>,
-    departements: Option<Vec<DepartementCode>>,
-    bbox: Option<[f64; 4]>,
-) -> Result<String> {
-    let places = store::list_public(reader.conn(), departements, bbox, ALL)?;
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    let broken = |e: csv::Error| Problem::internal(format!("cannot write the places: {e}"));
-    writer.write_record(STANDARD).map_err(broken)?;
-    for place in &places {
-        writer.write_record(row(place).iter().map(|cell| harmless(cell))).map_err(broken)?;
-    }
-    let bytes = writer.into_inner().map_err(|e| Problem::internal(format!("cannot write the places: {e}")))?;
-    String::from_utf8(bytes).map_err(|e| Problem::internal(e.to_string()))
-}
-
 /// Public places within a box.
 pub fn map(
     reader: &mut Reader<'_>,
@@ -331,90 +364,4 @@ pub fn map(
     bbox: Option<[f64; 4]>,
 ) -> Result<Vec<Place>> {
     store::list_public(reader.conn(), departements, bbox, ALL)
-}
-
-/// Columns of the standard « lieux de médiation numérique », in its order.
-const STANDARD: [&str; 30] = [
-    "id",
-    "pivot",
-    "nom",
-    "commune",
-    "code_postal",
-    "code_insee",
-    "adresse",
-    "complement_adresse",
-    "latitude",
-    "longitude",
-    "typologie",
-    "telephone",
-    "courriels",
-    "site_web",
-    "horaires",
-    "presentation_resume",
-    "presentation_detail",
-    "source",
-    "itinerance",
-    "structure_parente",
-    "date_maj",
-    "services",
-    "publics_specifiquement_adresses",
-    "prise_en_charge_specifique",
-    "frais_a_charge",
-    "dispositif_programmes_nationaux",
-    "formations_labels",
-    "modalites_acces",
-    "modalites_accompagnement",
-    "prise_rdv",
-];
-
-fn row(place: &Place) -> [String; 30] {
-    let some = |text: &Option<String>| text.clone().unwrap_or_default();
-    [
-        place.reference.clone(),
-        some(&place.siret),
-        place.name.clone(),
-        place.commune_name.clone(),
-        place.postal_code.clone(),
-        place.commune_code.to_string(),
-        place.address.clone(),
-        some(&place.address_complement),
-        place.latitude.to_string(),
-        place.longitude.to_string(),
-        String::new(),
-        some(&place.phone),
-        some(&place.email),
-        some(&place.website),
-        some(&place.opening_hours),
-        some(&place.presentation),
-        String::new(),
-        "conseiller-numerique".to_owned(),
-        if place.itinerant { "Itinérant" } else { "Fixe" }.to_owned(),
-        place.structure_name.clone(),
-        place.updated_at.with_timezone(&chrono_tz::Europe::Paris).date_naive().to_string(),
-        labels::<PlaceService>(&place.services),
-        labels::<PlaceAudience>(&place.audiences),
-        labels::<SpecialCare>(&place.special_care),
-        labels::<PlaceFee>(&place.fees),
-        labels::<PlaceProgramme>(&place.programmes),
-        String::new(),
-        labels::<AccessMode>(&place.access_modes),
-        labels::<SupportMode>(&place.support_modes),
-        some(&place.booking_url),
-    ]
-}
-
-/// The standard speaks in French labels, joined by bars.
-fn labels<T: TextEnum>(codes: &[String]) -> String {
-    codes
-        .iter()
-        .filter_map(|code| T::parse(code))
-        .map(|term| term.label(Language::French))
-        .collect::<Vec<_>>()
-        .join("|")
-}
-
-/// A cell that no spreadsheet runs. Phone numbers of the standard begin with a plus, and are digits.
-fn harmless(cell: &str) -> String {
-    let number = cell.strip_prefix(['+', '-']).is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == '.'));
-    if number { cell.to_owned() } else { text::harmless(cell) }
 }

@@ -264,7 +264,8 @@ fn read(text: &str) -> Result<Option<Vec<DaySpan>>, usize> {
         for rule in rules {
             for day in rule.days {
                 let spans = week.entry(day).or_default();
-                if !rule.adds {
+                // What is closed is closed, however it is added.
+                if !rule.adds || rule.spans.is_empty() {
                     spans.clear();
                 }
                 spans.extend(&rule.spans);

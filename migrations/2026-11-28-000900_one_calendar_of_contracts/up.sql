@@ -1,5 +1,5 @@
 -- The legal day, for what the database decides by the date alone; readings name the day that they are asked for.
-create function conum_today() returns date language sql stable
+create function conum_today() returns date language sql stable parallel safe
 return (conum_now() at time zone 'Europe/Paris')::date;
 grant execute on function conum_today() to conum_app;
 

@@ -10,7 +10,6 @@ return conum_setting('actor') = 'candidate' and exists (
     select from matches m
     where m.structure_id = structure and m.candidate_id::text = conum_setting('reach_value')
         and m.status in ('mutual', 'met', 'selected'));
-drop function conum_today();
 update matches set status = 'closed', ended_at = coalesce(ended_at, now()) where status = 'not_selected' and met_on is null;
 drop index matches_expires_on_idx;
 create index matches_expires_on_idx on matches (expires_on) where status = 'proposed';

@@ -9,11 +9,6 @@ update matches set expires_on = greatest(expires_on, (conum_now() at time zone '
     + case status when 'selected' then 90 else 60 end)
 where status in ('mutual', 'met', 'selected');
 
--- The legal day of the request, from the service's one clock.
-create function conum_today() returns date
-language sql stable parallel safe
-return (conum_now() at time zone 'Europe/Paris')::date;
-
 -- The database closes what has ended by its date, whether or not the night has written it down. A contract that is
 -- submitted or runs carries its match.
 create or replace function conum_matched(candidate uuid, states text[]) returns boolean

@@ -6,7 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::{pages, vocabularies};
 use crate::features::{
     accounts, activity, applications, audit, call_windows, candidates, committees, feed, matching, places, posts,
-    recruitments, reservations, statistics, structures, subsidies, territories, trainings, webhooks,
+    recruitments, reservations, statistics, structures, subsidies, tasks, territories, trainings, webhooks,
 };
 
 /// Every documented operation.
@@ -34,5 +34,6 @@ pub fn configure(config: &mut ServiceConfig) {
         statistics::routes::configure(api);
         feed::routes::configure(api);
         webhooks::routes::configure(api);
+        tasks::routes::configure(api);
     }));
 }

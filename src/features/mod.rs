@@ -36,3 +36,5 @@ pub mod statistics;
 pub mod feed;
 
 pub mod webhooks;
+
+pub mod tasks;

@@ -55,6 +55,7 @@ mod subsidy_reading;
 mod subsidy_states;
 mod subsidy_terms;
 mod tailored;
+mod tasks;
 mod territories;
 mod tokens;
 mod trainings;

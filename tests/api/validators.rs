@@ -70,6 +70,9 @@ fn compression_changes_bytes_and_neither_answers_nor_writing() {
     let packed =
         |path: &str, by: &Actor, coding: &str| app.get(path).by(by).header("Accept-Encoding", coding).expect_raw(200);
     let (path, employer) = structure(&app);
+    // Long enough to be worth it.
+    let long = "Commune de Moissac, direction de l'inclusion, de la médiation et des usages du numérique";
+    rename(&app, &path, &employer, long).if_match("*").expect(200);
     for path in [path.as_str(), "/api/v1/communes?departement_code=82&limit=100"] {
         let plain = app.get(path).by(&employer).expect(200);
         // The client unpacks by itself what is in gzip, and leaves brotli as it is.

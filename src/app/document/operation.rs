@@ -53,15 +53,7 @@ pub fn finish(path: &str, method: &str, operation: &mut Value, line: &'static Li
     }
     if is_exported(operation, line) {
         parameters.extend(export_parameters());
-        operation["responses"]["200"]["headers"]["X-Events-Cursor"] = json!({"schema": {"type": "string"},
-            "description": "Of a file: cursor of `/events` from which to follow what it shows."});
-        let content = &mut operation["responses"]["200"]["content"];
-        for (name, media) in FORMATS {
-            let example =
-                if name == "ndjson" { "{\"id\":\"0192f0c1-2b7e-7c3a-9f4e-1a2b3c4d5e6f\"}\n" } else { "id\r\n" };
-            content[media] =
-                json!({"schema": {"type": "string", "description": "The whole list as a file."}, "example": example});
-        }
+        add_files(&mut operation["responses"]["200"]);
     }
     if !parameters.is_empty() {
         operation["parameters"] = Value::Array(parameters);
@@ -99,6 +91,17 @@ fn is_exported(operation: &Value, line: &Line) -> bool {
     let schema = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].as_str();
     let lists = line.operation.starts_with("list_") && line.operation != "list_vocabularies";
     lists && schema.is_some_and(|schema| schema.ends_with("Page"))
+}
+
+/// The same list in other media types.
+fn add_files(response: &mut Value) {
+    response["headers"]["X-Events-Cursor"] = json!({"schema": {"type": "string"},
+        "description": "Of a file: cursor of `/events` from which to follow what it shows."});
+    for (name, media) in FORMATS {
+        let example = if name == "ndjson" { "{\"id\":\"0192f0c1-2b7e-7c3a-9f4e-1a2b3c4d5e6f\"}\n" } else { "id\r\n" };
+        response["content"][media] =
+            json!({"schema": {"type": "string", "description": "The whole list as a file."}, "example": example});
+    }
 }
 
 fn export_parameters() -> [Value; 2] {

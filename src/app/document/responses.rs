@@ -62,6 +62,19 @@ pub fn finish(method: &str, responses: &mut Value, line: &Line, needs: Needs) {
             "headers": {"X-Request-Id": header("Identifier of the request, for the log."), "ETag": header(TAG)}}),
         );
     }
+    if line.operation == "list_events" {
+        responses.insert("410".into(), json!({"$ref": "#/components/responses/FeedRestarted"}));
+    }
+    for status in problems(method, line, &needs) {
+        responses
+            .entry(status.to_string())
+            .or_insert_with(|| json!({"$ref": format!("#/components/responses/{}", name(status))}));
+    }
+    responses.sort_keys();
+}
+
+/// Statuses of the problems that an operation may answer.
+fn problems(method: &str, line: &Line, needs: &Needs) -> Vec<u16> {
     // An invalid token is refused even where none is needed.
     let mut problems = vec![400, 401, 404, 406, 414, 431, 500, 503];
     if !line.anonymous || line.scope.is_some() {
@@ -84,15 +97,7 @@ pub fn finish(method: &str, responses: &mut Value, line: &Line, needs: Needs) {
     if MAILED_LINKS.contains(&line.operation) || (needs.writes && method == "post") {
         problems.push(410);
     }
-    if line.operation == "list_events" {
-        responses.insert("410".into(), json!({"$ref": "#/components/responses/FeedRestarted"}));
-    }
-    for status in problems {
-        responses
-            .entry(status.to_string())
-            .or_insert_with(|| json!({"$ref": format!("#/components/responses/{}", name(status))}));
-    }
-    responses.sort_keys();
+    problems
 }
 
 /// What an entity tag is good for.

@@ -174,6 +174,7 @@ policy! {
     list_vocabularies "" open signed_in;
     find_vocabulary "" open signed_in;
     find_me "" closed signed_in;
+    list_my_tasks "" closed signed_in;
     list_accounts "accounts:read" closed [Anct Bdt Prefecture Employer];
     invite_account "accounts:write" closed [Anct Bdt Prefecture Employer];
     find_account "accounts:read" closed [Anct Bdt Prefecture Employer];

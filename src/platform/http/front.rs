@@ -241,15 +241,7 @@ impl Door {
         let given = params::pairs(request.query_string()).ok_or_else(|| {
             Problem::new(Code::MalformedRequest).with("reason", "the query is not valid UTF-8 in percent-encoding")
         })?;
-        let path_values = operation.path_parameters.check(variables.iter().map(|(n, v)| (n.as_str(), v.as_str())));
-        let query_values = operation.query.check(given.iter().map(|(n, v)| (n.as_str(), v.as_str())));
-        let (path_values, mut query_values) = match (path_values, query_values) {
-            (Ok(path), Ok(query)) => (path, query),
-            (path, query) => {
-                let faults = [path.err(), query.err()].into_iter().flatten().flatten().collect();
-                return Err(Problem::new(Code::InvalidParameter).faults(faults));
-            }
-        };
+        let (path_values, mut query_values) = parameters(&operation, &variables, &given)?;
         let full = full(&operation, &principal, &query_values)?;
         let export = export(request, &operation, &query_values, self.address(request));
         // Who names a format need not accept it as well.
@@ -323,6 +315,23 @@ impl Door {
         };
         let real = self.behind_proxy.then(told).flatten();
         real.or_else(|| request.peer_addr().map(|peer| peer.ip())).unwrap_or(IpAddr::from([127, 0, 0, 1]))
+    }
+}
+
+/// Parameters of path and query, checked; or what is wrong with any of them.
+fn parameters(
+    operation: &Operation,
+    path: &[(String, String)],
+    query: &[(String, String)],
+) -> Result<(Map<String, Value>, Map<String, Value>)> {
+    let path = operation.path_parameters.check(path.iter().map(|(n, v)| (n.as_str(), v.as_str())));
+    let query = operation.query.check(query.iter().map(|(n, v)| (n.as_str(), v.as_str())));
+    match (path, query) {
+        (Ok(path), Ok(query)) => Ok((path, query)),
+        (path, query) => {
+            let faults = [path.err(), query.err()].into_iter().flatten().flatten().collect();
+            Err(Problem::new(Code::InvalidParameter).faults(faults))
+        }
     }
 }
 

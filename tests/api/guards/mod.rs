@@ -17,7 +17,7 @@ mod places_in_feed;
 mod policy;
 mod privacy;
 mod rehearsals;
-mod rows;
+pub mod rows;
 mod schema;
 mod source;
 mod surface;

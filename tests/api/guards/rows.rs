@@ -75,7 +75,7 @@ fn no_member_exists_only_one_by_one() {
 }
 
 /// Somebody of each role who has something in the demonstration.
-fn actor(app: &App, role: Role) -> Option<Actor> {
+pub fn actor(app: &App, role: Role) -> Option<Actor> {
     let first = |sql: &str| app.database.owner().column(sql).into_iter().next().and_then(|id| id.parse().ok());
     Some(match role {
         Role::Employer => Actor::Employer(StructureId::from_uuid(first(

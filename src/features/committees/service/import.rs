@@ -167,6 +167,16 @@ fn read(file: &str) -> Result<Vec<(u64, Line)>> {
     Ok(lines)
 }
 
+/// A number of posts as a cell writes it, or what is wrong with it.
+fn posts_of(text: &str) -> Result<i32, (FaultCode, Option<i32>)> {
+    match text.parse::<i64>() {
+        Ok(posts) if posts < 1 => Err((FaultCode::TooSmall, Some(1))),
+        Ok(posts) if posts > 500 => Err((FaultCode::TooLarge, Some(500))),
+        Ok(posts) => i32::try_from(posts).map_err(|_| (FaultCode::TooLarge, Some(500))),
+        Err(_) => Err((FaultCode::NotInteger, None)),
+    }
+}
+
 /// The decision that a line stands for, or the faults of its columns.
 fn input(tx: &mut Tx<'_>, line: &Line, at: &dyn Fn(&str) -> Place) -> Result<Result<DecisionInput, Vec<Fault>>> {
     let mut faults = Vec::new();
@@ -177,13 +187,12 @@ fn input(tx: &mut Tx<'_>, line: &Line, at: &dyn Fn(&str) -> Place) -> Result<Res
     }
     let posts_granted = match line.posts_granted.as_str() {
         "" => None,
-        text => match text.parse::<i32>() {
-            Ok(posts) if (1..=500).contains(&posts) => Some(posts),
-            _ => {
-                faults.push(Fault::new(at("posts_granted"), FaultCode::TooLarge).with("limit", 500));
-                None
-            }
-        },
+        text => posts_of(text)
+            .map_err(|(code, limit)| {
+                let fault = Fault::new(at("posts_granted"), code);
+                faults.push(limit.map_or(fault.clone(), |limit| fault.with("limit", limit)));
+            })
+            .ok(),
     };
     let mut yes = |column: &str, text: &str| match text.to_lowercase().as_str() {
         "" => None,

@@ -1,5 +1,7 @@
 -- No day of the scheme lies before its first year, nor where nobody plans. Days that depend on today are checked by the
 -- service; what no day may ever be is held here.
+-- A reservation without an end was written so.
+update reservations set until_on = date '2030-12-31' where until_on > date '2098-12-31';
 alter table committees add constraint committees_held_on_check check (held_on between date '2020-11-17' and date '2098-12-31');
 alter table certifications add constraint certifications_held_on_check check (held_on between date '2020-01-01' and date '2098-12-31');
 alter table call_windows add constraint call_windows_opens_on_check check (opens_on between date '2020-01-01' and date '2098-12-31');

@@ -565,6 +565,7 @@ faults! {
     TooLong "too_long" "Au plus {limit} caractère(s)." "At most {limit} character(s).";
     TooSmall "too_small" "Au moins {limit}." "At least {limit}.";
     TooLarge "too_large" "Au plus {limit}." "At most {limit}.";
+    NotInteger "not_integer" "Un nombre entier est attendu." "A whole number is expected.";
     TooFew "too_few" "Au moins {limit} éléments." "At least {limit} items.";
     TooMany "too_many" "Au plus {limit} éléments." "At most {limit} items.";
     NotUnique "not_unique" "Éléments en double." "Duplicate items.";

@@ -14,6 +14,13 @@ use crate::sql;
 /// still owed something.
 const FROM_OUTSIDE: [&Line; 2] = [can::create_application::LINE, can::set_bank_details::LINE];
 
+/// These say by themselves that only a retained structure hires, and in which state it is.
+const ASK_FOR_MORE: [&Line; 3] = [can::create_match::LINE, can::submit_recruitment::LINE, can::create_agreement::LINE];
+
+fn is_among(lines: &[&'static Line], line: &'static Line) -> bool {
+    lines.iter().any(|known| std::ptr::eq(*known, line))
+}
+
 #[derive(QueryableByName)]
 struct Standing {
     #[diesel(sql_type = st::Text)]
@@ -41,8 +48,11 @@ pub fn require_live(tx: &mut Tx<'_>, id: StructureId) -> Result<()> {
 /// The same for the caller's own structure, whatever the operation: every call that creates something passes here.
 pub fn admit(tx: &mut Tx<'_>, line: &'static Line) -> Result<()> {
     let Actor::Employer(own) = *tx.actor() else { return Ok(()) };
+    if is_among(&ASK_FOR_MORE, line) {
+        return Ok(());
+    }
     match outside(tx, own)? {
-        Some(status) if status == "withdrawn" && FROM_OUTSIDE.iter().any(|free| std::ptr::eq(*free, line)) => Ok(()),
+        Some(status) if status == "withdrawn" && is_among(&FROM_OUTSIDE, line) => Ok(()),
         Some(status) => Err(refusal(&status)),
         None => Ok(()),
     }

@@ -201,9 +201,17 @@ fn decisions_are_imported_all_or_none() {
             "/2: refused",
             "/3/application_reference: unknown_id",
             "/4/outcome: not_in_list",
-            "/4/posts_granted: wrong_type"
+            "/4/posts_granted: not_integer"
         ]
     );
+    for (posts, code) in [("0", "too_small"), ("-3", "too_small"), ("1.5", "not_integer"), ("501", "too_large")] {
+        let file = format!(
+            "application_reference,outcome,posts_granted,without_opinion\n{},retained,{posts},oui\n",
+            references[0]
+        );
+        let told = send(&format!("posts-{posts}"), "", file).problem("import_failed").faults();
+        assert_eq!(told, [format!("/2/posts_granted: {code}")], "{posts}");
+    }
     assert_eq!(
         app.get(&format!("/api/v1/committees/{committee}")).by(&Actor::Anct).expect(200).at("/decided_count"),
         0

@@ -173,7 +173,7 @@ impl Demo {
             lead_structure_id: None,
             lead_departement_code: Some("31".into()),
             posts_reserved: 4,
-            until_on: Some(date("2099-12-31")?),
+            until_on: Some(date("2030-12-31")?),
         };
         self.act(day, Actor::Anct, |tx| reservations::service::create(tx, &new).map(|reservation| reservation.id))
     }

@@ -19,7 +19,7 @@ use crate::platform::transitions::Transition;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"first_name": "Camille", "last_name": "Exemple", "email": "camille@example.org",
     "phone": "06 12 34 56 78", "postal_code": "82200", "commune_code": "82112", "max_distance_km": 40,
-    "available_from": "2099-09-01", "job_seeker": true, "motivation": "Aider chacun à faire seul ses démarches."}))]
+    "available_from": "2030-09-01", "job_seeker": true, "motivation": "Aider chacun à faire seul ses démarches."}))]
 pub struct NewCandidate {
     #[schema(min_length = 1, max_length = 100, format = "line", example = "Camille")]
     pub first_name: String,
@@ -160,7 +160,7 @@ pub struct CandidateBlock {
 
 /// Changes of a candidate; absent members stay, null erases.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema, Validate)]
-#[schema(example = json!({"max_distance_km": 20, "available_from": "2099-10-01"}))]
+#[schema(example = json!({"max_distance_km": 20, "available_from": "2030-10-01"}))]
 #[serde(deny_unknown_fields)]
 pub struct CandidatePatch {
     #[schema(min_length = 1, max_length = 100, format = "line", nullable = false)]

@@ -183,7 +183,7 @@ fn input(tx: &mut Tx<'_>, line: &Line, at: &dyn Fn(&str) -> Place) -> Result<Res
                 faults.push(match wrong {
                     Some(posts) if posts > 500.0 => Fault::new(at, FaultCode::TooLarge).with("limit", 500),
                     Some(posts) if posts < 1.0 => Fault::new(at, FaultCode::TooSmall).with("limit", 1),
-                    _ => Fault::new(at, FaultCode::WrongType).with("expected", "integer"),
+                    _ => Fault::new(at, FaultCode::NotInteger),
                 });
                 None
             }

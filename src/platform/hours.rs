@@ -254,25 +254,33 @@ struct Rule {
     days: Vec<u8>,
     spans: Vec<(u16, u16)>,
     adds: bool,
+    /// Whether it names no day, and means all of them.
+    dayless: bool,
 }
 
 /// The week of a text; `Ok(None)` where it says something else, or more. Fails at the rule whose hours overlap.
 fn read(text: &str) -> Result<Option<Vec<DaySpan>>, usize> {
     let mut week: BTreeMap<u8, Vec<(u16, u16)>> = BTreeMap::new();
+    let mut read = Vec::new();
     for (start, piece) in pieces(text) {
         let Some(rules) = rules(piece) else { return Ok(None) };
-        for rule in rules {
-            for day in rule.days {
-                let spans = week.entry(day).or_default();
-                // What is closed is closed, however it is added.
-                if !rule.adds || rule.spans.is_empty() {
-                    spans.clear();
-                }
-                spans.extend(&rule.spans);
-                spans.sort_unstable();
-                if spans.windows(2).any(|pair| pair[1].0 < pair[0].1) {
-                    return Err(start);
-                }
+        read.extend(rules.into_iter().map(|rule| (start, rule)));
+    }
+    // Hours of no day, beside those of some, are added by one reader and put in their place by another.
+    if read.len() > 1 && read.iter().any(|(_, rule)| rule.dayless) {
+        return Ok(None);
+    }
+    for (start, rule) in read {
+        for day in rule.days {
+            let spans = week.entry(day).or_default();
+            // What is closed is closed, however it is added.
+            if !rule.adds || rule.spans.is_empty() {
+                spans.clear();
+            }
+            spans.extend(&rule.spans);
+            spans.sort_unstable();
+            if spans.windows(2).any(|pair| pair[1].0 < pair[0].1) {
+                return Err(start);
             }
         }
     }
@@ -292,15 +300,16 @@ fn read(text: &str) -> Result<Option<Vec<DaySpan>>, usize> {
 /// The rules of a piece between semicolons: further ones come after a comma.
 fn rules(piece: &str) -> Option<Vec<Rule>> {
     if piece == "24/7" {
-        return Some(vec![Rule { days: (0..7).collect(), spans: vec![(0, 1440)], adds: false }]);
+        return Some(vec![Rule { days: (0..7).collect(), spans: vec![(0, 1440)], adds: false, dayless: true }]);
     }
     let words = words(piece)?;
     let mut rest = words.as_slice();
     let mut found = Vec::new();
     while !rest.is_empty() {
+        let dayless = !matches!(rest.first(), Some(Word::Day(_) | Word::Holiday));
         let (days, after) = days(rest)?;
         let (spans, after) = spans(after)?;
-        found.push(Rule { days, spans, adds: !found.is_empty() });
+        found.push(Rule { days, spans, adds: !found.is_empty(), dayless });
         rest = match after {
             [] => after,
             [Word::And, further @ ..] if !further.is_empty() => further,

@@ -32,6 +32,9 @@ pub fn add(document: &mut Value) {
     }
 }
 
+/// Formats whose texts nobody can guess.
+const HAVE_A_FORM: [&str; 4] = ["siret", "ridet", "iban", "bic"];
+
 /// An example of a schema: its own, or one built of its parts.
 fn example(schemas: &Value, schema: &Value, depth: usize) -> Value {
     if let Some(own) = schema.get("example") {
@@ -64,7 +67,10 @@ fn example(schemas: &Value, schema: &Value, depth: usize) -> Value {
         Some("object") => {
             // An optional member of a form that nothing here could guess is better left out.
             let needed = |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|r| r == name));
-            let guessable = |s: &Value| s.get("pattern").is_none() || s.get("example").or(s.get("examples")).is_some();
+            let closed = |s: &Value| {
+                s.get("pattern").is_some() || s["format"].as_str().is_some_and(|format| HAVE_A_FORM.contains(&format))
+            };
+            let guessable = |s: &Value| !closed(s) || s.get("example").or(s.get("examples")).is_some();
             let members = schema["properties"].as_object().into_iter().flatten();
             let members = members.filter(|(name, s)| needed(name) || guessable(s));
             let members = members.filter(|(_, s)| s[ONLY_IN_FULL] != "full");

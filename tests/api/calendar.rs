@@ -72,7 +72,8 @@ fn a_contract_begins_on_a_post_that_its_structure_holds_and_within_six_months() 
     let latest = app.today() + Months::new(6);
     submit(&employer, &posts[0], latest).expect(200);
     for late in [latest + TimeDelta::days(1), "2098-01-01".parse().unwrap()] {
-        assert_eq!(faults(submit(&employer, &posts[0], late).problem("validation_failed")), ["/starts_on: too_large"]);
+        let told = faults(submit(&employer, &posts[0], late).problem("validation_failed"));
+        assert!(told.contains(&"/starts_on: too_large".to_owned()), "{told:?}");
     }
     let mut endless = from(&app, &posts[0], &person, app.today());
     endless["ends_on"] = json!("2099-12-31");

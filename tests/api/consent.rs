@@ -187,6 +187,7 @@ fn the_link_to_leave_always_works() {
     assert_eq!(status(&app, &person), "recruited");
     end(&app, &employer, &id);
     assert_eq!(status(&app, &person), "unsubscribed");
+    app.advance(chrono::TimeDelta::days(1));
     // Who changes their mind before the decision stays.
     let person = candidate(&app);
     let file = format!("/api/v1/candidates/{}", person.id);

@@ -38,7 +38,7 @@ fn a_wrong_first_day_is_corrected_and_undone() {
     // It began a month later: six months are not worked yet, and the report stands under no contract.
     let later = start + Months::new(1);
     let dry = rectify(&app, &id, json!({"starts_on": later})).query("dry_run", "true").expect(200);
-    assert!(dry.values("/effects", "/type").iter().any(|kind| kind == "instalment.changed"), "{}", dry.describe());
+    assert!(dry.values("/effects", "/name").iter().any(|name| name == "instalment.changed"), "{}", dry.describe());
     assert_eq!(second(&app)["status"], "due");
     for by in [&employer.actor, &Actor::Bdt] {
         let body = json!({"starts_on": later, "reason": "Le contrat signé porte une autre date."});

@@ -62,7 +62,11 @@ for i in json.load(sys.stdin)["data"]: print(" ", i["reference"], "rank", i["ran
 
 say "A dry run tells what would be ordered; the order names it. Sent again with its key, the same batch answers"
 KEY=$(python3 -c 'import uuid; print(uuid.uuid4())')
-ORDER="{\"execution_on\":\"$(date +%F)\",\"structure_id\":\"$STRUCTURE\"}"
+BANK_DAY=$(python3 -c 'import datetime as d
+day = d.date.today()
+while day.weekday() > 4 or (day.month, day.day) in ((1, 1), (5, 1), (12, 25), (12, 26)): day += d.timedelta(1)
+print(day)')
+ORDER="{\"execution_on\":\"$BANK_DAY\",\"structure_id\":\"$STRUCTURE\"}"
 ORDER=$(call POST '/payment-batches?dry_run=true' "$BDT" "$ORDER" "Idempotency-Key: $KEY" | python3 -c 'import json,sys
 seen=json.load(sys.stdin)
 print(json.dumps({**json.loads(sys.argv[1]),"expected_cents":seen["amount_cents"],"expected_count":seen["lines_count"]}))' "$ORDER")

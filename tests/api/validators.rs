@@ -76,7 +76,9 @@ fn compression_changes_bytes_and_neither_answers_nor_writing() {
     for path in [path.as_str(), "/api/v1/communes?departement_code=82&limit=100"] {
         let plain = app.get(path).by(&employer).expect(200);
         // The client unpacks by itself what is in gzip, and leaves brotli as it is.
-        assert_eq!(packed(path, &employer, "gzip").text(), plain.text(), "{path}");
+        let unpacked = packed(path, &employer, "gzip");
+        // Cursors tell when they were made.
+        assert_eq!((unpacked.at("/data"), unpacked.at("/name")), (plain.at("/data"), plain.at("/name")), "{path}");
         let squeezed = packed(path, &employer, "br");
         assert_eq!(squeezed.header("content-encoding"), "br", "{path}");
         assert!(squeezed.body.len() < plain.body.len(), "{} of {}", squeezed.body.len(), plain.body.len());
@@ -168,7 +170,7 @@ fn maps_have_the_name_of_their_format_for_who_asks() {
             ("application/geo+json", "application/geo+json"),
             ("application/geo+json, application/json;q=0.5", "application/geo+json"),
             ("application/json", "application/json"),
-            ("*/*", "application/json"),
+            ("*/*", "application/geo+json"),
         ] {
             let answer = app.get(path).header("Accept", accept).expect(200);
             assert_eq!(answer.header("content-type"), media, "{path}: {accept}");

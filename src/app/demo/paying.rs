@@ -8,7 +8,7 @@ use crate::features::structures::model::StructureKind;
 use crate::features::subsidies::dto::{
     BankDetailsInput, NewAgreement, NewPaymentBatch, PaymentOutcome, PaymentResult, Signature,
 };
-use crate::features::subsidies::model::{AgreementDocument, Category, LegalForm, RejectionReason};
+use crate::features::subsidies::model::{AgreementDocument, Category, LegalForm, RejectionReason, is_bank_day};
 use crate::features::trainings::dto::{
     NewCertification, NewEnrolment, NewTrainingBody, NewTrainingPath, NewTrainingSession,
 };
@@ -186,10 +186,11 @@ fn pay(demo: &Demo, today: NaiveDate) -> Result<()> {
     for (rank, house) in houses.iter().enumerate() {
         agree(demo, today, house, rank)?;
     }
+    let ordered_on = today - TimeDelta::days(20);
     let new = NewPaymentBatch {
         expected_cents: None,
         expected_count: None,
-        execution_on: today - TimeDelta::days(20),
+        execution_on: ordered_on.iter_days().find(|day| is_bank_day(*day)).unwrap_or(ordered_on),
         instalment_ids: None,
         phase: None,
         departement_codes: Some(vec!["24".into()]),

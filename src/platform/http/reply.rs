@@ -152,9 +152,9 @@ impl Reply {
         Self { content_type, file_name: Some(name), cache: UNKEPT, ..Self::new(200, Some(text.into_bytes())) }
     }
 
-    /// A collection of features: `application/geo+json` to whoever accepts it by that name.
+    /// A collection of features (RFC 7946); `application/json` to whoever accepts that name alone.
     pub fn geo(self) -> Self {
-        Self { also: Some("application/geo+json"), ..self }
+        Self { content_type: "application/geo+json", also: Some("application/json"), ..self }
     }
 
     /// A page for people.
@@ -259,7 +259,8 @@ impl Responder for Reply {
             self.etag = Some(etag::of(None, self.body.as_deref().unwrap_or_default()));
         }
         let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-        if let Some(also) = self.also.filter(|also| accept.to_ascii_lowercase().contains(also)) {
+        let accepts = |media: &str| accept.to_ascii_lowercase().contains(media);
+        if let Some(also) = self.also.filter(|also| accepts(also) && !accepts(self.content_type)) {
             self.content_type = also;
         }
         let not_modified = reads && self.etag.as_deref().is_some_and(|tag| etag::is_held(request.headers(), tag));

@@ -48,6 +48,7 @@ const PRIVATE: &[&str] = &[
     "payment_lines",
     "place_counsellors",
     "reading_counts",
+    "rectifications",
     "recruitments",
     "structure_contacts",
     "structure_identity_changes",

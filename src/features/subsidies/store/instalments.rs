@@ -208,9 +208,11 @@ pub struct Live {
 pub fn live(conn: &mut PgConnection, agreements: &[AgreementId]) -> Result<Vec<Live>> {
     sql!(
         "select i.*, s.departement_code, s.region_code, exists (
-            select from payment_lines l where l.instalment_id = i.id and l.status = 'rejected'
-                and l.rejection = any({}) and not exists (select from bank_details d
-                    where d.structure_id = i.structure_id and d.updated_at > l.answered_at)) as account_refused
+            select from payment_lines l join payment_line_accounts a on a.line_id = l.id
+                join bank_account_numbers n on n.structure_id = i.structure_id and n.iban = a.iban
+                join bank_details d on d.structure_id = i.structure_id
+            where l.instalment_id = i.id and l.status = 'rejected' and l.rejection = any({})
+                and d.updated_at <= l.answered_at) as account_refused
          from instalments i join structures s on s.id = i.structure_id
          where i.agreement_id = any({}) and i.status <> 'cancelled' order by i.agreement_post_id, i.rank",
         RejectionReason::of_accounts(),

@@ -16,7 +16,7 @@ use crate::platform::auth::local_issuer::{self, LocalIssuer};
 use crate::platform::auth::token::{Authenticator, Directory};
 use crate::platform::clock::Clock;
 use crate::platform::contract::Contract;
-use crate::platform::db::{Db, Settings};
+use crate::platform::db::{CHECKOUT, Db, Settings};
 use crate::platform::http::cors::{Origins, cors};
 use crate::platform::http::delivery;
 use crate::platform::http::export::Socket;
@@ -65,6 +65,7 @@ impl Service {
         let settings = Settings {
             url: config.database_url.clone(),
             pool_size: config.pool_size,
+            checkout: CHECKOUT,
             queue: config.queue,
             stall: std::time::Duration::from_millis(config.stall_millis),
             pace: config.pace,

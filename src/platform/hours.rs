@@ -347,8 +347,11 @@ fn days(words: &[Word]) -> Option<(Vec<u8>, &[Word])> {
     }
 }
 
+/// Spans of minutes of a day, and the words behind them.
+type Spans<'w> = (Vec<(u16, u16)>, &'w [Word]);
+
 /// The hours that a rule names, of one day.
-fn spans(words: &[Word]) -> Option<(Vec<(u16, u16)>, &[Word])> {
+fn spans(words: &[Word]) -> Option<Spans<'_>> {
     if let [Word::Closed, after @ ..] = words {
         return Some((Vec::new(), after));
     }

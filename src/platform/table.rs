@@ -64,7 +64,7 @@ pub fn csv(file: &str, most: usize) -> Result<Table, String> {
     for record in reader.records() {
         let record = record.map_err(|_| "the file cannot be read as CSV".to_owned())?;
         let start = record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(usize::MAX));
-        let cells: Vec<String> = record.iter().map(|cell| text::canonical(cell)).collect();
+        let cells: Vec<String> = record.iter().map(text::canonical).collect();
         let line = lines.of(start);
         if cells.iter().all(String::is_empty) {
             continue;

@@ -80,7 +80,7 @@ fn a_candidate_declines_a_contract_that_was_submitted_in_their_name() {
     assert_eq!(letter["resource_id"], id.as_str());
     let told = app.get("/api/v1/events?type=recruitment.declined").by(&employer.actor);
     app.let_events_be_published();
-    assert_eq!(told.expect(200).values("/data", "/resource_id"), [id.clone()]);
+    assert_eq!(told.expect(200).values("/data", "/resource_id"), std::slice::from_ref(&id));
     step(&app, &person.actor, &path(&id), "decline").problem("transition_not_allowed");
     app.post(&format!("{}/validate", path(&id)))
         .by(&Actor::Anct)

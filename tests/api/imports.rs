@@ -169,8 +169,7 @@ fn spreadsheets_have_types_a_heading_that_stays_and_no_guards() {
         calamine::open_workbook_from_rs(std::io::Cursor::new(file.to_vec())).expect("a workbook");
     assert_eq!(book.sheet_names(), ["activity-reports"]);
     let range = book.worksheet_range("activity-reports").expect("a sheet");
-    let column =
-        |name: &str| range.rows().next().unwrap().iter().position(|cell| cell.to_string() == name).expect("a column");
+    let column = |name: &str| range.rows().next().unwrap().iter().position(|cell| *cell == name).expect("a column");
     let row = range.rows().nth(1).expect("a row");
     assert!(matches!(row[column("held_on")], Data::DateTime(_)), "{:?}", row[column("held_on")]);
     assert!(matches!(row[column("created_at")], Data::DateTime(_)));

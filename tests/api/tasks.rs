@@ -21,7 +21,7 @@ fn what_waits_goes_when_it_is_done() {
     let employer = moissac(&app);
     open_call(&app);
     let draft = draft(&app, &employer, 1).id();
-    assert_eq!(waiting(&app, &employer.actor, "submit_application"), [draft.clone()]);
+    assert_eq!(waiting(&app, &employer.actor, "submit_application"), std::slice::from_ref(&draft));
     let etag = app.get(&format!("/api/v1/applications/{draft}")).by(&employer.actor).expect(200).etag();
     app.post(&format!("/api/v1/applications/{draft}/submit")).by(&employer.actor).if_match(&etag).expect(200);
     assert!(waiting(&app, &employer.actor, "submit_application").is_empty());

@@ -207,7 +207,7 @@ impl Demo {
                         comment: "Avis de démonstration de la préfecture.".to_owned(),
                         donor_structure_id: None,
                     };
-                    let prefecture = Actor::Prefecture(Territory::Departement(departement.into()));
+                    let prefecture = Actor::Prefecture(Territory::Departement(departement));
                     self.act(day, prefecture, |tx| {
                         applications::service::give_opinion(tx, id, None, &input).map(|_| ())
                     })?;

@@ -34,7 +34,7 @@ pub fn at(document: &Value, address: &str) -> Value {
 pub fn tailored(document: &Value, audience: Audience) -> Value {
     let mut document = document.clone();
     if audience.clients {
-        keep(&mut document, |operation| is_json_only(operation));
+        keep(&mut document, is_json_only);
     }
     if let Some(role) = audience.role {
         keep(&mut document, |operation| {

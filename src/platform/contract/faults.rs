@@ -44,13 +44,13 @@ pub fn of(validator: &Validator, value: &Value, place: impl Fn(&str) -> Place) -
                 let kind = told.map_or(error.kind(), |error| error.kind());
                 let inner = told.map_or_else(|| path.clone(), |error| error.instance_path().to_string());
                 let at = if inner.starts_with(&path) { inner } else { path };
-                let (code, parameter) = fault_of(kind, &error.instance());
+                let (code, parameter) = fault_of(kind, error.instance());
                 let mut fault = Fault::new(place(&at), code);
                 fault.params.extend(parameter);
                 found.push(fault);
             }
             kind => {
-                let (code, parameter) = fault_of(kind, &error.instance());
+                let (code, parameter) = fault_of(kind, error.instance());
                 let mut fault = Fault::new(place(&path), code);
                 fault.params.extend(parameter);
                 found.push(fault);

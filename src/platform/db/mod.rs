@@ -31,6 +31,7 @@ use diesel::PgConnection;
 use diesel::connection::SimpleConnection;
 use tokio::sync::Semaphore;
 
+pub use self::pool::CHECKOUT;
 use self::pool::{Access, Pool};
 use self::primary::Primary;
 pub use self::tx::{Effect, Reader, Request, Tx};
@@ -98,6 +99,8 @@ pub struct Settings {
     pub pool_size: u32,
     /// Requests that may wait for a connection before further ones get a 503.
     pub queue: usize,
+    /// How long each of them waits for one.
+    pub checkout: Duration,
     /// After how long without an answer the database counts as away.
     pub stall: Duration,
     /// How lists as files may be taken.
@@ -105,9 +108,10 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// One connection, for commands.
+    /// One connection, for commands: nobody else waits behind them, so they wait longer themselves.
     pub fn single(url: &str) -> Self {
-        Self { url: url.to_owned(), pool_size: 1, queue: 1, stall: PATIENCE, pace: Pace::default() }
+        let checkout = Duration::from_secs(10);
+        Self { url: url.to_owned(), pool_size: 1, queue: 1, checkout, stall: PATIENCE, pace: Pace::default() }
     }
 }
 
@@ -122,8 +126,8 @@ impl Db {
     pub fn new(settings: &Settings, clock: Clock, site: Site) -> Self {
         let primary = Primary::new(&settings.url);
         Self(Arc::new(Inner {
-            readers: Pool::new(&primary, settings.pool_size, Access::ReadOnly),
-            writers: Pool::new(&primary, settings.pool_size, Access::ReadWrite),
+            readers: Pool::new(&primary, settings.pool_size, settings.checkout, Access::ReadOnly),
+            writers: Pool::new(&primary, settings.pool_size, settings.checkout, Access::ReadWrite),
             admission: Semaphore::new(settings.queue),
             exports: Exports::new(settings.pool_size, settings.pace),
             watch: Watch::new(settings.stall),

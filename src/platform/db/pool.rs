@@ -14,8 +14,8 @@ use crate::platform::error::{Code, Problem, Result};
 /// The role that owns nothing: row-level security and revoked rights bind it.
 pub const APPLICATION_ROLE: &str = "conum_app";
 
-/// How long a caller waits for a connection.
-const CHECKOUT: Duration = Duration::from_millis(400);
+/// How long a caller of the service waits for a connection.
+pub const CHECKOUT: Duration = Duration::from_millis(400);
 /// While PostgreSQL is away, how often one caller may try for all the others.
 const PROBE_EVERY_MS: u64 = 200;
 
@@ -48,12 +48,12 @@ pub struct Pool {
 
 impl Pool {
     #[expect(clippy::disallowed_methods, reason = "measures how long an outage lasts, not the legal time")]
-    pub fn new(primary: &Arc<Primary>, size: u32, access: Access) -> Self {
+    pub fn new(primary: &Arc<Primary>, size: u32, checkout: Duration, access: Access) -> Self {
         let generation = Arc::new(AtomicU64::new(0));
         let sessions = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(size))
-            .connection_timeout(CHECKOUT)
+            .connection_timeout(checkout)
             // A test at each checkout costs a third of the throughput; broken sessions are
             // dropped on their first failure instead.
             .test_on_check_out(false)

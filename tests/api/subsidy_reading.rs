@@ -146,12 +146,14 @@ fn what_has_nothing_to_do_with_it_leaves_the_version() {
     let app = App::start();
     open_call(&app);
     let (house, id) = under_instruction(&app, "v1");
-    let seen = agreement(&app, &id).etag();
+    // The version in the tag; what else is in it stands for the answer, which shows the name.
+    let version = |app: &App| agreement(app, &id).etag().split('-').next().map(str::to_owned);
+    let seen = version(&app);
     let elsewhere = retained_at(&app, "Commune de Castelsarrasin", "82033", "82100", 1);
     instructed(&app, &elsewhere, "v1");
     scale(&app, "v2");
     patch(&app, &house, &json!({"name": "Ville de Moissac"}));
-    assert_eq!(agreement(&app, &id).etag(), seen);
+    assert_eq!(version(&app), seen);
 }
 
 #[test]

@@ -395,4 +395,9 @@ fn zones_are_claimed_by_structures_and_verified_by_the_anct() {
     assert_eq!(posts.len(), 1);
     let agreement = app.get(&format!("/api/v1/agreements/{}/calculation", draft.id())).by(&Actor::Bdt).expect(200);
     assert_eq!(agreement.at("/priority_area"), true);
+    // It moves: what was verified of the old commune says nothing of the new one.
+    let moved = patch(&employer.actor, json!({"commune_code": "82033", "postal_code": "82100"})).expect(200);
+    assert_eq!(zones(&moved), [json!(false), json!(false), json!(true), json!(true)]);
+    let agreement = app.get(&format!("/api/v1/agreements/{}/calculation", draft.id())).by(&Actor::Bdt).expect(200);
+    assert_eq!(agreement.at("/priority_area"), false);
 }

@@ -121,6 +121,17 @@ fn zone_word<'a>(actor: &Actor, zrr: bool, qpv: bool, source: Option<&'a str>) -
 /// Zones named in a patch; members that are not keep what the same kind of caller said before.
 fn update_zones(tx: &mut Tx<'_>, before: &Structure, patch: &StructurePatch) -> Result<()> {
     let source = patch.zones_source.as_deref().map(text::canonical);
+    // What was verified of a commune says nothing of another: it pays nothing until it is verified anew.
+    if patch.commune_code.as_ref().is_some_and(|code| *code != before.commune_code) {
+        let (zrr, qpv) = match tx.actor() {
+            Actor::Anct => (patch.zrr.unwrap_or(false), patch.qpv.unwrap_or(false)),
+            _ => (false, false),
+        };
+        store::set_zones(tx, before.id, &ZoneWord::Verified { zrr, qpv, source: source.as_deref() })?;
+        if *tx.actor() == Actor::Anct {
+            return Ok(());
+        }
+    }
     if patch.zrr.is_none() && patch.qpv.is_none() && source.is_none() {
         return Ok(());
     }
